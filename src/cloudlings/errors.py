@@ -1,0 +1,56 @@
+"""Every error that cloudlings raises on purpose, in one tree.
+
+    CloudlingsError
+    ├── PolicyError          a policy document that cannot be read, or uses what the engine does not know
+    ├── NetworkError         a network that cannot be read, or asks what the engine does not know
+    ├── LabError             a lab, a task or a lab's source that is not as it must be
+    ├── SandboxError         the sandbox cannot start, cannot be reached, or refuses
+    ├── AccountError         a grader asked an account for something that it may not
+    ├── GradingError         a check that could not be carried out (never: a wrong answer)
+    └── CourseError          an nbgrader course that is not as it must be
+
+A message says what is wrong and where; ``next_step`` says what to do about it. Both are for the
+person who reads them, so the command line prints them and no traceback.
+"""
+
+from __future__ import annotations
+
+
+class CloudlingsError(Exception):
+    """The root of the tree: a message, and what to do next."""
+
+    def __init__(self, message: str, *, next_step: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.next_step = next_step
+
+    def __str__(self) -> str:
+        return f"{self.message}\n  Next: {self.next_step}" if self.next_step else self.message
+
+
+class PolicyError(CloudlingsError):
+    """A policy document that cannot be read, or that uses an element the engine does not know."""
+
+
+class NetworkError(CloudlingsError):
+    """A network that cannot be read, or a question about it that the engine does not know."""
+
+
+class LabError(CloudlingsError):
+    """A lab, a task or a lab's source that is not as it must be."""
+
+
+class SandboxError(CloudlingsError):
+    """The sandbox cannot start, cannot be reached, or refuses."""
+
+
+class AccountError(CloudlingsError):
+    """A grader asked an account for something that it may not, or that is not there."""
+
+
+class GradingError(CloudlingsError):
+    """A check that could not be carried out. A wrong answer is a verdict, never this."""
+
+
+class CourseError(CloudlingsError):
+    """An nbgrader course that is not as it must be."""
