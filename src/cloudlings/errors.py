@@ -4,9 +4,13 @@
     ├── PolicyError          a policy document that cannot be read, or uses what the engine does not know
     ├── NetworkError         a network that cannot be read, or asks what the engine does not know
     ├── LabError             a lab, a task or a lab's source that is not as it must be
+    │   └── UnknownTask          no task of that name: says the nearest
     ├── SandboxError         the sandbox cannot start, cannot be reached, or refuses
+    │   └── SandboxUnavailable   it did not answer, or failed: a verdict of "unavailable", never a zero
     ├── AccountError         a grader asked an account for something that it may not
+    │   └── EvidenceMissing      a recorded check is asked for a read that it did not make
     ├── GradingError         a check that could not be carried out (never: a wrong answer)
+    │   └── GraderError          a grader's own fault: what it declares, or a crash inside it
     └── CourseError          an nbgrader course that is not as it must be
 
 A message says what is wrong and where; ``next_step`` says what to do about it. Both are for the
@@ -40,16 +44,32 @@ class LabError(CloudlingsError):
     """A lab, a task or a lab's source that is not as it must be."""
 
 
+class UnknownTask(LabError):
+    """No task of that name; the message names the nearest."""
+
+
 class SandboxError(CloudlingsError):
     """The sandbox cannot start, cannot be reached, or refuses."""
+
+
+class SandboxUnavailable(SandboxError):
+    """The sandbox did not answer, or failed. Nobody loses a point for it."""
 
 
 class AccountError(CloudlingsError):
     """A grader asked an account for something that it may not, or that is not there."""
 
 
+class EvidenceMissing(AccountError):
+    """A recorded check is asked for a read that it did not make."""
+
+
 class GradingError(CloudlingsError):
     """A check that could not be carried out. A wrong answer is a verdict, never this."""
+
+
+class GraderError(GradingError):
+    """A grader's own fault: what it declares, or a crash inside it. For the lab's author."""
 
 
 class CourseError(CloudlingsError):
