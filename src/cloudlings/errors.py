@@ -4,14 +4,21 @@
     ├── PolicyError          a policy document that cannot be read, or uses what the engine does not know
     ├── NetworkError         a network that cannot be read, or asks what the engine does not know
     ├── LabError             a lab, a task or a lab's source that is not as it must be
+    │   ├── UnknownName          no lab, or no task of a lab, has this name: the nearest are told
+    │   ├── SourceError          a file that a lab's author writes: says the file and the line
+    │   ├── StaleLab             a built lab that is not what its source builds now
+    │   └── NotebookError        a notebook that cannot be read: empty, cut off, not a notebook
     │   └── UnknownTask          no task of that name: says the nearest
     ├── SandboxError         the sandbox cannot start, cannot be reached, or refuses
     │   └── SandboxUnavailable   it did not answer, or failed: a verdict of "unavailable", never a zero
     ├── AccountError         a grader asked an account for something that it may not
     │   └── EvidenceMissing      a recorded check is asked for a read that it did not make
     ├── GradingError         a check that could not be carried out (never: a wrong answer)
+    │   ├── RecordsError         the learner's records cannot be kept
+    │   ├── CheckerUnavailable   the process that checks does not answer
     │   └── GraderError          a grader's own fault: what it declares, or a crash inside it
-    └── CourseError          an nbgrader course that is not as it must be
+    ├── CourseError          an nbgrader course that is not as it must be
+    └── ModelError           a small model is asked about something that it does not know
 
 A message says what is wrong and where; ``next_step`` says what to do about it. Both are for the
 person who reads them, so the command line prints them and no traceback.
@@ -44,6 +51,22 @@ class LabError(CloudlingsError):
     """A lab, a task or a lab's source that is not as it must be."""
 
 
+class UnknownName(LabError):
+    """No lab, or no task of a lab, has this name. The message tells the nearest."""
+
+
+class SourceError(LabError):
+    """A file that a lab's author writes is not as it must be: the message begins with file and line."""
+
+
+class StaleLab(LabError):
+    """A built lab is not what its source builds now. ``next_step`` is the command that mends it."""
+
+
+class NotebookError(LabError):
+    """A notebook that cannot be read: missing, empty, cut off, or not a notebook."""
+
+
 class UnknownTask(LabError):
     """No task of that name; the message names the nearest."""
 
@@ -68,9 +91,21 @@ class GradingError(CloudlingsError):
     """A check that could not be carried out. A wrong answer is a verdict, never this."""
 
 
+class RecordsError(GradingError):
+    """The learner's records cannot be kept."""
+
+
+class CheckerUnavailable(GradingError):
+    """The process that checks does not answer."""
+
+
 class GraderError(GradingError):
     """A grader's own fault: what it declares, or a crash inside it. For the lab's author."""
 
 
 class CourseError(CloudlingsError):
     """An nbgrader course that is not as it must be."""
+
+
+class ModelError(CloudlingsError):
+    """A small model (lifecycle, storage classes) is asked about something that it does not know."""
