@@ -2,6 +2,8 @@
 
     CloudlingsError
     ├── PolicyError          a policy document that cannot be read, or uses what the engine does not know
+    │   ├── PolicyDocumentError    no policy: bad JSON, duplicate keys, wrong types, too long, too deep
+    │   └── UnknownPolicyElement   an element, operator or version that is not in AWS's policy language
     ├── NetworkError         a network that cannot be read, or asks what the engine does not know
     ├── LabError             a lab, a task or a lab's source that is not as it must be
     │   ├── UnknownName          no lab, or no task of a lab, has this name: the nearest are told
@@ -41,6 +43,14 @@ class CloudlingsError(Exception):
 
 class PolicyError(CloudlingsError):
     """A policy document that cannot be read, or that uses an element the engine does not know."""
+
+
+class PolicyDocumentError(PolicyError):
+    """A document that is no policy: bad JSON, duplicate keys, wrong types, too long or too deep."""
+
+
+class UnknownPolicyElement(PolicyError):  # noqa: N818 - named for what it found
+    """An element, an operator or a version that is not in AWS's policy language."""
 
 
 class NetworkError(CloudlingsError):

@@ -1,1 +1,34 @@
-"""See docs/architecture.md."""
+"""The IAM engine: policy documents, decide any request with reasons, prove what a set of policies allows.
+
+    policies = Policies.of(identity=[document], resource=bucket_policy)
+    decision = decide(Request(Principal("user", arn), "s3:GetObject", "arn:aws:s3:::app-data/a.csv"), policies)
+    decision.outcome        # "Allowed", "ExplicitDeny" or "ImplicitDeny"
+
+What is not needed to decide (gathering from an account, explanations, proofs) is imported on first use.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cloudlings.iam.decide import decide
+from cloudlings.iam.decision import Decision, LayerVerdict
+from cloudlings.iam.documents import parse
+from cloudlings.iam.request import Grant, Policies, Principal, Request, Settings
+from cloudlings.iam.statements import Condition, Place, Policy, Principals, Statement
+
+# Public name -> the module that holds it, imported when first asked for.
+_LAZY: dict[str, str] = {}
+
+__all__ = [
+    "Condition", "Decision", "Grant", "LayerVerdict", "Place", "Policies", "Policy", "Principal", "Principals",
+    "Request", "Settings", "Statement", "decide", "parse", *_LAZY,
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_LAZY[name]), name)

@@ -1,0 +1,67 @@
+"""What ``decide`` answers: the outcome, what every layer said, which statements decided, what was missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from cloudlings.iam.request import Request
+from cloudlings.iam.statements import Statement
+
+Outcome = Literal["Allowed", "ExplicitDeny", "ImplicitDeny"]
+Layer = Literal[
+    "rcp",
+    "scp",
+    "vpce",
+    "resource",
+    "trust",
+    "grant",
+    "identity",
+    "boundary",
+    "session",
+    "public-access-block",
+    "account",
+]
+Verdict = Literal["allow", "deny", "silent", "not-applicable"]
+
+
+@dataclass(frozen=True)
+class LayerVerdict:
+    """What one layer of policies said: "silent" is a layer with a say that allowed nothing.
+
+    ``statements`` are those that matched and made the verdict. ``note`` says in a few words why, where
+    that is not plain ("no boundary is set", "a grant to the account only delegates").
+    """
+
+    layer: Layer
+    verdict: Verdict
+    statements: tuple[Statement, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The answer to one request.
+
+    ``layers`` stand in the order in which AWS evaluates them. ``statements`` decided: the denying ones
+    of an explicit deny, the allowing ones of an allow, none of an implicit deny, whose ``missing``
+    names the layers that would have had to allow.
+    """
+
+    request: Request
+    outcome: Outcome
+    layers: tuple[LayerVerdict, ...] = ()
+    statements: tuple[Statement, ...] = ()
+    missing: tuple[LayerVerdict, ...] = ()
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the request goes through."""
+        return self.outcome == "Allowed"
+
+    def layer(self, name: Layer) -> LayerVerdict:
+        """The verdict of one layer; "not-applicable" when it had no say."""
+        for found in self.layers:
+            if found.layer == name:
+                return found
+        return LayerVerdict(name, "not-applicable")
