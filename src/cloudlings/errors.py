@@ -5,6 +5,7 @@
     │   ├── PolicyDocumentError    no policy: bad JSON, duplicate keys, wrong types, too long, too deep
     │   └── UnknownPolicyElement   an element, operator or version that is not in AWS's policy language
     ├── NetworkError         a network that cannot be read, or asks what the engine does not know
+    ├── PriceError           a price that the table does not hold, or a bill that cannot be made
     ├── LabError             a lab, a task or a lab's source that is not as it must be
     │   ├── UnknownName          no lab, or no task of a lab, has this name: the nearest are told
     │   ├── SourceError          a file that a lab's author writes: says the file and the line
@@ -55,6 +56,10 @@ class UnknownPolicyElement(PolicyError):  # noqa: N818 - named for what it found
 
 class NetworkError(CloudlingsError):
     """A network that cannot be read, or a question about it that the engine does not know."""
+
+
+class PriceError(CloudlingsError):
+    """A price that the table does not hold, or a quantity that no bill can be made of."""
 
 
 class LabError(CloudlingsError):
