@@ -80,7 +80,9 @@ def task(
     _require(points > 0, f"task {name!r} has no points", "give it at least one")
     _require(title.strip(), f"task {name!r} has no title", "say in a few words what is done")
     _require(ref.strip(), f"task {name!r} has no ref", "name its row of the curriculum, such as L03-T2")
-    _require(hints and all(hint.strip() for hint in hints), f"task {name!r} lacks hints", "write at least one")
+    _require(
+        hints and all(hint.strip() for hint in hints), f"task {name!r} lacks hints", "write at least one"
+    )
 
     def mark(function: Grader) -> Grader:
         declared = Task(name, points, title, ref, tuple(hints), tuple(probes), function)

@@ -23,7 +23,9 @@ def tasks_of(root: Path, lab: str) -> tuple[Task, ...]:
     """The tasks of a lab in the order of its grader file; read again when the file has changed."""
     path = grader_file(root, lab)
     if not path.is_file():
-        raise GraderError(f"{lab} has no graders: {path.name} is missing.", next_step=f"write graders/{path.name}")
+        raise GraderError(
+            f"{lab} has no graders: {path.name} is missing.", next_step=f"write graders/{path.name}"
+        )
     stamp = path.stat().st_mtime_ns
     if _loaded.get(path, (0, ()))[0] != stamp:
         _loaded[path] = (stamp, _declared(_module(path), path))
@@ -65,5 +67,7 @@ def _module(path: Path) -> ModuleType:
     try:
         spec.loader.exec_module(module)
     except Exception as error:
-        raise GraderError(f"{path.name} cannot be imported: {error}", next_step="run it: pytest graders/") from error
+        raise GraderError(
+            f"{path.name} cannot be imported: {error}", next_step="run it: pytest graders/"
+        ) from error
     return module

@@ -57,7 +57,12 @@ class Verdict:
 
     def to_json(self) -> dict[str, Any]:
         """As docs/verdict.schema.json describes it."""
-        return {**asdict(self), "status": self.status.value, "trace": list(self.trace), "message": self.message}
+        return {
+            **asdict(self),
+            "status": self.status.value,
+            "trace": list(self.trace),
+            "message": self.message,
+        }
 
     @classmethod
     def from_json(cls, row: Mapping[str, Any]) -> Verdict:

@@ -1,1 +1,12 @@
-"""See docs/architecture.md."""
+"""What a learner's notebook imports.
+
+    from cloudlings.notebook import *
+    brief = open_lab("030-s3-policies")
+
+`open_lab` points every AWS tool of this kernel at the sandbox and gives the personal values; `check` shows a
+verdict, `hint` the next hint, `answer` hands in a value, `progress` shows where you are.
+"""
+
+from cloudlings.notebook.session import answer, check, hint, open_lab, progress, reset_lab
+
+__all__ = ["answer", "check", "hint", "open_lab", "progress", "reset_lab"]

@@ -1,0 +1,28 @@
+"""Starting what a learner needs: the sandbox, then the checker beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from cloudlings.grading.checker import Checker
+from cloudlings.sandbox import Sandbox
+
+
+def ensure_running(root: Path, home: Path, *, tell: Callable[[str], None], port: int = 4566) -> Checker:
+    """The checker of a home, with its sandbox; starts what does not run and ``tell``s what it does."""
+    if Sandbox.find(home) is None:
+        tell("Starting the sandbox …")
+        sandbox = Sandbox.start(home, port=port)
+        tell(f"The sandbox answers at {sandbox.endpoint_url}.")
+    return Checker.find(home) or Checker.start(root, home)
+
+
+def stop_all(home: Path) -> bool:
+    """Stops the checker and the sandbox of a home; False when neither ran."""
+    checker, sandbox = Checker.find(home), Sandbox.find(home)
+    if checker is not None:
+        checker.stop()
+    if sandbox is not None:
+        sandbox.stop()
+    return checker is not None or sandbox is not None

@@ -1,0 +1,125 @@
+"""How verdicts, hints and progress look in a notebook: words first, colour second, details folded.
+
+Each card is HTML (``templates/``, escaped: a bucket's name is data, not markup) and plain text at once, so
+that a terminal, a screen reader and a page without styles get the same words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from jinja2 import Environment, PackageLoader
+from markupsafe import Markup, escape
+
+from cloudlings.errors import CloudlingsError
+from cloudlings.grading.checker.client import OpenLab
+from cloudlings.grading.learner import Hint
+from cloudlings.grading.records import Standing
+from cloudlings.grading.verdict import Status, Verdict
+
+# Icon, word, accent. The accents keep their contrast on JupyterLab's light and dark grounds.
+_LOOKS = {
+    Status.PASSED: ("✔", "Passed", "#2e8540"),
+    Status.FAILED: ("✘", "Not yet", "#d1453b"),
+    Status.NOT_ATTEMPTED: ("○", "Not attempted", "#6b7785"),
+    Status.UNAVAILABLE: ("!", "Sandbox unavailable", "#b86e00"),
+}
+
+
+class Card:
+    """Something to display: the same content as HTML and as text."""
+
+    def __init__(self, html: str, text: str) -> None:
+        self._html, self._text = html, text
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        return {"text/html": self._html, "text/plain": self._text}
+
+    def __repr__(self) -> str:
+        return self._text
+
+
+def verdict(verdict: Verdict) -> Card:
+    """A verdict's card: what was found, what follows, the counterexample, the concept, the next hint."""
+    icon, word, accent = _LOOKS[verdict.status]
+    unknown = verdict.status is Status.UNAVAILABLE
+    points = "" if unknown else f"{verdict.points} of {verdict.max_points} points"
+    html = _page("verdict", verdict=verdict, icon=icon, word=word, accent=accent, points=points)
+    lines = [
+        f"{icon} {word}: {verdict.title}" + (f" · {points}" if points else ""),
+        "" if verdict.passed else verdict.message,
+        f"Next hint: {verdict.next_hint}" if verdict.next_hint else "",
+    ]
+    return Card(html, _lines(lines))
+
+
+def hint(hint: Hint) -> Card:
+    """One rung of the ladder, and how many there are."""
+    more = "" if hint.rung == hint.of else f'hint("{hint.task}")'
+    title = f"Hint {hint.rung} of {hint.of}: {hint.title}"
+    html = _page("hint", hint=hint, title=title, more=more)
+    return Card(html, _lines([title, hint.text, f"Next: {more}" if more else ""]))
+
+
+def progress(title: str, rows: Sequence[tuple[str, int, Standing]]) -> Card:
+    """A table of the lab's tasks, with the points so far."""
+    earned, total = sum(row[2].points for row in rows), sum(row[1] for row in rows)
+    title = f"{title}: {earned} of {total} points"
+    shown = [_progress_row(*row) for row in rows]
+    percent = 100 * earned // max(total, 1)
+    html = _page("progress", title=title, earned=earned, total=total, percent=percent, rows=shown)
+    text = "{icon} {word:<14} {points}/{max_points}  {title}  ({task}; {tried})"
+    return Card(html, _lines([title, *(text.format(**row) for row in shown)]))
+
+
+def opened(lab: OpenLab) -> Card:
+    """What a learner sees first: the account, the Region, the personal values."""
+    account = ", ".join(
+        number if name == "main" else f"{number} ({name})" for name, number in lab.account_ids.items()
+    )
+    region, url = lab.environment["AWS_DEFAULT_REGION"], lab.environment["AWS_ENDPOINT_URL"]
+    values = [(key, _shown(value)) for key, value in lab.brief.items()]
+    html = _page("opened", lab=lab, account=account, region=region, url=url, values=values)
+    first = f"{lab.title} is open. Account {account}, Region {region}, sandbox {url}."
+    return Card(html, _lines([first, lab.notice, *(f"  brief.{key} = {value}" for key, value in values)]))
+
+
+def problem(error: CloudlingsError) -> Card:
+    """An error of ours, as words and a next step."""
+    step = f"Next: {error.next_step}" if error.next_step else ""
+    return Card(_page("problem", error=error, step=step), _lines([error.message, step]))
+
+
+def _progress_row(title: str, points: int, standing: Standing) -> dict[str, Any]:
+    icon, word, accent = _LOOKS[standing.status]
+    tried = f"{standing.attempts} tried, {standing.hints} hints"
+    row = {"icon": icon, "word": word, "accent": accent, "title": title, "task": standing.task}
+    return {**row, "points": standing.points, "max_points": points, "tried": tried}
+
+
+def _page(name: str, **values: Any) -> str:
+    return _templates.get_template(f"{name}.html").render(**values)
+
+
+def _inline(text: str) -> Markup:
+    """Escaped text, with what stands between backticks as code."""
+    parts = str(escape(text)).split("`")
+    if len(parts) % 2 == 0:
+        return escape(text)
+    return Markup("").join(
+        Markup(part) if number % 2 == 0 else Markup(f"<code>{part}</code>")
+        for number, part in enumerate(parts)
+    )
+
+
+def _lines(lines: Sequence[str]) -> str:
+    return "\n".join(line for line in lines if line)
+
+
+def _shown(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+_templates = Environment(loader=PackageLoader("cloudlings.notebook"), autoescape=True)
+_templates.filters["inline"] = _inline
