@@ -53,9 +53,9 @@ def progress(
 ) -> None:
     """Show where you stand in a lab, or in all of them."""
     from cloudlings.cli._shown import console, progress_table
-    from cloudlings.lab import find_root, lab_names
+    from cloudlings.lab import Catalogue
 
-    labs = [lab] if lab else lab_names(find_root())
+    labs = [lab] if lab else Catalogue.here().names
     checker = _checker()
     rows = {name: checker.progress(name) for name in labs}
     if as_json:
@@ -76,7 +76,7 @@ def progress(
 def _checker() -> Checker:
     from cloudlings.errors import CheckerUnavailable
     from cloudlings.grading.checker import Checker
-    from cloudlings.lab import find_home
+    from cloudlings.grading.home import find_home
 
     checker = Checker.find(find_home())
     if checker is None:

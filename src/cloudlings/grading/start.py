@@ -9,13 +9,15 @@ from cloudlings.grading.checker import Checker
 from cloudlings.sandbox import Sandbox
 
 
-def ensure_running(root: Path, home: Path, *, tell: Callable[[str], None], port: int = 4566) -> Checker:
+def ensure_running(
+    root: Path, home: Path, *, tell: Callable[[str], None], port: int = 4566, seed: str | None = None
+) -> Checker:
     """The checker of a home, with its sandbox; starts what does not run and ``tell``s what it does."""
     if Sandbox.find(home) is None:
         tell("Starting the sandbox …")
         sandbox = Sandbox.start(home, port=port)
         tell(f"The sandbox answers at {sandbox.endpoint_url}.")
-    return Checker.find(home) or Checker.start(root, home)
+    return Checker.start(root, home, seed=seed)
 
 
 def stop_all(home: Path) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -12,8 +12,9 @@ from typing import Any
 from cloudlings.account import Account
 from cloudlings.errors import LabError, SandboxUnavailable
 from cloudlings.grading.clients import Clients
+from cloudlings.grading.home import find_home
 from cloudlings.grading.task import Task
-from cloudlings.lab import Brief, Lab, account_id, brief_for, find_lab
+from cloudlings.lab import Brief, Catalogue, Header, account_id, brief_for, learner
 from cloudlings.sandbox import Credentials, Sandbox, environment
 
 
@@ -21,12 +22,17 @@ from cloudlings.sandbox import Credentials, Sandbox, environment
 class Workspace:
     """One learner's place in one lab: whose it is, its personal values and its accounts' ids by name."""
 
-    lab: Lab
+    lab: Header
     seed: str
     brief: Brief
     account_ids: Mapping[str, str]
     sandbox: Sandbox | None
     _clients: dict[str, Clients] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def region(self) -> str:
+        """The lab's main Region."""
+        return self.lab.regions[0]
 
     def accounts(self, task: Task) -> Mapping[str, Account]:
         """Fresh recorded views of the lab's accounts, as the grader's principal, for one check."""
@@ -36,7 +42,7 @@ class Workspace:
         """What any tool needs in its environment to work in one of the accounts as the learner."""
         sandbox = self._running()
         credentials = sandbox.credentials(self.account_ids[name], "learner")
-        return environment(sandbox, credentials, self.lab.region)
+        return environment(sandbox, credentials, self.region)
 
     def credentials(self, name: str = "main") -> Credentials:
         """The learner's keys in one of the accounts."""
@@ -45,14 +51,14 @@ class Workspace:
     def _view(self, number: str, task: Task) -> Account:
         sandbox = self._running()
         if number not in self._clients:
-            session = sandbox.session(number, "grader", self.lab.region)
+            session = sandbox.session(number, "grader", self.region)
             self._clients[number] = Clients(session, sandbox.endpoint_url)
         return Account(
             number,
             self._clients[number],
-            region=self.lab.region,
+            region=self.region,
             probes=task.probes,
-            journal=lambda: [entry.to_json() for entry in sandbox.journal(number)],
+            journal=lambda: [asdict(entry) for entry in sandbox.journal(number)],
         )
 
     def _running(self) -> Sandbox:
@@ -68,7 +74,7 @@ _spaces: dict[tuple[str, str, str, str], Workspace] = {}
 
 def workspace(sandbox: Sandbox | None, root: Path, lab_name: str, seed: str) -> Workspace:
     """A lab's workspace as it is: nothing is made ready. Without a sandbox its checks are unavailable."""
-    lab = find_lab(root, lab_name)
+    lab = Catalogue(root).header(lab_name)
     key = (sandbox.endpoint_url if sandbox else "", str(root), lab.name, seed)
     known = _spaces.get(key)
     if known is None or known.lab != lab or known.sandbox != sandbox:
@@ -105,8 +111,7 @@ def _seed(space: Workspace) -> None:
         return
     sandbox = space._running()
     sessions = {
-        name: sandbox.session(number, "grader", space.lab.region)
-        for name, number in space.account_ids.items()
+        name: sandbox.session(number, "grader", space.region) for name, number in space.account_ids.items()
     }
     _module(path).seed(sessions, space.brief)
 
@@ -126,18 +131,14 @@ def _module(path: Path) -> ModuleType:
 
 def journal_behind(url: str, number: str) -> Callable[[], list[dict[str, Any]]] | None:
     """The journal of the sandbox that answers at ``url``, where that is one of this machine's."""
-    from cloudlings.lab import find_home
-
     sandbox = Sandbox.find(find_home())
     if sandbox is None or sandbox.endpoint_url.rstrip("/") != url.rstrip("/"):
         return None
-    return lambda: [entry.to_json() for entry in sandbox.journal(number)]
+    return lambda: [asdict(entry) for entry in sandbox.journal(number)]
 
 
 def brief_behind(grader: Path, seed: str | None) -> Brief:
     """The personal values for the lab that a grader file grades."""
-    from cloudlings.lab import find_home, learner_seed
-
     name = grader.stem.removeprefix("test_").replace("_", "-")
-    lab = find_lab(grader.parents[1], name)
-    return brief_for(lab, seed or learner_seed(find_home()))
+    lab = Catalogue(grader.parents[1]).header(name)
+    return brief_for(lab, seed or learner(find_home()).seed)

@@ -13,9 +13,8 @@ from jinja2 import Environment, PackageLoader
 from markupsafe import Markup, escape
 
 from cloudlings.errors import CloudlingsError
-from cloudlings.grading.checker.client import OpenLab
-from cloudlings.grading.learner import Hint
 from cloudlings.grading.records import Standing
+from cloudlings.grading.replies import Hint, OpenLab
 from cloudlings.grading.verdict import Status, Verdict
 
 # Icon, word, accent. The accents keep their contrast on JupyterLab's light and dark grounds.

@@ -14,26 +14,32 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from cloudlings.errors import CloudlingsError
-from cloudlings.grading.learner import Learner
+from cloudlings.grading.tutor import Tutor
 from cloudlings.grading.workspace import Workspace
 
 
-def app(learner: Learner) -> Starlette:
+def app(tutor: Tutor) -> Starlette:
     """The ASGI application that answers for one learner."""
     verbs: dict[str, tuple[str, Callable[[Request], Any]]] = {
         "/health": ("GET", lambda _: {"pid": os.getpid()}),
-        "/labs/{lab}/open": ("POST", lambda request: _opened(learner, learner.open(_lab(request)))),
-        "/labs/{lab}/reset": ("POST", lambda request: _opened(learner, learner.reset(_lab(request)))),
-        "/labs/{lab}/check": ("POST", lambda request: _checked(learner, _lab(request), None)),
+        "/labs/{lab}/open": (
+            "POST",
+            lambda request: _opened(tutor, _for(tutor, request).open(_lab(request))),
+        ),
+        "/labs/{lab}/reset": (
+            "POST",
+            lambda request: _opened(tutor, _for(tutor, request).reset(_lab(request))),
+        ),
+        "/labs/{lab}/check": ("POST", lambda request: _checked(_for(tutor, request), _lab(request), None)),
         "/labs/{lab}/check/{task}": (
             "POST",
-            lambda request: _checked(learner, _lab(request), _task(request)),
+            lambda request: _checked(_for(tutor, request), _lab(request), _task(request)),
         ),
         "/labs/{lab}/hint/{task}": (
             "POST",
-            lambda request: asdict(learner.hint(_lab(request), _task(request))),
+            lambda request: asdict(_for(tutor, request).hint(_lab(request), _task(request))),
         ),
-        "/labs/{lab}/progress": ("GET", lambda request: _progress(learner, _lab(request))),
+        "/labs/{lab}/progress": ("GET", lambda request: _progress(_for(tutor, request), _lab(request))),
     }
     routes = [Route(path, _endpoint(verb), methods=[method]) for path, (method, verb) in verbs.items()]
     return Starlette(routes=routes, exception_handlers={CloudlingsError: _refused})
@@ -52,6 +58,10 @@ async def _refused(_: Request, error: Exception) -> JSONResponse:
     return JSONResponse(body, status_code=400)
 
 
+def _for(tutor: Tutor, request: Request) -> Tutor:
+    return tutor.for_seed(request.query_params.get("seed"))
+
+
 def _lab(request: Request) -> str:
     return str(request.path_params["lab"])
 
@@ -60,7 +70,7 @@ def _task(request: Request) -> str:
     return str(request.path_params["task"])
 
 
-def _opened(learner: Learner, space: Workspace) -> dict[str, Any]:
+def _opened(tutor: Tutor, space: Workspace) -> dict[str, Any]:
     return {
         "lab": space.lab.name,
         "title": space.lab.title,
@@ -68,16 +78,16 @@ def _opened(learner: Learner, space: Workspace) -> dict[str, Any]:
         "account_ids": dict(space.account_ids),
         "environment": space.environment(),
         "brief": space.brief.to_json(),
-        "notice": learner.records.notice,
+        "notice": tutor.records.notice,
     }
 
 
-def _checked(learner: Learner, lab: str, task: str | None) -> list[dict[str, Any]]:
-    return [verdict.without_evidence().to_json() for verdict in learner.check(lab, task)]
+def _checked(tutor: Tutor, lab: str, task: str | None) -> list[dict[str, Any]]:
+    return [verdict.without_evidence().to_json() for verdict in tutor.check(lab, task)]
 
 
-def _progress(learner: Learner, lab: str) -> list[dict[str, Any]]:
-    rows = learner.progress(lab)
+def _progress(tutor: Tutor, lab: str) -> list[dict[str, Any]]:
+    rows = tutor.progress(lab)
     return [
         {"title": task.title, "points": task.points, "standing": asdict(standing)} for task, standing in rows
     ]

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,8 @@ import httpx
 
 import cloudlings.errors
 from cloudlings.errors import CheckerUnavailable, CloudlingsError
-from cloudlings.grading.learner import Hint
 from cloudlings.grading.records import Standing
+from cloudlings.grading.replies import Hint, OpenLab
 from cloudlings.grading.verdict import Status, Verdict
 
 _START_SECONDS = 30
@@ -25,37 +24,28 @@ _START_SECONDS = 30
 _CHECK_SECONDS = 180
 
 
-@dataclass(frozen=True)
-class OpenLab:
-    """What a notebook needs to work in a lab: environment, personal values, a word for the person."""
-
-    lab: str
-    title: str
-    seed: str
-    account_ids: Mapping[str, str]
-    environment: Mapping[str, str]
-    brief: Mapping[str, Any]
-    notice: str
-
-
 class Checker:
-    """A handle on the checker of one home. Every method may raise what the other side raised."""
+    """A handle on the checker of one home, for the learner's own personal values or those of a ``seed``.
 
-    def __init__(self, home: Path) -> None:
+    Every method may raise what the other side raised.
+    """
+
+    def __init__(self, home: Path, *, seed: str | None = None) -> None:
         self.home = home
         self._http = httpx.Client(
             transport=httpx.HTTPTransport(uds=str(socket_of(home))),
             base_url="http://checker",
             timeout=_CHECK_SECONDS,
             trust_env=False,
+            params={"seed": seed} if seed else {},
         )
 
     @classmethod
-    def find(cls, home: Path) -> Checker | None:
+    def find(cls, home: Path, *, seed: str | None = None) -> Checker | None:
         """The checker that runs in this home, or None."""
         if not socket_of(home).exists():
             return None
-        checker = cls(home)
+        checker = cls(home, seed=seed)
         try:
             checker._ask("GET", "/health")
         except CheckerUnavailable:
@@ -65,7 +55,7 @@ class Checker:
     @classmethod
     def start(cls, root: Path, home: Path, *, seed: str | None = None) -> Checker:
         """Starts the checker in a process of its own and waits until it answers; finds a running one."""
-        running = cls.find(home)
+        running = cls.find(home, seed=seed)
         if running is not None:
             return running
         home.mkdir(parents=True, exist_ok=True)
@@ -73,7 +63,7 @@ class Checker:
         command = [sys.executable, "-m", "cloudlings.grading.checker", str(root), str(home)]
         with log.open("ab") as output:
             process = subprocess.Popen(
-                [*command, *([seed] if seed else [])],
+                command,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -83,7 +73,7 @@ class Checker:
         while time.monotonic() < deadline:
             # One that ended cleanly has left the home to another, which is found in a moment.
             failed = process.poll() not in (None, 0)
-            running = cls.find(home)
+            running = cls.find(home, seed=seed)
             if running is not None:
                 return running
             if failed:
