@@ -1,0 +1,61 @@
+# Every target sets up what it needs first; `make` alone lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+UV := 0.9
+JOBS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help start stop test check labs bench soak mutants constraints clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
+
+start: $(READY) ## Set up, start the sandbox, and open the first lab in JupyterLab
+	@$(BIN)/cloudlings open
+
+stop: $(READY) ## Stop the sandbox; your work stays
+	@$(BIN)/cloudlings stop
+
+test: $(READY) ## Run the tests: units, cases, every lab's conformance, one browser path
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
+
+check: $(READY) ## Lint, types, import direction, and the fast tests
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python -m pytest -n $(JOBS) -q -m "not slow" $(ARGS)
+
+labs: $(READY) ## Build labs/ again from solutions/
+	@$(BIN)/cloudlings lab build
+
+bench: $(READY) ## Measure, as ratios against a peer in the same run; writes bench.json
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+soak: $(READY) ## The long tests: random pairs against z3, failures, floods
+	@$(BIN)/python -m pytest tests/soak -q $(ARGS)
+
+mutants: $(READY) ## Break the engines on purpose, and see that their tests notice
+	@$(BIN)/python -m tests.mutants $(ARGS)
+
+constraints: $(READY) ## Pin the dependencies again: constraints.txt
+	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --no-header --no-annotate --upgrade --quiet -o constraints.txt
+
+clean: ## Remove what was made here, but neither your work nor your progress
+	rm -rf $(VENV) build dist bench.json test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find src tests graders solutions -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "cloudlings needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) --version 2>&1)."; \
+		echo "Next: make start PYTHON=python3.11 (or newer)"; exit 1; }
+	@echo "Setting up .venv (the first time takes a minute) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=$(UV)'
+	@$(BIN)/uv pip install --python $(VENV) --require-hashes -r constraints.txt
+	@$(BIN)/uv pip install --python $(VENV) --quiet --no-deps -e .
+	@touch $(READY)
+	@echo "Ready."
