@@ -13,7 +13,8 @@
     │   └── NotebookError        a notebook that cannot be read: empty, cut off, not a notebook
     │   └── UnknownTask          no task of that name: says the nearest
     ├── SandboxError         the sandbox cannot start, cannot be reached, or refuses
-    │   └── SandboxUnavailable   it did not answer, or failed: a verdict of "unavailable", never a zero
+    │   ├── SandboxUnavailable   it did not answer, or failed: a verdict of "unavailable", never a zero
+    │   └── PortError            no port can be opened for it
     ├── AccountError         a grader asked an account for something that it may not
     │   └── EvidenceMissing      a recorded check is asked for a read that it did not make
     ├── GradingError         a check that could not be carried out (never: a wrong answer)
@@ -92,6 +93,10 @@ class SandboxError(CloudlingsError):
 
 class SandboxUnavailable(SandboxError):
     """The sandbox did not answer, or failed. Nobody loses a point for it."""
+
+
+class PortError(SandboxError):
+    """No port of the loopback interface can be opened for the sandbox."""
 
 
 class AccountError(CloudlingsError):

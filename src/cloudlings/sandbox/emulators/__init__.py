@@ -1,0 +1,1 @@
+"""The emulators behind the gateway: a contract, and a file for each one."""

@@ -1,0 +1,90 @@
+"""What the gateway asks of an emulator: who calls each method, and when.
+
+The routing table names emulators; ``emulators/<name>.py`` holds each one. Adding an emulator adds a
+file there, and rows to the table.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+from cloudlings.sandbox.model import Caller, Credentials, Request, Response
+
+
+class Emulator(ABC):
+    """One emulator behind the gateway, as the gateway sees it."""
+
+    name: str
+
+    @abstractmethod
+    def spawn(self) -> None:
+        """Begin to start, without waiting. Called once by the daemon, before its own heavy imports, so
+        that emulators and gateway load at the same time. Requests may be forwarded from here on: they
+        wait for the emulator."""
+
+    @abstractmethod
+    async def start(self) -> None:
+        """Finish starting: open what needs the event loop, and return once the emulator answers.
+        Called by the daemon after ``spawn``, and by the gateway's supervisor after the emulator died;
+        then it comes back with the state that ``export_state`` last wrote.
+        Raises SandboxError when the emulator does not come up."""
+
+    @abstractmethod
+    async def stop(self) -> None:
+        """Stop for good. Called by the daemon on its way out, after a last ``export_state``."""
+
+    @abstractmethod
+    async def died(self) -> None:
+        """Return when the emulator has ended without being told to. Awaited by the supervisor."""
+
+    @abstractmethod
+    async def forward(self, request: Request, account_id: str, host: str) -> Response:
+        """Answer one authenticated request on behalf of an account. Called by the gateway for every
+        request that the routing table gives to this emulator. ``host`` is the service's endpoint prefix
+        in AWS's own addresses. Raises ConnectionError when the emulator cannot be reached."""
+
+    @abstractmethod
+    async def reset(self, account_id: str) -> None:
+        """Forget everything about one account, and nothing about the others. Called by the control
+        plane when a lab is reset."""
+
+    @abstractmethod
+    async def export_state(self, accounts: Sequence[str]) -> None:
+        """Write the state of these accounts to the emulator's folder, so that a start brings it back.
+        Called by the gateway within a second of a write, and before it stops."""
+
+    @abstractmethod
+    async def import_state(self) -> None:
+        """Read back what ``export_state`` wrote, replacing what is there. Called by the control plane
+        to return to a snapshot."""
+
+
+class IdentityKeeper(ABC):
+    """An emulator that keeps IAM and STS; exactly one of those in the routing table is one."""
+
+    @abstractmethod
+    async def find_caller(self, access_key_id: str) -> Caller | None:
+        """Whoever an access key stands for, or None. Called by the gateway for a key that it has not
+        seen since the last IAM or STS write of that account."""
+
+    @abstractmethod
+    async def provision(self, credentials: Credentials) -> None:
+        """Make sure that the account has a user ``learner`` with AdministratorAccess and exactly these
+        keys. Called by the control plane for a new account, after a reset, and to let a learner back in
+        who has locked themselves out."""
+
+    @abstractmethod
+    async def identities(self, account_id: str) -> dict[str, Any]:
+        """The account's roles and instance profiles, for another emulator to know them. Called by the
+        mirror before a request that names one goes elsewhere."""
+
+
+class IdentityMirror(ABC):
+    """An emulator whose resources refer to roles and instance profiles that another one keeps."""
+
+    @abstractmethod
+    async def adopt_identities(self, account_id: str, identities: dict[str, Any]) -> None:
+        """Take over roles and instance profiles as ``IdentityKeeper.identities`` gives them. Called by
+        the mirror."""

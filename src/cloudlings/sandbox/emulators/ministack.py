@@ -1,0 +1,234 @@
+"""MiniStack: S3, IAM, functions, messaging and the rest (MIT, pip; ``emulators/ministack``).
+
+It runs with AUTH=true: it enforces the policies that it keeps, gives a function a session of its own
+role, and tells users apart. Its own administrator keys are refused by the gateway; the gateway alone
+speaks to it as one, for graders.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from cloudlings.sandbox.emulators.served import Served
+
+if TYPE_CHECKING:
+    from cloudlings.sandbox.emulators.process import IdentityProcess
+
+ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
+
+
+def emulator(run: Path, state: Path | None, gateway_url: str) -> IdentityProcess:
+    """The gateway's side of this emulator."""
+    # Here, for the emulator's own process has no use for the gateway's HTTP client.
+    from cloudlings.sandbox.emulators.process import IdentityProcess
+
+    return IdentityProcess("ministack", run, state, environment=_environment(run, state, gateway_url))
+
+
+def _environment(run: Path, state: Path | None, gateway_url: str) -> dict[str, str]:
+    """What MiniStack reads when it is imported. Functions inherit it, so it names nothing of the host's."""
+    gateway = urlsplit(gateway_url)
+    home = run / "functions-home"
+    home.mkdir(exist_ok=True, mode=0o700)
+    kept = str(state is not None and 1 or 0)
+    return {
+        "AUTH": "true",
+        # What functions, and the addresses that MiniStack hands out, call back to.
+        "AWS_ENDPOINT_URL": gateway_url,
+        "MINISTACK_HOST": "localhost",
+        "GATEWAY_PORT": str(gateway.port),
+        "MINISTACK_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        # No listeners of its own, no containers, nothing found by way of the home folder.
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "DOCKER_HOST": f"unix://{run}/no-docker.sock",
+        "HOME": str(home),
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": "/dev/null",
+        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+        "LOG_LEVEL": "WARNING",
+        "PERSIST_STATE": kept,
+        "S3_PERSIST": kept,
+        "STATE_DIR": str(state or run),
+        "S3_DATA_DIR": str((state or run) / "s3"),
+    }
+
+
+class MiniStack(Served):
+    """The inside of MiniStack's process."""
+
+    lifespan = True
+
+    def open(self) -> Any:
+        import ministack.app
+
+        # Loaded now rather than in the first request; these three are in every lab.
+        for name in ("s3", "iam", "sts"):
+            ministack.app._get_module(name)
+        return ministack.app.app
+
+    def reset(self, account_id: str) -> None:
+        for store in _stores():
+            for key in [key for key in store._data if key[0] == account_id]:
+                del store._data[key]
+        _drop_sessions(account_id)
+        _drop_workers(account_id)
+        if self.state is not None:
+            _drop_folders(self.state / "s3", account_id)
+            self.export_state([account_id])
+
+    def export_state(self, accounts: Sequence[str]) -> None:
+        import ministack.app
+        from ministack.core import persistence
+
+        # MiniStack writes a service's file whole, for all accounts, so there is nothing to choose.
+        persistence.save_all(ministack.app._build_persistence_save_dict())
+
+    def import_state(self) -> None:
+        import ministack.app
+
+        ministack.app._load_persisted_state()
+
+    def extra_calls(self) -> dict[str, Callable[..., Any]]:
+        return {"find_caller": find_caller, "provision": provision, "identities": identities}
+
+
+EMULATOR = MiniStack
+
+
+def _stores() -> Iterator[Any]:
+    """Every store of every loaded service that keeps accounts apart."""
+    from ministack.core.responses import AccountRegionScopedDict, AccountScopedDict
+
+    for name, module in list(sys.modules.items()):
+        if name.startswith("ministack.services."):
+            for value in list(vars(module).values()):
+                if isinstance(value, (AccountScopedDict, AccountRegionScopedDict)):
+                    yield value
+
+
+def _drop_sessions(account_id: str) -> None:
+    from ministack.services import sts
+
+    for key in [k for k, session in sts._sessions.items() if _account_of(session) == account_id]:
+        sts._sessions.pop(key, None)
+
+
+def _account_of(session: dict[str, Any]) -> str:
+    parts = str(session.get("Arn", "")).split(":")
+    return parts[4] if len(parts) > 4 else ""
+
+
+def _drop_workers(account_id: str) -> None:
+    runtime = sys.modules.get("ministack.core.lambda_runtime")
+    if runtime is None:
+        return
+    with runtime._lock:
+        keys = [key for key in runtime._workers if key.startswith(f"{account_id}:")]
+        doomed = [worker for key in keys for worker in runtime._workers.pop(key)]
+    runtime.kill_workers(doomed)
+
+
+def _drop_folders(objects: Path, account_id: str) -> None:
+    for folder in (objects / account_id, objects / ".versions" / account_id):
+        if folder.is_dir():
+            # Moved first, so that a crash half way leaves no half of an account behind.
+            doomed = Path(tempfile.mkdtemp(prefix=".dropped-", dir=objects))
+            folder.rename(doomed / account_id)
+            shutil.rmtree(doomed, ignore_errors=True)
+
+
+def find_caller(access_key_id: str) -> dict[str, Any] | None:
+    """The fields of a ``Caller`` for a key of a user or a session; None for any other."""
+    from ministack.services import sts
+
+    session = sts._sessions.get(access_key_id)
+    if session is not None:
+        return _session_caller(access_key_id, session)
+    from ministack.services import iam
+
+    for (account_id, key), record in list(iam._access_keys._data.items()):
+        if key == access_key_id:
+            return _user_caller(account_id, record)
+    return None
+
+
+def _session_caller(access_key_id: str, session: dict[str, Any]) -> dict[str, Any]:
+    expires = session.get("Expiration")
+    return {
+        "account_id": _account_of(session),
+        "access_key_id": access_key_id,
+        "secret_access_key": session.get("SecretAccessKey", ""),
+        "session_token": session.get("SessionToken") or "",
+        "arn": str(session.get("Arn", "")),
+        "expires": expires if isinstance(expires, int | float) else None,
+        # Sessions that STS gives out expire; those without an end are MiniStack's own, for functions.
+        "source": "learner" if expires else "function",
+    }
+
+
+def _user_caller(account_id: str, record: dict[str, Any]) -> dict[str, Any]:
+    from ministack.services import iam
+
+    user = iam._users.get_scoped(account_id, None, record["UserName"]) or {}
+    return {
+        "account_id": account_id,
+        "access_key_id": record["AccessKeyId"],
+        "secret_access_key": record["SecretAccessKey"],
+        "arn": user.get("Arn") or f"arn:aws:iam::{account_id}:user/{record['UserName']}",
+        "active": record.get("Status") == "Active",
+    }
+
+
+def provision(account_id: str, access_key_id: str, secret_access_key: str) -> None:
+    """See ``IdentityKeeper.provision``."""
+    from ministack.core.responses import request_scope
+    from ministack.services import iam
+
+    with request_scope(account_id, "us-east-1"):
+        if "learner" not in iam._users:
+            iam._create_user({"UserName": ["learner"]})
+        iam._attach_user_policy({"UserName": ["learner"], "PolicyArn": [ADMINISTRATOR]})
+        iam._access_keys[access_key_id] = {
+            "UserName": "learner",
+            "AccessKeyId": access_key_id,
+            "SecretAccessKey": secret_access_key,
+            "Status": "Active",
+            "CreateDate": iam._now(),
+        }
+
+
+def identities(account_id: str) -> dict[str, Any]:
+    """See ``IdentityKeeper.identities``."""
+    from ministack.services import iam
+
+    roles = [role for (account, _), role in iam._roles._data.items() if account == account_id]
+    profiles = [p for (account, _), p in iam._instance_profiles._data.items() if account == account_id]
+    return {
+        "roles": [
+            {
+                "name": role["RoleName"],
+                "arn": role["Arn"],
+                "id": role["RoleId"],
+                "path": role["Path"],
+                "trust": role["AssumeRolePolicyDocument"],
+            }
+            for role in roles
+        ],
+        "instance_profiles": [
+            {
+                "name": profile["InstanceProfileName"],
+                "id": profile["InstanceProfileId"],
+                "path": profile["Path"],
+                "roles": list(profile["Roles"]),
+            }
+            for profile in profiles
+        ],
+    }

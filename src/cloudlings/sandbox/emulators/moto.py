@@ -1,0 +1,197 @@
+"""moto: EC2, VPC, load balancers, Auto Scaling, RDS and what refers to them (Apache-2.0, pip).
+
+moto is not made for several threads at once, so one thread does all its work: requests, snapshots and
+resets take turns. Its state is one object tree per account, which pickles with ids and references intact.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pickle
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cloudlings.sandbox.emulators.served import Served
+
+if TYPE_CHECKING:
+    from cloudlings.sandbox.emulators.process import MirroringProcess
+
+DEFAULT_REGION = "us-east-1"
+
+
+def emulator(run: Path, state: Path | None, gateway_url: str) -> MirroringProcess:
+    """The gateway's side of this emulator."""
+    # Here, for the emulator's own process has no use for the gateway's HTTP client.
+    from cloudlings.sandbox.emulators.process import MirroringProcess
+
+    return MirroringProcess("moto", run, state, environment={})
+
+
+class Moto(Served):
+    """The inside of moto's process."""
+
+    def __init__(self, state: Path | None) -> None:
+        super().__init__(state)
+        self._turn = ThreadPoolExecutor(max_workers=1, thread_name_prefix="moto")
+
+    def open(self) -> Any:
+        self._turn.submit(self._load)
+        return self._app
+
+    def _load(self) -> None:
+        """Import what nearly every lab uses, so that the first request does not wait for it."""
+        import moto.backends
+        from moto.core.botocore_stubber import BotocoreStubber
+
+        self._stubber = BotocoreStubber()
+        for service in ("ec2", "iam", "autoscaling", "elbv2", "rds"):
+            moto.backends.get_backend(service)
+        if self.state is not None:
+            for path in sorted(self.state.glob("*.pickle")):
+                _restore(path)
+
+    async def _app(
+        self, scope: Mapping[str, Any], receive: Callable[[], Any], send: Callable[..., Any]
+    ) -> None:
+        body = b""
+        while True:
+            message = await receive()
+            body += message.get("body", b"")
+            if not message.get("more_body"):
+                break
+        status, headers, content = await self._in_turn(self._answer, scope, body)
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": content})
+
+    async def _in_turn(self, work: Callable[..., Any], *args: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._turn, work, *args)
+
+    def _answer(self, scope: Mapping[str, Any], body: bytes) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+        from botocore.awsrequest import AWSPreparedRequest, HeadersDict
+
+        headers = HeadersDict(
+            {k.decode("latin-1"): v.decode("utf-8", "replace") for k, v in scope["headers"]}
+        )
+        request = AWSPreparedRequest(scope["method"], _aws_url(scope, headers), headers, body, False)
+        answer = self._stubber.process_request(request)
+        if answer is None:
+            return 404, [(b"content-type", b"text/plain")], b"moto knows no such service"
+        status, found, content = answer
+        return status, _encode(found), content.encode() if isinstance(content, str) else content
+
+    async def reset(self, account_id: str) -> None:
+        await self._in_turn(_drop, account_id, self.state)
+
+    async def export_state(self, accounts: Sequence[str]) -> None:
+        if self.state is not None:
+            for account_id in accounts:
+                await self._in_turn(_save, account_id, self.state)
+
+    async def import_state(self) -> None:
+        if self.state is not None:
+            for path in sorted(self.state.glob("*.pickle")):
+                await self._in_turn(_restore, path)
+
+    def extra_calls(self) -> dict[str, Callable[..., Any]]:
+        return {"adopt_identities": self._adopt}
+
+    async def _adopt(self, account_id: str, identities: dict[str, Any]) -> None:
+        await self._in_turn(_adopt_identities, account_id, identities)
+
+
+EMULATOR = Moto
+
+
+def _aws_url(scope: Mapping[str, Any], headers: Mapping[str, str]) -> str:
+    """The address that the request would have on AWS: moto finds service and Region by it."""
+    authorization = headers.get("authorization", "").split("/")
+    region = authorization[2] if len(authorization) > 4 else DEFAULT_REGION
+    query = scope["query_string"].decode("latin-1")
+    path = scope["raw_path"].decode("latin-1")
+    host = f"{headers['x-cloudlings-host']}.{region}.amazonaws.com"
+    return f"https://{host}{path}" + (f"?{query}" if query else "")
+
+
+def _encode(headers: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
+    dropped = ("content-length", "transfer-encoding", "connection")
+    return [(k.lower().encode(), str(v).encode()) for k, v in headers.items() if k.lower() not in dropped]
+
+
+def _backends() -> Iterator[tuple[str, Any]]:
+    from moto.core.base_backend import BackendDict
+
+    for backend in list(BackendDict._instances):
+        yield backend.service_name, backend
+
+
+def _drop(account_id: str, state: Path | None) -> None:
+    for _, backend in _backends():
+        backend.pop(account_id, None)
+    if state is not None:
+        _pickle(state, account_id).unlink(missing_ok=True)
+
+
+def _pickle(state: Path, account_id: str) -> Path:
+    return state / f"{account_id}.pickle"
+
+
+def _save(account_id: str, state: Path) -> None:
+    """Write all services of an account in one pickle: what they share must stay shared."""
+    found = {
+        name: backend[account_id] for name, backend in _backends() if dict.__contains__(backend, account_id)
+    }
+    path = _pickle(state, account_id)
+    draft = path.with_suffix(".draft")
+    with draft.open("wb") as file:
+        pickle.dump(found, file, protocol=pickle.HIGHEST_PROTOCOL)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
+def _restore(path: Path) -> None:
+    import moto.backends
+    from moto.core.base_backend import BackendDict
+
+    with path.open("rb") as file:
+        found = pickle.load(file)
+    for service, kept in found.items():
+        backend = moto.backends.get_backend(service)
+        backend[path.stem] = kept
+        if backend not in BackendDict._instances:
+            BackendDict._instances.append(backend)
+
+
+def _adopt_identities(account_id: str, identities: dict[str, Any]) -> None:
+    """Make moto's IAM hold these roles and instance profiles, with the ids that they have elsewhere."""
+    import moto.backends
+
+    iam = moto.backends.get_backend("iam")[account_id]["global"]
+    for role in [r for r in iam.roles.values() if r.arn not in {x["arn"] for x in identities["roles"]}]:
+        del iam.roles[role.id]
+    for wanted in identities["roles"]:
+        if not any(role.arn == wanted["arn"] for role in iam.roles.values()):
+            _adopt_role(iam, wanted)
+    iam.instance_profiles.clear()
+    for wanted in identities["instance_profiles"]:
+        profile = iam.create_instance_profile(wanted["name"], wanted["path"], [], [])
+        profile.id = wanted["id"]
+        profile.roles = [r for r in iam.roles.values() if r.name in wanted["roles"]]
+
+
+def _adopt_role(iam: Any, wanted: dict[str, Any]) -> None:
+    role = iam.create_role(
+        role_name=wanted["name"],
+        assume_role_policy_document=wanted["trust"],
+        path=wanted["path"],
+        permissions_boundary=None,
+        description="",
+        tags=[],
+        max_session_duration="3600",
+    )
+    iam.roles.pop(role.id)
+    role.id = wanted["id"]
+    iam.roles[role.id] = role

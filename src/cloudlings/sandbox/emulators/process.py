@@ -1,0 +1,166 @@
+"""An emulator in a process of its own, listening on a UNIX socket that only the gateway opens.
+
+The gateway makes the listening socket and keeps it, so requests queue while an emulator starts or is
+started again. A second, unnamed pair of sockets carries the control calls; when either side goes, the
+other notices.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import cloudlings
+from cloudlings.errors import SandboxError
+from cloudlings.sandbox.channel import Channel
+from cloudlings.sandbox.emulators.contract import Emulator, IdentityKeeper, IdentityMirror
+from cloudlings.sandbox.model import Caller, Credentials, Request, Response
+from cloudlings.sandbox.upstream import Upstream
+
+START_TIMEOUT = 30.0
+STOP_TIMEOUT = 5.0
+
+
+class ProcessEmulator(Emulator):
+    """An emulator that ``python -m cloudlings.sandbox.emulators NAME`` serves.
+
+    ``run`` is the folder for its socket, ``state`` the one for its state (None: keep nothing),
+    ``environment`` what its process is given on top of the machine's own.
+    """
+
+    def __init__(self, name: str, run: Path, state: Path | None, environment: Mapping[str, str]) -> None:
+        self.name = name
+        self._path = run / f"{name}.sock"
+        self._state = state
+        self._environment = environment
+        self._listener: socket.socket | None = None
+        self._control: socket.socket | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._channel: Channel | None = None
+        self._upstream = Upstream(self._path)
+
+    def spawn(self) -> None:
+        if self._listener is None:
+            self._listener = _listen(self._path)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        command = [sys.executable, "-P", "-m", "cloudlings.sandbox.emulators", self.name]
+        command += ["--listen", str(self._listener.fileno()), "--channel", str(theirs.fileno())]
+        if self._state is not None:
+            self._state.mkdir(parents=True, exist_ok=True, mode=0o700)
+            command += ["--state", str(self._state)]
+        self._process = subprocess.Popen(
+            command,
+            env=self._clean_environment(),
+            stdin=subprocess.DEVNULL,
+            pass_fds=(self._listener.fileno(), theirs.fileno()),
+            cwd=self._path.parent,
+        )
+        theirs.close()
+        self._control = ours
+
+    def _clean_environment(self) -> dict[str, str]:
+        """The machine's environment without anything about AWS or Python: functions inherit this one."""
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "PYTHON", "MOTO_", "S3_"))}
+        return kept | {"PYTHONPATH": str(Path(cloudlings.__file__).parent.parent)} | dict(self._environment)
+
+    async def start(self) -> None:
+        if self._control is None:
+            self.spawn()
+        assert self._control is not None
+        self._channel = await Channel.over(self._control)
+        self._control = None
+        try:
+            await asyncio.wait_for(self._channel.call("ping"), START_TIMEOUT)
+        except (SandboxError, TimeoutError) as error:
+            raise SandboxError(
+                f"The emulator “{self.name}” did not start.",
+                next_step="Run `cloudlings doctor`; what it wrote is in the sandbox's log.",
+            ) from error
+
+    async def stop(self) -> None:
+        if self._channel is not None:
+            self._channel.hang_up()
+        await self._upstream.close()
+        if self._process is not None:
+            await asyncio.to_thread(_wait_or_kill, self._process)
+        if self._listener is not None:
+            self._listener.close()
+            self._path.unlink(missing_ok=True)
+
+    async def died(self) -> None:
+        assert self._channel is not None
+        await asyncio.wait([self._channel.closed])
+        if self._process is not None:
+            await asyncio.to_thread(_wait_or_kill, self._process)
+        self._upstream.forget()
+
+    async def forward(self, request: Request, account_id: str, host: str) -> Response:
+        return await self._upstream.send(request, account_id, host)
+
+    async def reset(self, account_id: str) -> None:
+        await self._call("reset", account_id=account_id)
+
+    async def export_state(self, accounts: Sequence[str]) -> None:
+        await self._call("export_state", accounts=list(accounts))
+
+    async def import_state(self) -> None:
+        await self._call("import_state")
+
+    async def _call(self, verb: str, **args: Any) -> Any:
+        if self._channel is None:
+            raise SandboxError(f"The emulator “{self.name}” is not running.")
+        return await self._channel.call(verb, **args)
+
+
+class IdentityProcess(ProcessEmulator, IdentityKeeper):
+    """The process emulator that keeps IAM and STS."""
+
+    async def find_caller(self, access_key_id: str) -> Caller | None:
+        found = await self._call("find_caller", access_key_id=access_key_id)
+        return Caller(**found) if found else None
+
+    async def provision(self, credentials: Credentials) -> None:
+        await self._call(
+            "provision",
+            account_id=credentials.account_id,
+            access_key_id=credentials.access_key_id,
+            secret_access_key=credentials.secret_access_key,
+        )
+
+    async def identities(self, account_id: str) -> dict[str, Any]:
+        found: dict[str, Any] = await self._call("identities", account_id=account_id)
+        return found
+
+
+class MirroringProcess(ProcessEmulator, IdentityMirror):
+    """A process emulator that is told of the roles and instance profiles kept elsewhere."""
+
+    async def adopt_identities(self, account_id: str, identities: dict[str, Any]) -> None:
+        await self._call("adopt_identities", account_id=account_id, identities=identities)
+
+
+def _listen(path: Path) -> socket.socket:
+    path.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    # The folder is 0700 already; the mask closes the moment between bind and chmod.
+    mask = os.umask(0o177)
+    try:
+        listener.bind(str(path))
+    finally:
+        os.umask(mask)
+    listener.listen(512)
+    return listener
+
+
+def _wait_or_kill(process: subprocess.Popen[bytes]) -> None:
+    try:
+        process.wait(STOP_TIMEOUT)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

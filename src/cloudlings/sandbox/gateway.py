@@ -1,0 +1,254 @@
+"""The one door: every request is identified, authenticated, sent to its emulator, and journalled."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from cloudlings.errors import SandboxError
+from cloudlings.sandbox import identify, rules, sigv4, wire
+from cloudlings.sandbox.accounts import Accounts, as_root
+from cloudlings.sandbox.emulators.contract import Emulator
+from cloudlings.sandbox.identify import Target
+from cloudlings.sandbox.journal import Journal, entry_of
+from cloudlings.sandbox.mirror import Mirror
+from cloudlings.sandbox.model import Call, Caller, Request, Response
+from cloudlings.sandbox.operations import operation_of, service_index
+from cloudlings.sandbox.routes import BY_SERVICE, Route
+from cloudlings.sandbox.sigv4 import Refusal, Signature
+
+Scope = Mapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+# Bodies are held in memory while they are checked and sent on.
+LARGEST_BODY = 256 * 1024 * 1024
+# Keys that open an emulator as root. They never count as keys here.
+_ROOT_KEYS = ("test",)
+# What anyone may do with a bucket that lets them, unsigned. Making or listing buckets is never that.
+_NEVER_ANONYMOUS = ("CreateBucket", "ListBuckets", "DeleteBucket")
+
+
+@dataclass(frozen=True)
+class Refused(Exception):
+    """A request that goes no further, and the answer that it gets."""
+
+    status: int
+    code: str
+    message: str
+
+
+class Gateway:
+    """The ASGI application behind both ports.
+
+    ``emulators`` by name, as the routing table names them. ``wrote`` is called with emulator and account
+    after every request that may have changed something.
+    """
+
+    def __init__(
+        self,
+        emulators: Mapping[str, Emulator],
+        accounts: Accounts,
+        journal: Journal,
+        mirror: Mirror,
+        wrote: Callable[[str, str], None],
+    ) -> None:
+        self._emulators = emulators
+        self._accounts = accounts
+        self._journal = journal
+        self._mirror = mirror
+        self._wrote = wrote
+
+    def port(self, *, secure: bool) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+        """The ASGI application of one port; requests by it count as TLS, or do not."""
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] != "http":
+                return
+            request = _request(scope, secure)
+            try:
+                body = await _read_body(request, receive)
+            except Refused as refused:
+                response = wire.error(request, "s3", refused.status, refused.code, refused.message)
+            else:
+                response = await self.answer(replace(request, body=body))
+            await _send(response, send)
+
+        return app
+
+    async def answer(self, request: Request) -> Response:
+        """Answer one request. Whatever goes wrong, the answer has AWS's shape."""
+        service = "s3"
+        try:
+            signature = sigv4.read_signature(request)
+            target = _target(request, signature)
+            service = target.service
+            return await self._answer(request, signature, target)
+        except Refused as refused:
+            return wire.error(request, service, refused.status, refused.code, refused.message)
+        except (ConnectionError, TimeoutError, SandboxError):
+            return wire.error(request, service, 503, "ServiceUnavailable", _UNAVAILABLE)
+        except Exception as error:
+            print(f"{request.method} {request.raw_path}: {type(error).__name__}: {error}", flush=True)
+            return wire.error(request, service, 500, "InternalFailure", _INTERNAL)
+
+    async def _answer(
+        self, request: Request, signature: Signature | Refusal | None, target: Target
+    ) -> Response:
+        route = _route(target.service)
+        service, operation = _operation(request, route, target)
+        caller = await self._authenticate(request, signature, target.service)
+        if caller is None and operation in _NEVER_ANONYMOUS:
+            raise Refused(403, "AccessDenied", "Access Denied")
+        account_id = caller.account_id if caller else ""
+        call = Call(request, service, operation, target.region, caller, account_id)
+        response = rules.before(call) or await self._forward(call, route, signature)
+        response = await rules.after(call, response, lambda extra: self._follow_up(call, extra))
+        self._note(call, target, route, response)
+        return response
+
+    async def _forward(self, call: Call, route: Route, signature: Signature | Refusal | None) -> Response:
+        emulator = self._emulators[route.emulator]
+        await self._mirror.before(call, emulator)
+        request = call.request
+        if call.source == "grader" and isinstance(signature, Signature):
+            request = as_root(request, signature, call.account_id)
+        host = service_index(call.service).endpoint_prefix
+        response = await emulator.forward(request, call.account_id, host)
+        if response.status >= 500 and dict(response.headers).get("content-type", "").startswith("text/plain"):
+            # The emulator's server answered for it: it crashed over this request.
+            print(f"{route.emulator} failed over {call.service}:{call.operation}", flush=True)
+            raise Refused(500, "InternalFailure", _INTERNAL)
+        return response
+
+    async def _follow_up(self, call: Call, request: Request) -> Response:
+        """Send a request of the gateway's own, as the root of the call's account."""
+        now = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+        signature = Signature("", now[:8], call.region, "s3", (), "", now, "")
+        emulator = self._emulators[BY_SERVICE["s3"].emulator]
+        return await emulator.forward(as_root(request, signature, call.account_id), call.account_id, "s3")
+
+    async def _authenticate(
+        self, request: Request, signature: Signature | Refusal | None, service: str
+    ) -> Caller | None:
+        if signature is None:
+            return None
+        if isinstance(signature, Refusal):
+            raise Refused(400 if service == "s3" else 403, signature.code, signature.message)
+        key = signature.access_key_id
+        known = not (key in _ROOT_KEYS or key.isdecimal()) and await self._accounts.caller(key)
+        if not known or not known.active:
+            raise _unknown_key(service)
+        if known.session_token != signature.token:
+            raise Refused(403, "InvalidToken", "The provided token is malformed or otherwise invalid.")
+        if known.expires is not None and known.expires < time.time():
+            code = "ExpiredToken" if service in ("s3", "sts", "iam", "ec2") else "ExpiredTokenException"
+            raise Refused(403, code, "The security token included in the request is expired")
+        refusal = sigv4.check_time(signature) or sigv4.verify(request, signature, known.secret_access_key)
+        if refusal is not None:
+            raise Refused(403, refusal.code, refusal.message)
+        return known
+
+    def _note(self, call: Call, target: Target, route: Route, response: Response) -> None:
+        self._journal.add(entry_of(call, target, response), call.account_id)
+        if call.reads:
+            return
+        if call.service in ("iam", "sts", "cloudformation"):
+            self._accounts.forget_keys(call.account_id)
+        self._wrote(route.emulator, call.account_id)
+
+
+_UNAVAILABLE = "The sandbox is not answering for this service at the moment. Run `cloudlings doctor`."
+_INTERNAL = "The sandbox met an error of its own while answering. Run `cloudlings doctor`."
+
+
+def _request(scope: Scope, secure: bool) -> Request:
+    raw_path = scope.get("raw_path") or scope["path"].encode()
+    return Request(
+        method=scope["method"],
+        raw_path=raw_path.decode("latin-1").partition("?")[0] or "/",
+        query_string=scope["query_string"].decode("latin-1"),
+        headers=tuple(
+            (k.decode("latin-1"), v.decode("utf-8", "surrogateescape")) for k, v in scope["headers"]
+        ),
+        secure=secure,
+    )
+
+
+async def _read_body(request: Request, receive: Receive) -> bytes:
+    declared = request.header("content-length")
+    if declared.isdecimal() and int(declared) > LARGEST_BODY:
+        raise _too_large()
+    chunks, size = [], 0
+    while True:
+        message = await receive()
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > LARGEST_BODY:
+            raise _too_large()
+        chunks.append(chunk)
+        if not message.get("more_body"):
+            return b"".join(chunks)
+
+
+def _too_large() -> Refused:
+    return Refused(
+        400, "EntityTooLarge", f"The sandbox takes bodies of at most {LARGEST_BODY // 1024**2} MiB."
+    )
+
+
+async def _send(response: Response, send: Send) -> None:
+    headers = [(k.encode("latin-1"), v.encode("utf-8", "surrogateescape")) for k, v in response.headers]
+    if not any(name == b"content-length" for name, _ in headers) and response.status not in (204, 304):
+        headers.append((b"content-length", str(len(response.body)).encode()))
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": response.body})
+
+
+def _target(request: Request, signature: Signature | Refusal | None) -> Target:
+    signed = signature if isinstance(signature, Signature) else None
+    target = identify.target_of(request, signed)
+    if target is None:
+        raise Refused(403, "MissingAuthenticationToken", "Request is missing Authentication Token")
+    return target
+
+
+def _route(service: str) -> Route:
+    route = BY_SERVICE.get(service)
+    if route is None:
+        raise Refused(
+            400,
+            "UnsupportedService",
+            f"No emulator in this sandbox serves “{service}”. It serves: {', '.join(sorted(BY_SERVICE))}.",
+        )
+    return route
+
+
+def _operation(request: Request, route: Route, target: Target) -> tuple[str, str]:
+    if route.service == "execute-api":
+        return "apigatewaymanagementapi", "Invoke"
+    if target.bucket and not identify.is_bucket_name(target.bucket):
+        raise Refused(400, "InvalidBucketName", "The specified bucket is not valid.")
+    found = operation_of(request, route.models, target.path)
+    if found is None:
+        what = (
+            request.header("x-amz-target") or request.form.get("Action") or f"{request.method} {request.path}"
+        )
+        raise Refused(
+            400,
+            "UnknownOperationException",
+            f"“{what[:200]}” is no operation of {' or '.join(route.models)}, as this sandbox knows it.",
+        )
+    return found
+
+
+def _unknown_key(service: str) -> Refused:
+    if service == "s3":
+        message = "The AWS Access Key Id you provided does not exist in our records."
+        return Refused(403, "InvalidAccessKeyId", message)
+    code = "AuthFailure" if service == "ec2" else "InvalidClientTokenId"
+    if service in ("dynamodb", "lambda", "ssm", "kms", "secretsmanager", "logs", "states", "events"):
+        code = "UnrecognizedClientException"
+    return Refused(403, code, "The security token included in the request is invalid.")

@@ -1,0 +1,106 @@
+"""The guard: in this process, botocore sends to the sandbox's addresses or not at all.
+
+An explicit ``endpoint_url``, a profile, or metadata of the machine could still lead a client to real AWS.
+Every request of botocore's, the AWS CLI's (version 1) and boto3's leaves by one method; the guard
+stands there. It needs nothing of cloudlings but this file, so a kernel, a subprocess or a test can load it
+alone.
+"""
+
+from __future__ import annotations
+
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import os
+import sys
+from collections.abc import Callable, Sequence
+from types import ModuleType
+from typing import Any
+from urllib.parse import urlsplit
+
+ALLOWED = "CLOUDLINGS_ENDPOINTS"
+_HOOKED = "botocore.httpsession"
+_LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
+
+
+class EndpointRefusedError(Exception):
+    """A request was about to leave for an address that is not the sandbox's; it was not sent."""
+
+
+def allowed(url: str, endpoints: Sequence[str]) -> bool:
+    """Whether ``url`` is at one of the ``endpoints``: same port, and the same host (a virtual-hosted
+    bucket's name before it counts as the same, and so does another name of the loopback)."""
+    wanted = urlsplit(url)
+    for endpoint in endpoints:
+        known = urlsplit(endpoint)
+        if wanted.port != known.port or wanted.scheme != known.scheme:
+            continue
+        host, own = wanted.hostname or "", known.hostname or ""
+        if host == own or (own in _LOOPBACK and (host in _LOOPBACK or host.endswith(".localhost"))):
+            return True
+        if not own.replace(".", "").isdigit() and host.endswith(f".{own}"):
+            return True
+    return False
+
+
+def install(endpoints: Sequence[str] | None = None) -> None:
+    """Stand guard in this process. ``endpoints`` are the sandbox's addresses (those that the environment
+    of a sandbox names, when left out). Without any, everything is refused. Calling it again replaces them."""
+    if endpoints is None:
+        endpoints = [part for part in os.environ.get(ALLOWED, "").split(",") if part]
+    _Guard.endpoints = tuple(endpoints)
+    if _HOOKED in sys.modules:
+        _wrap(sys.modules[_HOOKED])
+    elif not any(isinstance(finder, _Finder) for finder in sys.meta_path):
+        # botocore may never be imported, and importing it here would slow every program's start.
+        sys.meta_path.insert(0, _Finder())
+
+
+class _Guard:
+    endpoints: tuple[str, ...] = ()
+
+
+def _wrap(module: ModuleType) -> None:
+    session = module.URLLib3Session
+    original: Callable[..., Any] = session.send
+    if getattr(original, "guarded", False):
+        return
+
+    def send(self: Any, request: Any) -> Any:
+        if not allowed(request.url, _Guard.endpoints):
+            raise EndpointRefusedError(_message(request.url))
+        return original(self, request)
+
+    send.guarded = True  # type: ignore[attr-defined]
+    session.send = send
+
+
+def _message(url: str) -> str:
+    where = urlsplit(url).netloc or url
+    here = _Guard.endpoints[0] if _Guard.endpoints else "no sandbox"
+    return (
+        f"This request was for {where}, and was not sent: here, AWS is the sandbox at {here}. "
+        "Next: make the client without endpoint_url and without a profile, and it reaches the sandbox."
+    )
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    """Wraps botocore's HTTP session once something imports it."""
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if name != _HOOKED:
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(name, path, target)
+        if spec is None or spec.loader is None:
+            return None
+        loader = spec.loader
+        run = loader.exec_module
+
+        def exec_module(module: ModuleType) -> None:
+            run(module)
+            _wrap(module)
+
+        loader.exec_module = exec_module  # type: ignore[method-assign]
+        return spec

@@ -1,0 +1,252 @@
+"""``Sandbox``: how the rest of cloudlings starts, finds, uses and stops a sandbox."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cloudlings.errors import SandboxError, SandboxUnavailable
+from cloudlings.sandbox import channel
+from cloudlings.sandbox.model import Credentials, JournalEntry, Who
+
+if TYPE_CHECKING:
+    import boto3
+
+START_TIMEOUT = 40.0
+STOP_TIMEOUT = 15.0
+_NEXT = "Run `cloudlings start`; your work in the sandbox is kept."
+
+
+class Sandbox:
+    """A running sandbox: one gateway with its emulators, for any number of accounts.
+
+    Attributes: ``home`` (the folder that it belongs to), ``endpoint_url`` (counts as TLS), ``plain_url``
+    (does not: ``aws:SecureTransport`` is false there), ``notices`` (what its starter should be told),
+    ``already_running`` (this process found it rather than started it).
+    """
+
+    def __init__(self, home: Path, record: dict[str, Any], *, already_running: bool) -> None:
+        self.home = home
+        self.endpoint_url = f"http://127.0.0.1:{record['port']}"
+        self.plain_url = f"http://127.0.0.1:{record['plain_port']}"
+        self.notices: tuple[str, ...] = tuple(record["notices"])
+        self.already_running = already_running
+        self._control = Path(record["control"])
+        self._pid = int(record["pid"])
+
+    def __repr__(self) -> str:
+        return f"<Sandbox {self.endpoint_url} of {self.home}>"
+
+    @classmethod
+    def start(cls, home: Path, *, port: int = 4566, plain_port: int = 0) -> Sandbox:
+        """The sandbox of ``home``, started if none is running; returns when it answers.
+
+        A port that is taken is replaced by a free one, and ``notices`` says so; 0 means any free one.
+        Raises SandboxError when it cannot start.
+        """
+        home = home.absolute()
+        found = cls.find(home)
+        if found is not None:
+            return found
+        arguments = ["--home", str(home), "--port", str(port), "--plain-port", str(plain_port)]
+        _make_home(home)
+        started = _launch(home, arguments)
+        return cls._after(home, started)
+
+    @classmethod
+    def _after(cls, home: Path, said: dict[str, Any]) -> Sandbox:
+        if said.get("next_step") == "busy":
+            found = cls._wait_for_other(home)
+        elif "error" in said:
+            raise SandboxError(said["error"], next_step=said.get("next_step", ""))
+        else:
+            found = cls.find(home)
+            if found is not None:
+                found.already_running = False
+        if found is None:
+            raise SandboxError("The sandbox started, and was gone at once.", next_step=_log_hint(home))
+        return found
+
+    @classmethod
+    def _wait_for_other(cls, home: Path) -> Sandbox | None:
+        deadline = time.monotonic() + START_TIMEOUT
+        while time.monotonic() < deadline:
+            found = cls.find(home)
+            if found is not None:
+                return found
+            time.sleep(0.05)
+        return None
+
+    @classmethod
+    def find(cls, home: Path) -> Sandbox | None:
+        """The running sandbox of ``home``, or None. What a dead one left behind does not count."""
+        home = home.absolute()
+        try:
+            record = json.loads((home / "sandbox" / "sandbox.json").read_text())
+            health = channel.call(Path(record["control"]), "health", timeout=5.0)
+        except (OSError, ValueError, KeyError, SandboxError):
+            return None
+        return cls(home, record | health, already_running=True)
+
+    @classmethod
+    @contextmanager
+    def temporary(cls) -> Iterator[Sandbox]:
+        """A fresh sandbox on free ports that keeps nothing, stopped at the end of the ``with`` block.
+
+        It ends with this process too, however this process ends.
+        """
+        home = Path(tempfile.mkdtemp(prefix="cloudlings-"))
+        lifeline, ours = os.pipe()
+        try:
+            said = _launch(
+                home,
+                ["--home", str(home), "--port", "0", "--temporary", "--lifeline", str(lifeline)],
+                keep=(lifeline,),
+            )
+            os.close(lifeline)
+            sandbox = cls._after(home, said)
+            try:
+                yield sandbox
+            finally:
+                sandbox.stop()
+        finally:
+            os.close(ours)
+            shutil.rmtree(home, ignore_errors=True)
+
+    def provision(self, account_id: str) -> Credentials:
+        """The keys of the account's IAM user ``learner``, who has AdministratorAccess.
+
+        Makes the account and the user if need be; lets a learner back in who has locked themselves out.
+        """
+        return Credentials(**self._call("provision", account_id=account_id))
+
+    def credentials(self, account_id: str, who: Who) -> Credentials:
+        """The keys of ``"learner"``, or of the ``"grader"`` whom no policy of the learner's applies to."""
+        return Credentials(**self._call("credentials", account_id=account_id, who=who))
+
+    def reset(self, account_id: str) -> None:
+        """Forget everything in one account; the others are left alone. The learner's keys stay the same."""
+        self._call("reset", account_id=account_id)
+
+    def journal(self, account_id: str) -> tuple[JournalEntry, ...]:
+        """Every request of the account, reads included, oldest first (the last 20,000)."""
+        return tuple(JournalEntry(**entry) for entry in self._call("journal", account_id=account_id))
+
+    def health(self) -> dict[str, Any]:
+        """What is running, and how it is: pid, ports, emulators (up or not), accounts."""
+        found: dict[str, Any] = self._call("health")
+        return found
+
+    def save(self) -> None:
+        """Write everything now, rather than within half a second."""
+        self._call("save")
+
+    def session(self, account_id: str, who: Who, region: str) -> boto3.Session:
+        """A boto3 session of a principal, whose clients reach this sandbox and nothing else."""
+        from cloudlings.sandbox.session import session
+
+        return session(self.endpoint_url, self.credentials(account_id, who), region)
+
+    def stop(self) -> None:
+        """Stop the sandbox; what learners made is kept for the next start."""
+        with suppress(OSError, SandboxError):
+            self._call("stop")
+        deadline = time.monotonic() + STOP_TIMEOUT
+        record = self.home / "sandbox" / "sandbox.json"
+        while record.exists() and _is_running(self._pid) and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+    def _call(self, verb: str, **args: Any) -> Any:
+        try:
+            return channel.call(self._control, verb, **args)
+        except OSError as error:
+            raise SandboxUnavailable(
+                f"The sandbox at {self.endpoint_url} does not answer ({error.strerror or error}).",
+                next_step=_NEXT,
+            ) from error
+
+
+def _make_home(home: Path) -> None:
+    try:
+        (home / "sandbox").mkdir(parents=True, exist_ok=True, mode=0o700)
+    except (PermissionError, NotADirectoryError, FileExistsError, OSError) as error:
+        raise SandboxError(
+            f"The sandbox cannot keep its files in {home} ({error.strerror or error}).",
+            next_step="Choose a folder that you may write to with CLOUDLINGS_HOME=DIR.",
+        ) from error
+
+
+def _launch(home: Path, arguments: list[str], keep: tuple[int, ...] = ()) -> dict[str, Any]:
+    """Start the daemon, and return what it says once it is ready or has failed."""
+    ours, theirs = os.pipe()
+    (home / "sandbox").mkdir(parents=True, exist_ok=True, mode=0o700)
+    command = [sys.executable, "-P", "-m", "cloudlings.sandbox.daemon", *arguments, "--ready", str(theirs)]
+    try:
+        with _log_file(home).open("ab") as log:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=(theirs, *keep),
+                start_new_session=True,
+                cwd="/",
+            )
+    except OSError as error:
+        os.close(ours)
+        raise SandboxError(
+            f"The sandbox cannot start: {error}.", next_step="Run `cloudlings doctor`."
+        ) from error
+    finally:
+        os.close(theirs)
+    try:
+        return _first_words(ours, process, home)
+    except BaseException:
+        # Ctrl-C while waiting: nothing half-started stays behind.
+        process.terminate()
+        raise
+    finally:
+        os.close(ours)
+
+
+def _first_words(pipe: int, process: subprocess.Popen[bytes], home: Path) -> dict[str, Any]:
+    readable, _, _ = select.select([pipe], [], [], START_TIMEOUT)
+    if not readable:
+        process.terminate()
+        raise SandboxError(f"The sandbox did not start in {START_TIMEOUT:.0f} s.", next_step=_log_hint(home))
+    line = os.read(pipe, 65536)
+    if not line:
+        raise SandboxError("The sandbox ended while it was starting.", next_step=_log_hint(home))
+    said: dict[str, Any] = json.loads(line)
+    return said
+
+
+def _log_file(home: Path) -> Path:
+    return home / "sandbox" / "log"
+
+
+def _log_hint(home: Path) -> str:
+    return f"Its last words are in {_log_file(home)}; `cloudlings doctor` checks this machine."
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    # A child of ours that has ended is there until it is waited for.
+    with suppress(ChildProcessError):
+        return os.waitpid(pid, os.WNOHANG) == (0, 0)
+    return True

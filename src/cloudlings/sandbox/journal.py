@@ -1,0 +1,120 @@
+"""The journal: every request of every account, reads included, bounded, and kept over restarts.
+
+Graders read it to know what a learner's code did, and where it went.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections import defaultdict, deque
+from dataclasses import asdict
+from pathlib import Path
+from urllib.parse import unquote
+
+from cloudlings.sandbox.identify import Target
+from cloudlings.sandbox.model import Call, JournalEntry, Response
+
+# Entries kept of one account: a long lab makes a few thousand requests.
+BOUND = 20_000
+_ERROR_CODE = re.compile(rb"<Code>([\w.:-]{1,100})</Code>|\"__type\"\s*:\s*\"(?:[^\"#]*#)?([\w.:-]{1,100})\"")
+_NAME = re.compile(r"\"(\w*(?:Name|Arn|ARN|Url|Id|Identifier))\"\s*:\s*\"([^\"]{1,300})\"")
+_NAME_PARAMETER = re.compile(r"\w*(?:Name|Arn|Url|Id|Identifier|Id\.1)")
+
+
+class Journal:
+    """The entries by account. ``folder`` keeps them over restarts (None: it does not)."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        self._entries: dict[str, deque[JournalEntry]] = defaultdict(lambda: deque(maxlen=BOUND))
+        self._unsaved: dict[str, list[JournalEntry]] = defaultdict(list)
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            for path in folder.glob("*.jsonl"):
+                self._entries[path.stem].extend(_read(path))
+
+    def add(self, entry: JournalEntry, account_id: str) -> None:
+        """Note an entry."""
+        self._entries[account_id].append(entry)
+        if self._folder is not None:
+            self._unsaved[account_id].append(entry)
+
+    def of(self, account_id: str) -> tuple[JournalEntry, ...]:
+        """The entries of an account, oldest first."""
+        return tuple(self._entries.get(account_id, ()))
+
+    def forget(self, account_id: str) -> None:
+        """Drop an account's entries: its lab was reset."""
+        self._entries.pop(account_id, None)
+        self._unsaved.pop(account_id, None)
+        if self._folder is not None:
+            (self._folder / f"{account_id}.jsonl").unlink(missing_ok=True)
+
+    def save(self) -> None:
+        """Append what is new to the files; a file that has grown past twice the bound is written anew."""
+        unsaved, self._unsaved = self._unsaved, defaultdict(list)
+        for account_id, entries in unsaved.items():
+            assert self._folder is not None
+            path = self._folder / f"{account_id}.jsonl"
+            with path.open("a") as file:
+                file.writelines(_line(entry) for entry in entries)
+            if path.stat().st_size > 2 * BOUND * 250:
+                draft = path.with_suffix(".draft")
+                draft.write_text("".join(map(_line, self._entries[account_id])))
+                draft.replace(path)
+
+
+def _line(entry: JournalEntry) -> str:
+    return json.dumps(asdict(entry)) + "\n"
+
+
+def _read(path: Path) -> list[JournalEntry]:
+    entries = []
+    for line in path.read_text(errors="replace").splitlines()[-BOUND:]:
+        try:
+            entries.append(JournalEntry(**json.loads(line)))
+        except (ValueError, TypeError):
+            continue  # half a line, from a process that was killed while it wrote
+    return entries
+
+
+def entry_of(call: Call, target: Target, response: Response) -> JournalEntry:
+    """The entry for a call and its answer."""
+    return JournalEntry(
+        time=time.time(),
+        principal=call.caller.arn if call.caller else "",
+        access_key_id=call.caller.access_key_id if call.caller else "",
+        service=call.service,
+        operation=call.operation,
+        region=call.region,
+        resource=_resource(call, target),
+        status=response.status,
+        error=error_code(response),
+        source=call.source,
+    )
+
+
+def error_code(response: Response) -> str:
+    """AWS's error code in a response; "" for a success or an error without one."""
+    if response.status < 400:
+        return ""
+    named = dict(response.headers).get("x-amzn-errortype", "").partition(":")[0]
+    if named:
+        return named
+    found = _ERROR_CODE.search(response.body[:4096])
+    return (found[1] or found[2]).decode() if found else ""
+
+
+def _resource(call: Call, target: Target) -> str:
+    if target.bucket:
+        key = unquote(target.path).lstrip("/").partition("/")[2]
+        return f"arn:aws:s3:::{target.bucket}" + (f"/{key}" if key else "")
+    form = call.request.form
+    if form:
+        return next((value for name, value in form.items() if _NAME_PARAMETER.fullmatch(name)), "")
+    if target.path not in ("", "/"):
+        return unquote(target.path)
+    found = _NAME.search(call.request.body[:8192].decode("utf-8", "replace"))
+    return found[2] if found else ""

@@ -1,0 +1,139 @@
+"""What passes through the sandbox, as frozen data: requests, responses, credentials, callers, journal entries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+from urllib.parse import parse_qsl, unquote
+
+Who = Literal["learner", "grader"]
+Source = Literal["learner", "grader", "function", "anonymous"]
+Headers = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """The keys of one principal of one account.
+
+    ``account_id`` has 12 digits; ``session_token`` is empty for long-term keys.
+    """
+
+    account_id: str
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+    session_token: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Whoever an access key stands for, as the emulator that keeps IAM knows it.
+
+    ``arn`` is the principal's (user, or assumed role); ``expires`` is in epoch seconds, None for a
+    long-term key; ``active`` is False for a key that was deactivated.
+    """
+
+    account_id: str
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+    session_token: str = field(default="", repr=False)
+    arn: str = ""
+    expires: float | None = None
+    active: bool = True
+    source: Source = "learner"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One HTTP request as it reached the gateway, with its body read.
+
+    ``raw_path`` is percent-encoded as sent, ``path`` decoded. Header names are in lower case.
+    ``secure`` says whether the port that it came in by counts as TLS.
+    """
+
+    method: str
+    raw_path: str
+    query_string: str
+    headers: Headers
+    body: bytes = b""
+    secure: bool = True
+
+    @property
+    def path(self) -> str:
+        return unquote(self.raw_path)
+
+    def header(self, name: str) -> str:
+        """The value of a header; repeated ones joined by a comma, as HTTP allows; "" when absent."""
+        return ",".join(value for key, value in self.headers if key == name)
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The query's parameters, decoded; of a repeated one, the first."""
+        return dict(reversed(parse_qsl(self.query_string, keep_blank_values=True)))
+
+    @property
+    def form(self) -> dict[str, str]:
+        """The parameters of an ``Action=…`` body (EC2 and Query protocols); empty for any other body."""
+        if "x-www-form-urlencoded" not in self.header("content-type"):
+            return {}
+        return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
+
+
+@dataclass(frozen=True)
+class Response:
+    """One HTTP response, with its body read."""
+
+    status: int
+    headers: Headers
+    body: bytes = b""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request with everything that the gateway found out about it before it is sent on."""
+
+    request: Request
+    service: str
+    operation: str
+    region: str
+    caller: Caller | None
+    account_id: str
+
+    @property
+    def reads(self) -> bool:
+        """Whether the operation's name says that it changes nothing."""
+        return self.operation.startswith(READ_PREFIXES)
+
+    @property
+    def source(self) -> Source:
+        return self.caller.source if self.caller else "anonymous"
+
+
+READ_PREFIXES = (
+    "Get", "List", "Describe", "Head", "Lookup", "BatchGet", "Query", "Scan", "Select", "Search",
+    "Simulate", "Validate", "Estimate", "Preview", "Check", "Test", "Filter",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class JournalEntry:
+    """One request in an account's journal; reads are in it too.
+
+    ``time`` is in epoch seconds, ``principal`` an ARN ("" when anonymous), ``resource`` a hint (an S3
+    ARN, or the first name in the request), ``status`` the HTTP status and ``error`` AWS's error code.
+    """
+
+    time: float
+    principal: str
+    access_key_id: str
+    service: str
+    operation: str
+    region: str
+    resource: str
+    status: int
+    error: str
+    source: Source
+
+    @property
+    def reads(self) -> bool:
+        """Whether the operation's name says that it changed nothing."""
+        return self.operation.startswith(READ_PREFIXES)

@@ -1,0 +1,172 @@
+"""Which operation of which service a request is, by the service models that botocore ships.
+
+Every protocol of AWS names its operation in another place: an ``Action`` parameter (Query, EC2), the
+``X-Amz-Target`` header (JSON), the path (CBOR), or method and path (REST).
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from cloudlings.sandbox.model import Request
+
+_LABEL = re.compile(r"\{(\w+)(\+?)\}")
+
+
+@dataclass(frozen=True)
+class RestPattern:
+    """One REST operation: the request shape that selects it.
+
+    ``query`` are parameters that must be there (with a value, when one is given); ``headers`` likewise.
+    """
+
+    operation: str
+    method: str
+    path: re.Pattern[str]
+    query: tuple[tuple[str, str | None], ...]
+    headers: tuple[str, ...]
+    literals: int
+
+    @property
+    def weight(self) -> tuple[int, int]:
+        """The more a pattern asks for, the more it is the operation meant."""
+        return (len(self.query) + len(self.headers), self.literals)
+
+    def matches(self, request: Request, path: str, query: dict[str, str]) -> bool:
+        return (
+            request.method == self.method
+            and self.path.fullmatch(path) is not None
+            and all(name in query and value in (None, query[name]) for name, value in self.query)
+            and all(request.header(name) for name in self.headers)
+        )
+
+
+@dataclass(frozen=True)
+class ServiceIndex:
+    """What the gateway needs of one service's model."""
+
+    service: str
+    endpoint_prefix: str
+    protocol: str
+    version: str
+    target_prefix: str
+    operations: frozenset[str]
+    rest: tuple[RestPattern, ...]
+
+
+def operation_of(request: Request, models: tuple[str, ...], path: str) -> tuple[str, str] | None:
+    """The (botocore service, operation) of a request, or None when no model of the route has it.
+
+    ``path`` is the percent-encoded path to match REST operations with: for S3, path-style.
+    """
+    for index in map(service_index, models):
+        operation = _operation(request, index, path)
+        if operation is not None:
+            return index.service, operation
+    return None
+
+
+def _operation(request: Request, index: ServiceIndex, path: str) -> str | None:
+    target = request.header("x-amz-target")
+    if target:
+        prefix, _, name = target.rpartition(".")
+        return name if prefix == index.target_prefix and name in index.operations else None
+    if request.header("smithy-protocol"):
+        parts = path.split("/")
+        return parts[-1] if parts[-2:-1] == ["operation"] and parts[-1] in index.operations else None
+    if index.protocol.startswith("rest"):
+        return _rest_operation(request, index, path)
+    parameters = {**request.query, **request.form}
+    if parameters.get("Version", index.version) != index.version:
+        return None
+    action = parameters.get("Action", "")
+    return action if action in index.operations else None
+
+
+def _rest_operation(request: Request, index: ServiceIndex, path: str) -> str | None:
+    query = request.query
+    found = [pattern for pattern in index.rest if pattern.matches(request, path, query)]
+    return max(found, key=lambda pattern: pattern.weight).operation if found else None
+
+
+@lru_cache(maxsize=None)
+def service_index(service: str) -> ServiceIndex:
+    """The index of one botocore service, read from its model once."""
+    model = _load_model(service)
+    metadata = model["metadata"]
+    rest = _rest_patterns(model) if metadata["protocol"].startswith("rest") else ()
+    return ServiceIndex(
+        service=service,
+        endpoint_prefix=metadata["endpointPrefix"],
+        protocol=metadata["protocol"],
+        version=metadata["apiVersion"],
+        target_prefix=metadata.get("targetPrefix", ""),
+        operations=frozenset(model["operations"]),
+        rest=rest,
+    )
+
+
+def _load_model(service: str) -> dict[str, Any]:
+    # Read straight from botocore's data: importing botocore itself would cost the gateway's start 0.15 s.
+    package = find_spec("botocore")
+    if package is None or not package.submodule_search_locations:
+        raise FileNotFoundError("botocore is not installed")
+    versions = Path(package.submodule_search_locations[0], "data", service)
+    newest = max(path for path in versions.iterdir() if any(path.glob("service-2.json*")))
+    model = next(newest.glob("service-2.json*"))
+    data = gzip.decompress(model.read_bytes()) if model.suffix == ".gz" else model.read_bytes()
+    loaded: dict[str, Any] = json.loads(data)
+    return loaded
+
+
+def _rest_patterns(model: dict[str, Any]) -> tuple[RestPattern, ...]:
+    # S3 has several operations on one method and path, told apart by what they require; elsewhere a
+    # request that lacks something required is that operation all the same, for the emulator to refuse.
+    by_requirement = model["metadata"]["endpointPrefix"] == "s3"
+    return tuple(
+        _rest_pattern(name, spec, model["shapes"] if by_requirement else {})
+        for name, spec in model["operations"].items()
+        if not spec.get("deprecated")
+    )
+
+
+def _rest_pattern(name: str, spec: dict[str, Any], shapes: dict[str, Any]) -> RestPattern:
+    http = spec["http"]
+    path, _, query_text = http["requestUri"].partition("?")
+    query: list[tuple[str, str | None]] = []
+    for part in filter(None, query_text.split("&")):
+        key, equals, value = part.partition("=")
+        query.append((key, value if equals else None))
+    headers: list[str] = []
+    shape = shapes.get(spec.get("input", {}).get("shape"), {})
+    for member in shape.get("required", ()):
+        where = shape["members"][member]
+        if where.get("location") == "querystring":
+            query.append((where["locationName"], None))
+        elif where.get("location") == "header":
+            headers.append(where["locationName"].lower())
+    return RestPattern(
+        operation=name,
+        method=http["method"],
+        path=_path_pattern(path),
+        query=tuple(query),
+        headers=tuple(headers),
+        literals=sum(1 for part in path.split("/") if part and not part.startswith("{")),
+    )
+
+
+def _path_pattern(path: str) -> re.Pattern[str]:
+    parts, position = [], 0
+    for label in _LABEL.finditer(path):
+        parts.append(re.escape(path[position : label.start()]))
+        parts.append(".+" if label[2] else "[^/]+")
+        position = label.end()
+    parts.append(re.escape(path[position:]).removesuffix("/"))
+    return re.compile("".join(parts) + "/?", re.DOTALL)

@@ -1,0 +1,86 @@
+"""Requests to an emulator over its UNIX socket, on connections that are kept open."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import aiohttp
+from yarl import URL
+
+from cloudlings.sandbox.model import Request, Response
+
+# Never passed on: they belong to one connection, or the gateway alone may say them to an emulator.
+_DROPPED = frozenset({"connection", "keep-alive", "proxy-connection", "transfer-encoding", "te", "trailer",
+                      "upgrade", "expect", "content-length", "x-forwarded-proto", "x-forwarded-for",
+                      "x-moto-account-id", "x-cloudlings-host"})  # fmt: skip
+_DROPPED_FROM_RESPONSE = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length"})
+_OWN_HEADERS = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
+
+
+class Upstream:
+    """An HTTP client for one UNIX socket."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._session: aiohttp.ClientSession | None = None
+
+    async def send(self, request: Request, account_id: str, host: str) -> Response:
+        """Send a request on. Raises ConnectionError when the socket's other end does not answer."""
+        try:
+            async with self._open().request(
+                request.method,
+                _url(request),
+                headers=_headers(request, account_id, host),
+                data=request.body or None,
+                allow_redirects=False,
+            ) as answer:
+                body = await answer.read()
+                return Response(answer.status, _response_headers(answer), body)
+        except aiohttp.ClientError as error:
+            raise ConnectionError(str(error)) from error
+
+    def forget(self) -> None:
+        """Drop the open connections: the process behind them has ended."""
+        if self._session is not None and self._session.connector is not None:
+            self._session.connector._close_immediately()
+        self._session = None
+
+    async def close(self) -> None:
+        """Close the open connections."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.UnixConnector(str(self._path), limit=0, keepalive_timeout=300),
+                timeout=aiohttp.ClientTimeout(total=900),
+                auto_decompress=False,
+                skip_auto_headers=_OWN_HEADERS,
+                cookie_jar=aiohttp.DummyCookieJar(),
+            )
+        return self._session
+
+
+def _url(request: Request) -> URL:
+    query = f"?{request.query_string}" if request.query_string else ""
+    return URL(f"http://emulator{request.raw_path}{query}", encoded=True)
+
+
+def _headers(request: Request, account_id: str, host: str) -> list[tuple[str, str]]:
+    headers = [pair for pair in request.headers if pair[0] not in _DROPPED]
+    headers.append(("x-forwarded-proto", "https" if request.secure else "http"))
+    headers.append(("x-moto-account-id", account_id))
+    headers.append(("x-cloudlings-host", host))
+    if not request.body and request.method in ("PUT", "POST", "PATCH"):
+        headers.append(("content-length", "0"))
+    return headers
+
+
+def _response_headers(answer: aiohttp.ClientResponse) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (name.decode("latin-1").lower(), value.decode("utf-8", "surrogateescape"))
+        for name, value in answer.raw_headers
+        if name.lower().decode("latin-1") not in _DROPPED_FROM_RESPONSE
+    )
