@@ -1,7 +1,7 @@
 """The IAM engine: policy documents, decide any request with reasons, prove what a set of policies allows.
 
     policies = Policies.of(identity=[document], resource=bucket_policy)
-    decision = decide(Request(Principal("user", arn), "s3:GetObject", "arn:aws:s3:::app-data/a.csv"), policies)
+    decision = decide(Request(Principal("user", arn), "s3:GetObject", "arn:aws:s3:::b/a.csv"), policies)
     decision.outcome        # "Allowed", "ExplicitDeny" or "ImplicitDeny"
 
 What is not needed to decide (gathering from an account, explanations, proofs) is imported on first use.
@@ -21,8 +21,8 @@ from cloudlings.iam.statements import Condition, Place, Policy, Principals, Stat
 _LAZY: dict[str, str] = {}
 
 __all__ = [
-    "Condition", "Decision", "Grant", "LayerVerdict", "Place", "Policies", "Policy", "Principal", "Principals",
-    "Request", "Settings", "Statement", "decide", "parse", *_LAZY,
+    "Condition", "Decision", "Grant", "LayerVerdict", "Place", "Policies", "Policy", "Principal",
+    "Principals", "Request", "Settings", "Statement", "decide", "parse", *_LAZY,
 ]  # fmt: skip
 
 

@@ -10,18 +10,11 @@ from cloudlings.iam.statements import Statement
 
 Outcome = Literal["Allowed", "ExplicitDeny", "ImplicitDeny"]
 Layer = Literal[
-    "rcp",
-    "scp",
-    "vpce",
-    "resource",
-    "trust",
-    "grant",
-    "identity",
-    "boundary",
+    "rule", "rcp", "scp", "vpce", "public-access-block", "resource", "trust", "grant", "identity", "boundary",
     "session",
-    "public-access-block",
-    "account",
-]
+]  # fmt: skip
+"""A layer of policies. "rule" is a service's own rule that no policy changes, "trust" the resource policy
+of a role, "public-access-block" S3's RestrictPublicBuckets."""
 Verdict = Literal["allow", "deny", "silent", "not-applicable"]
 
 

@@ -13,8 +13,15 @@ from typing import Any, cast
 from cloudlings.errors import PolicyDocumentError, UnknownPolicyElement
 from cloudlings.iam.operators import OPERATORS
 from cloudlings.iam.statements import (
-    Condition, Effect, Place, Policy, Principals, Qualifier, Statement, Version,
-)  # fmt: skip
+    Condition,
+    Effect,
+    Place,
+    Policy,
+    Principals,
+    Qualifier,
+    Statement,
+    Version,
+)
 
 MAX_BYTES = 2_000_000
 """The longest document that is read. AWS's own limits (2 kB to 40 kB) are far below."""
@@ -78,11 +85,11 @@ class _Number(str):
 
 
 def load(text: str | bytes, name: str = "") -> Any:
-    """The JSON in ``text``, refusing what json.loads lets pass: duplicate keys, NaN, bad UTF-8, endless nesting."""
+    """The JSON in ``text``, without what json.loads lets pass: duplicate keys, NaN, endless nesting."""
     place = Place(name)
     if len(text) > MAX_BYTES:
         raise PolicyDocumentError(
-            f"{_at(place)}The document is {len(text):,} bytes long; no policy may be longer than {MAX_BYTES:,}.",
+            f"{_at(place)}The document is {len(text):,} bytes long; {MAX_BYTES:,} is the most that is read.",
             next_step="Split the policy, or check that this file is one.",
         )
     if isinstance(text, bytes):
@@ -103,7 +110,7 @@ def load(text: str | bytes, name: str = "") -> Any:
     except json.JSONDecodeError as error:
         raise PolicyDocumentError(
             f"{_at(place)}Not JSON at line {error.lineno}, column {error.colno}: {error.msg}.",
-            next_step="Look just before that column: a comma, a quote or a bracket is often missing or left over.",
+            next_step="Look before that column: a comma, a quote or a bracket is often missing there.",
         ) from None
     except RecursionError:
         raise PolicyDocumentError(f"{_at(place)}The document is nested too deeply to be a policy.") from None
@@ -201,7 +208,8 @@ def _principals(data: Mapping[str, Any], element: str, place: Place) -> Principa
         return Principals(everyone=True)
     if not isinstance(value, Mapping):
         raise PolicyDocumentError(
-            f'{_at(place)}A principal is "*" or an object such as {{"AWS": "111122223333"}}, this is {_kind(value)}.'
+            f'{_at(place)}A principal is "*" or an object such as {{"AWS": "111122223333"}}; '
+            f"this is {_kind(value)}."
         )
     _only(value, frozenset(PRINCIPAL_KINDS), place)
     named = {PRINCIPAL_KINDS[kind]: _texts(value, kind, place) or () for kind in value}
@@ -228,8 +236,11 @@ def _conditions(data: Any, place: Place) -> tuple[Condition, ...]:
     return tuple(found)
 
 
-def operator_of(name: str, place: Place = Place()) -> tuple[str, Qualifier, bool]:
-    """``ForAnyValue:StringLikeIfExists`` as (``StringLike``, ``ForAnyValue``, True). Unknown: UnknownPolicyElement."""
+_NOWHERE = Place()
+
+
+def operator_of(name: str, place: Place = _NOWHERE) -> tuple[str, Qualifier, bool]:
+    """``ForAnyValue:StringLikeIfExists`` as (``StringLike``, ``ForAnyValue``, True), or UnknownPolicyElement."""
     qualifier, colon, rest = name.rpartition(":")
     bare = rest.removesuffix("IfExists")
     if_exists = bare != rest

@@ -16,7 +16,7 @@ Order = Literal["", "<", "<=", ">", ">="]
 
 @dataclass(frozen=True)
 class Operator:
-    """What one operator does: its test, the comparison (for numbers and dates; "" is equality), negated or not."""
+    """What one operator does: its test, the order (of numbers and dates; "" is equality), negated or not."""
 
     test: Test
     negated: bool = False

@@ -34,7 +34,8 @@ class Principal:
     anonymous caller None. ``role_arn`` of a session is the role's ARN with its path, which the session's
     ARN lacks; left out, the role has no path. ``user_arn`` of a federated user is the user who called
     GetFederationToken. ``id`` is the unique id (AIDA…, AROA…:session), where known.
-    ``service_names`` are further names of a service principal (regional ones).
+    ``service_names`` are further names of a service principal (regional ones). ``canonical_id`` is the
+    account's canonical user id, which bucket policies may name.
     """
 
     type: PrincipalType
@@ -43,6 +44,7 @@ class Principal:
     user_arn: str = ""
     id: str = ""
     service_names: tuple[str, ...] = ()
+    canonical_id: str = ""
 
     def __post_init__(self) -> None:
         if self.type not in PRINCIPAL_TYPES:
@@ -100,6 +102,17 @@ def _values(value: ContextValue) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
+class Names:
+    """What policies may call a caller: itself, who stands behind it, its account; a service, a provider."""
+
+    direct: frozenset[str] = frozenset()
+    limited: frozenset[str] = frozenset()
+    account: frozenset[str] = frozenset()
+    service: frozenset[str] = frozenset()
+    federated: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class Request:
     """One request: an action (``s3:GetObject``) by a principal on one resource ARN (``*`` where it has none).
 
@@ -133,8 +146,63 @@ class Request:
         return self.principal.account != "" and self.principal.account == self.owner
 
     @cached_property
+    def folded_action(self) -> str:
+        """The action in lower case: action names compare without regard to case."""
+        return self.action.lower()
+
+    @cached_property
+    def service(self) -> str:
+        """The action's service prefix in lower case, ``s3``."""
+        return self.folded_action.partition(":")[0]
+
+    @cached_property
+    def target(self) -> str:
+        """The resource as Resource elements see it: ListAllMyBuckets is checked on ``arn:aws:s3:::*``."""
+        if self.resource == "*" and self.folded_action == "s3:listallmybuckets":
+            return "arn:aws:s3:::*"
+        return self.resource
+
+    @cached_property
+    def names(self) -> Names:
+        """What Principal elements may call the caller. Unique ids stand for their user or role."""
+        who = self.principal
+        if who.type == "anonymous":
+            return Names()
+        if who.type == "service":
+            return Names(service=frozenset((who.arn or "", *who.service_names)))
+        if who.type in ("oidc", "saml"):
+            return Names(federated=frozenset((who.arn or "",)))
+        partition = (who.arn or "arn:aws").split(":")[1]
+        account = frozenset((f"arn:{partition}:iam::{who.account}:root", who.account))
+        if who.type == "root":
+            return Names(direct=account, account=account)
+        return Names(
+            direct=frozenset(self._own_names()), limited=frozenset(self._names_behind()), account=account
+        )
+
+    def _own_names(self) -> Iterable[str]:
+        who = self.principal
+        if who.type != "role":
+            yield who.arn or ""
+        if who.type == "user" and who.id:
+            yield who.id
+
+    def _names_behind(self) -> Iterable[str]:
+        """The role behind a session, with its path where aws:PrincipalArn tells it; the user who federated."""
+        who = self.principal
+        if who.type == "federated-user" and who.user_arn:
+            yield who.user_arn
+        if who.type in ("session", "role"):
+            yield who.role
+            if who.id:
+                yield who.id.partition(":")[0]
+            for arn in self.keys.get("aws:principalarn", ()):
+                if ":role/" in arn and arn.rpartition("/")[2] == who.role.rpartition("/")[2]:
+                    yield arn
+
+    @cached_property
     def keys(self) -> Mapping[str, tuple[str, ...]]:
-        """Every condition key of the request: name in lower case, to its values. An absent key is not in it."""
+        """Every condition key of the request, name in lower case, with its values. Absent keys are not in it."""
         found = self._derived()
         for key, value in self.context.items():
             if value is None:
@@ -144,14 +212,13 @@ class Request:
         return found
 
     def _derived(self) -> dict[str, tuple[str, ...]]:
-        """The keys that follow from who calls; which principal has which: AWS's table of principal key values."""
+        """The keys that follow from who calls, by AWS's table of principal key values."""
         who = self.principal
         found: dict[str, tuple[str, ...]] = {}
         if self.owner:
             found["aws:resourceaccount"] = (self.owner,)
         if who.type == "anonymous":
-            found["aws:principaltype"] = ("Anonymous",)
-            return found
+            return {**found, "aws:principaltype": ("Anonymous",), "aws:userid": ("anonymous",)}
         found["aws:principalisawsservice"] = ("true" if who.type == "service" else "false",)
         if who.type == "service":
             found["aws:principalservicename"] = (who.arn or "",)
@@ -187,7 +254,8 @@ _PRINCIPAL_KEY_TYPE = {
 class Grant:
     """A KMS grant on the key: who may do which operations (``Decrypt``), under which encryption context.
 
-    ``context_equals`` and ``context_subset`` are the grant's constraints, as ``CreateGrant`` takes them.
+    ``grantee`` is an ARN, an account, or a service principal. ``context_equals``, ``context_subset`` and
+    ``source_arn`` are the grant's constraints, as ``CreateGrant`` takes them; None is no constraint.
     """
 
     grantee: str
@@ -195,6 +263,7 @@ class Grant:
     id: str = ""
     context_equals: tuple[tuple[str, str], ...] | None = None
     context_subset: tuple[tuple[str, str], ...] | None = None
+    source_arn: str | None = None
     retiring_principal: str = ""
 
 

@@ -23,7 +23,7 @@ ESCAPES = frozenset("*?$")
 
 @dataclass(frozen=True)
 class Place:
-    """Where something stands in its document: the document's name and a path such as ``Statement[1].Action``."""
+    """Where something stands: the document's name and a path such as ``Statement[1].Action``."""
 
     document: str = ""
     path: str = ""
@@ -67,13 +67,18 @@ class Condition:
 
 @dataclass(frozen=True)
 class Principals:
-    """Whom a Principal or NotPrincipal element names. ``everyone`` is a bare ``*`` (also ``{"AWS": "*"}``)."""
+    """Whom a Principal or NotPrincipal element names. ``everyone`` is ``*``, also as ``{"AWS": "*"}``."""
 
     everyone: bool = False
     aws: tuple[str, ...] = ()
     service: tuple[str, ...] = ()
     federated: tuple[str, ...] = ()
     canonical_user: tuple[str, ...] = ()
+
+    @cached_property
+    def aws_set(self) -> frozenset[str]:
+        """The AWS entries, for look-ups."""
+        return frozenset(self.aws)
 
 
 @dataclass(frozen=True)
@@ -100,7 +105,7 @@ class Statement:
 
     @cached_property
     def variables(self) -> frozenset[str]:
-        """The condition keys, in lower case, that the statement's variables read; empty in a 2008 document."""
+        """The keys, in lower case, that the statement's variables read; none in a 2008 document."""
         if self.version == "2008-10-17":
             return frozenset()
         texts = [*(self.resource or ()), *(self.not_resource or ())]
@@ -117,9 +122,14 @@ class Statement:
 
 @dataclass(frozen=True)
 class Policy:
-    """A policy document: its statements in order. ``name`` is what a person calls it ("bucket policy of app-data")."""
+    """A policy document: its statements in order. ``name`` is what a person calls it ("bucket policy of b")."""
 
     statements: tuple[Statement, ...] = ()
     version: Version = "2008-10-17"
     id: str = ""
     name: str = field(default="", compare=False)
+
+    @cached_property
+    def checked(self) -> set[str]:
+        """The layers that this policy has been found fit for: each is checked once."""
+        return set()
