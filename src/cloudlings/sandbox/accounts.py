@@ -25,7 +25,7 @@ _KEY_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
 
 class Accounts:
-    """The keys that the gateway knows. ``file`` keeps the learners' keys over restarts (None: it does not)."""
+    """The keys that the gateway knows. ``file`` keeps the learners' keys over restarts, if given."""
 
     def __init__(self, keeper: IdentityKeeper, file: Path | None) -> None:
         self._keeper = keeper

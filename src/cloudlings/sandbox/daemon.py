@@ -176,7 +176,8 @@ def _taken(port: int, instead: socket.socket | None) -> str:
 
 
 def _listen(port: int) -> socket.socket | None:
-    door = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # The protocol is named, for only then does asyncio turn Nagle's delay off.
+    door = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         door.bind((HOST, port))

@@ -84,5 +84,5 @@ def bucket_of_host(host: str) -> str:
 
 
 def is_bucket_name(name: str) -> bool:
-    """Whether S3 would take a name for a bucket (length and characters; S3 User Guide, "Bucket naming rules")."""
+    """Whether S3 would take a name for a bucket (S3 User Guide, "Bucket naming rules")."""
     return _BUCKET.fullmatch(name) is not None

@@ -1,4 +1,4 @@
-"""What passes through the sandbox, as frozen data: requests, responses, credentials, callers, journal entries."""
+"""What passes through the sandbox, as frozen data: requests, responses, credentials, callers, entries."""
 
 from __future__ import annotations
 

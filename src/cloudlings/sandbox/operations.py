@@ -10,7 +10,7 @@ import gzip
 import json
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -96,7 +96,7 @@ def _rest_operation(request: Request, index: ServiceIndex, path: str) -> str | N
     return max(found, key=lambda pattern: pattern.weight).operation if found else None
 
 
-@lru_cache(maxsize=None)
+@cache
 def service_index(service: str) -> ServiceIndex:
     """The index of one botocore service, read from its model once."""
     model = _load_model(service)

@@ -15,7 +15,7 @@ from cloudlings.sandbox.model import Credentials
 # Reading a service's model takes longer than most calls; one loader keeps them for every session.
 _LOADER = Loader()
 # Neither the environment nor a file of the machine's has a say.
-_ISOLATED = {
+_ISOLATED: dict[str, tuple[Any, ...]] = {
     "profile": (None, [], None, None),
     "config_file": (None, None, os.devnull, None),
     "credentials_file": (None, None, os.devnull, None),
@@ -33,7 +33,7 @@ _CONFIG = Config(
 )
 
 
-class SandboxSession(boto3.Session):
+class SandboxSession(boto3.Session):  # type: ignore[misc]
     """A boto3 session with an endpoint: each client and resource of it goes there."""
 
     def __init__(self, endpoint_url: str, **arguments: Any) -> None:

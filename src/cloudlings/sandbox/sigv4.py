@@ -148,12 +148,11 @@ def verify(request: Request, signature: Signature, secret: str) -> Refusal | Non
     body can be changed on the way.
     """
     declared = _payload_hash(request, signature)
-    if len(declared) == 64 and request.header("x-amz-content-sha256") == declared:
-        if declared != hashlib.sha256(request.body).hexdigest():
-            return Refusal(
-                "XAmzContentSHA256Mismatch",
-                "The provided 'x-amz-content-sha256' header does not match what was computed.",
-            )
+    if _is_wrong_digest(request, declared):
+        return Refusal(
+            "XAmzContentSHA256Mismatch",
+            "The provided 'x-amz-content-sha256' header does not match what was computed.",
+        )
     key = _signing_key(secret, signature.date, signature.region, signature.service)
     canonical = canonical_request(request, signature, declared)
     computed = _hex(key, _string_to_sign(signature, canonical))
@@ -162,6 +161,11 @@ def verify(request: Request, signature: Signature, secret: str) -> Refusal | Non
     if declared.startswith(CHUNKED) and not _chunks_match(request.body, signature, key):
         return _mismatch()
     return None
+
+
+def _is_wrong_digest(request: Request, declared: str) -> bool:
+    stated = request.header("x-amz-content-sha256") == declared and len(declared) == 64
+    return stated and declared != hashlib.sha256(request.body).hexdigest()
 
 
 def _mismatch() -> Refusal:
@@ -236,7 +240,7 @@ def _hex(key: bytes, text: str) -> str:
 
 
 def _chunks_match(body: bytes, signature: Signature, key: bytes) -> bool:
-    """Whether every chunk of a signed chunked upload carries the signature that follows from the one before."""
+    """Whether every chunk of a signed upload carries the signature that follows from the one before."""
     previous, position = signature.signature, 0
     while (end := body.find(b"\r\n", position)) >= 0:
         size_text, _, provided = body[position:end].decode("latin-1").partition(";chunk-signature=")

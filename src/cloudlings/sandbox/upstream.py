@@ -39,14 +39,8 @@ class Upstream:
         except aiohttp.ClientError as error:
             raise ConnectionError(str(error)) from error
 
-    def forget(self) -> None:
-        """Drop the open connections: the process behind them has ended."""
-        if self._session is not None and self._session.connector is not None:
-            self._session.connector._close_immediately()
-        self._session = None
-
     async def close(self) -> None:
-        """Close the open connections."""
+        """Close the open connections; requests on them fail. A later ``send`` opens new ones."""
         if self._session is not None:
             await self._session.close()
             self._session = None

@@ -36,7 +36,7 @@ def _environment(run: Path, state: Path | None, gateway_url: str) -> dict[str, s
     gateway = urlsplit(gateway_url)
     home = run / "functions-home"
     home.mkdir(exist_ok=True, mode=0o700)
-    kept = str(state is not None and 1 or 0)
+    kept = "0" if state is None else "1"
     return {
         "AUTH": "true",
         # What functions, and the addresses that MiniStack hands out, call back to.
@@ -84,7 +84,7 @@ class MiniStack(Served):
             _drop_folders(self.state / "s3", account_id)
             self.export_state([account_id])
 
-    def export_state(self, accounts: Sequence[str]) -> None:
+    def export_state(self, accounts: Sequence[str]) -> None:  # noqa: ARG002
         import ministack.app
         from ministack.core import persistence
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 DEFAULT_REGION = "us-east-1"
 
 
-def emulator(run: Path, state: Path | None, gateway_url: str) -> MirroringProcess:
+def emulator(run: Path, state: Path | None, gateway_url: str) -> MirroringProcess:  # noqa: ARG001
     """The gateway's side of this emulator."""
     # Here, for the emulator's own process has no use for the gateway's HTTP client.
     from cloudlings.sandbox.emulators.process import MirroringProcess

@@ -98,7 +98,7 @@ class ProcessEmulator(Emulator):
         await asyncio.wait([self._channel.closed])
         if self._process is not None:
             await asyncio.to_thread(_wait_or_kill, self._process)
-        self._upstream.forget()
+        await self._upstream.close()
 
     async def forward(self, request: Request, account_id: str, host: str) -> Response:
         return await self._upstream.send(request, account_id, host)
