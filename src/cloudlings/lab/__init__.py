@@ -4,13 +4,18 @@ This package derives only: it knows nothing of the sandbox, and is handed the po
 """
 
 from cloudlings.lab import names
+from cloudlings.lab.answers import Loss, NearMiss, OtherAnswer, Piece, near_misses, other_answers, read_answer
 from cloudlings.lab.brief import Brief, account_id, brief_for
 from cloudlings.lab.build import SEED_PLACEHOLDER, Points, Variant, answer_id, build, opening_code, personal
 from cloudlings.lab.catalogue import Catalogue
 from cloudlings.lab.folder import check_fresh, open_copy, write_built
+from cloudlings.lab.leaks import Leak, leaks
 from cloudlings.lab.learner import Learner, join, learner
 from cloudlings.lab.markers import cleared
 from cloudlings.lab.model import Cell, Given, Header, Lab, Region
+from cloudlings.lab.notebooks import Notebook, NotebookCell, parse_notebook, read_notebook
+from cloudlings.lab.splice import Step, solution_steps, spliced, starter_steps
+from cloudlings.lab.templates import stack_parameters
 
 __all__ = [
     "SEED_PLACEHOLDER",
@@ -20,9 +25,17 @@ __all__ = [
     "Given",
     "Header",
     "Lab",
+    "Leak",
     "Learner",
+    "Loss",
+    "NearMiss",
+    "Notebook",
+    "NotebookCell",
+    "OtherAnswer",
+    "Piece",
     "Points",
     "Region",
+    "Step",
     "Variant",
     "account_id",
     "answer_id",
@@ -31,10 +44,20 @@ __all__ = [
     "check_fresh",
     "cleared",
     "join",
+    "leaks",
     "learner",
     "names",
+    "near_misses",
     "open_copy",
     "opening_code",
+    "other_answers",
+    "parse_notebook",
     "personal",
+    "read_answer",
+    "read_notebook",
+    "solution_steps",
+    "spliced",
+    "stack_parameters",
+    "starter_steps",
     "write_built",
 ]

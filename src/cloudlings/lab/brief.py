@@ -76,8 +76,13 @@ class Brief(Mapping[str, Any]):
         return {key: _thawed(value) for key, value in self._values.items()}
 
     def env(self) -> dict[str, str]:
-        """The values as environment variables for a shell: ``BRIEF_BUCKET``, ``BRIEF_TEAM_NAME``."""
-        return {"BRIEF_" + "_".join(path).upper(): text for path, text in _flat(self)}
+        """The values as environment variables for a shell: ``BRIEF_BUCKET``, ``BRIEF_TEAM_NAME``.
+
+        A dict is there as a whole too, as JSON: ``BRIEF_TEAM``.
+        """
+        whole = {key: json.dumps(value.to_json()) for key, value in self.items() if isinstance(value, Brief)}
+        flat = {"_".join(path): text for path, text in _flat(self)}
+        return {"BRIEF_" + name.upper(): text for name, text in (whole | flat).items()}
 
     def parameters(self) -> dict[str, str]:
         """The values as CloudFormation parameters: ``Bucket``, ``TeamName``."""
@@ -168,11 +173,12 @@ def _checked(values: Any, path: Path) -> Mapping[str, Any]:
             f"brief(rng) gave {type(values).__name__}, not a dict.", "Return a dict of names and values."
         )
     _check_keys(values, path)
-    names = [path_ for path_, _ in _flat(Brief(values))]
-    for spelled in ("_".join(each) for each in names):
-        if ["_".join(each) for each in names].count(spelled) > 1:
+    flat = ["_".join(keys) for keys, _ in _flat(Brief(values))]
+    names = flat + [key for key, value in values.items() if isinstance(value, Mapping)]
+    for name in names:
+        if names.count(name) > 1:
             raise Place(path).error(
-                f"two values would both be called BRIEF_{spelled.upper()} in a shell.", "Rename one of them."
+                f"two values would both be called BRIEF_{name.upper()} in a shell.", "Rename one of them."
             )
     return values
 

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from cloudlings.errors import LabError, SourceError, UnknownName
+from cloudlings.errors import LabError, SourceError, UnknownLab
 from cloudlings.lab._places import Place, nearest
 from cloudlings.lab.header import LAB_NAME, SOURCE, read_header
 from cloudlings.lab.model import Header, Lab
@@ -53,7 +53,7 @@ class Catalogue:
     def name(self, given: str) -> str:
         """The full name of a lab from its name, its number (``030``, ``30``) or its words (``s3-policies``).
 
-        Errors: UnknownName, with the nearest names; also when two labs fit.
+        Errors: UnknownLab, with the nearest names; also when two labs fit.
         """
         names = self.names
         wanted = given.strip().strip("/").lower()
@@ -63,19 +63,19 @@ class Catalogue:
         if len(fits) == 1:
             return fits[0]
         if fits:
-            raise UnknownName(f"{given!r} fits {', '.join(fits)}.", next_step="Write the whole name.")
-        raise UnknownName(f"There is no lab {given!r}.", next_step=_hint(wanted, names))
+            raise UnknownLab(f"{given!r} fits {', '.join(fits)}.", next_step="Write the whole name.")
+        raise UnknownLab(f"There is no lab {given!r}.", next_step=_hint(wanted, names))
 
     def folder(self, given: str) -> Path:
-        """The folder of a lab's source. Errors: UnknownName."""
+        """The folder of a lab's source. Errors: UnknownLab."""
         return self.root / "solutions" / self.name(given)
 
     def header(self, given: str) -> Header:
-        """What the head of a lab says: cheap. Errors: UnknownName, SourceError."""
+        """What the head of a lab says: cheap. Errors: UnknownLab, SourceError."""
         return read_header(self.folder(given))
 
     def read(self, given: str) -> Lab:
-        """A lab, read, checked, and its ``needs`` all there. Errors: UnknownName, SourceError."""
+        """A lab, read, checked, and its ``needs`` all there. Errors: UnknownLab, SourceError."""
         # Reading cells imports Jupytext: a kernel that only opens a lab must not wait for it.
         from cloudlings.lab.source import read_lab
 
@@ -89,17 +89,18 @@ class Catalogue:
         return self.root / "labs" / name / f"{name}.ipynb"
 
     def after(self, given: str) -> Header | None:
-        """The lab that comes next in the course, or None after the last. Errors: UnknownName, SourceError."""
+        """The lab that comes next in the course, or None after the last. Errors: UnknownLab, SourceError."""
         names = self.names
         at = names.index(self.name(given)) + 1
         return self.header(names[at]) if at < len(names) else None
 
     def _check_needs(self, lab: Lab) -> None:
         source = lab.folder / SOURCE
+        earlier = [name for name in self.names if name < lab.name]
         for need in lab.needs:
             if need not in self.names:
                 raise _needs_error(
-                    source, f"'needs' names {need!r}, which is no lab.", nearest(need, self.names)
+                    source, f"'needs' names {need!r}, which is no lab.", nearest(need, earlier)
                 )
             if need >= lab.name:
                 raise _needs_error(

@@ -1,4 +1,4 @@
-"""The built lab on disk: writing it to ``labs/``, checking that it is fresh, and the learner's working copy."""
+"""The built lab on disk: writing it to ``labs/``, checking that it is fresh, the learner's own copy."""
 
 from __future__ import annotations
 

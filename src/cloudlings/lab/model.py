@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from cloudlings.errors import UnknownName
+from cloudlings.errors import UnknownTask
 from cloudlings.lab._places import nearest
 
 
@@ -89,9 +89,9 @@ class Lab(Header):
         return tuple(dict.fromkeys(cell.task for cell in self.cells if cell.task and cell.kind == "code"))
 
     def task(self, name: str) -> str:
-        """The task's name, if the lab has it. Errors: UnknownName, with the nearest."""
+        """The task's name, if the lab has it. Errors: UnknownTask, with the nearest."""
         if name not in self.tasks:
-            raise UnknownName(f"Lab {self.name} has no task {name!r}.", next_step=nearest(name, self.tasks))
+            raise UnknownTask(f"Lab {self.name} has no task {name!r}.", next_step=nearest(name, self.tasks))
         return name
 
     def cells_of(self, task: str) -> tuple[Cell, ...]:
