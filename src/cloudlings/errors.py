@@ -7,10 +7,10 @@
     ├── NetworkError         a network that cannot be read, or asks what the engine does not know
     ├── PriceError           a price that the table does not hold, or a bill that cannot be made
     ├── LabError             a lab, a task or a lab's source that is not as it must be
-    │   ├── UnknownName          no lab, or no task of a lab, has this name: the nearest are told
+    │   ├── UnknownLab           no lab of that name: says the nearest
     │   ├── SourceError          a file that a lab's author writes: says the file and the line
     │   ├── StaleLab             a built lab that is not what its source builds now
-    │   └── NotebookError        a notebook that cannot be read: empty, cut off, not a notebook
+    │   ├── NotebookError        a notebook that cannot be read: empty, cut off, not a notebook
     │   └── UnknownTask          no task of that name: says the nearest
     ├── SandboxError         the sandbox cannot start, cannot be reached, or refuses
     │   ├── SandboxUnavailable   it did not answer, or failed: a verdict of "unavailable", never a zero
@@ -67,8 +67,8 @@ class LabError(CloudlingsError):
     """A lab, a task or a lab's source that is not as it must be."""
 
 
-class UnknownName(LabError):
-    """No lab, or no task of a lab, has this name. The message tells the nearest."""
+class UnknownLab(LabError):
+    """No lab has this name. The message tells the nearest."""
 
 
 class SourceError(LabError):
