@@ -1,0 +1,464 @@
+"""Builds a case's compact topology through boto3, on whatever answers the session: moto, or the sandbox.
+
+The format is that of ``tests/network/cases`` (see the README there). Every component gets its name as its Name tag,
+so that a case's names are found again in what is read back.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import itertools
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+Topology = Mapping[str, Any]
+ROLE_TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    ],
+}
+
+
+@dataclass
+class Built:
+    """What was built: the id of each name, and the steps that the emulator could not take."""
+
+    ids: dict[str, str] = field(default_factory=dict)
+    gaps: list[str] = field(default_factory=list)
+
+
+def build(topology: Topology, session: Any) -> Built:
+    """Builds ``topology`` in the account of ``session`` and tells the ids."""
+    return Builder(topology, session).build()
+
+
+class Builder:
+    """One topology being built; each ``_name`` method builds one section of it."""
+
+    def __init__(self, topology: Topology, session: Any) -> None:
+        self.topology = topology
+        self.session = session
+        self.ec2 = session.client("ec2")
+        self.region = session.region_name
+        self.built = Built()
+        self.ids = self.built.ids
+        self.ipv6: dict[str, str] = {}
+        self.taken: dict[str, itertools.count[int]] = {}
+        self.image = ""
+
+    def build(self) -> Built:
+        """Every section, in the order that references need."""
+        for section in (
+            "vpcs", "igws", "eigws", "subnets", "prefix_lists", "sgs", "nats", "pcx", "tgws", "nacls", "instances",
+            "dbs", "lambdas", "lbs", "tables", "endpoints", "after",
+        ):  # fmt: skip
+            rows = self.topology.get(section)
+            if rows:
+                getattr(self, f"_{section}")(rows)
+        return self.built
+
+    def _tagged(self, kind: str, name: str) -> list[dict[str, Any]]:
+        return [{"ResourceType": kind, "Tags": [{"Key": "Name", "Value": name}]}]
+
+    def _name(self, name: str, made: str) -> None:
+        self.ids[name] = made
+        self.ec2.create_tags(Resources=[made], Tags=[{"Key": "Name", "Value": name}])
+
+    # What a VPC is made of
+
+    def _vpcs(self, rows: Mapping[str, Any]) -> None:
+        for name, row in rows.items():
+            ipv6 = bool(row.get("ipv6"))
+            made = self.ec2.create_vpc(CidrBlock=row["cidr"], AmazonProvidedIpv6CidrBlock=ipv6)["Vpc"]["VpcId"]
+            self._name(name, made)
+            for cidr in row.get("more", ()):
+                self.ec2.associate_vpc_cidr_block(VpcId=made, CidrBlock=cidr)
+            if ipv6:
+                told = self.ec2.describe_vpcs(VpcIds=[made])["Vpcs"][0]
+                self.ipv6[name] = told["Ipv6CidrBlockAssociationSet"][0]["Ipv6CidrBlock"]
+
+    def _igws(self, rows: Mapping[str, str | None]) -> None:
+        for name, vpc in rows.items():
+            made = self.ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+            self._name(name, made)
+            if vpc:
+                self.ec2.attach_internet_gateway(InternetGatewayId=made, VpcId=self.ids[vpc])
+
+    def _eigws(self, rows: Mapping[str, str]) -> None:
+        for name, vpc in rows.items():
+            made = self.ec2.create_egress_only_internet_gateway(VpcId=self.ids[vpc])
+            self._name(name, made["EgressOnlyInternetGateway"]["EgressOnlyInternetGatewayId"])
+
+    def _subnets(self, rows: Mapping[str, Any]) -> None:
+        for name, row in rows.items():
+            more: dict[str, Any] = {}
+            if row.get("ipv6") is not None and row["vpc"] in self.ipv6:
+                blocks = ipaddress.IPv6Network(self.ipv6[row["vpc"]]).subnets(new_prefix=64)
+                more["Ipv6CidrBlock"] = str(next(itertools.islice(blocks, int(row["ipv6"]), None)))
+            made = self.ec2.create_subnet(
+                VpcId=self.ids[row["vpc"]],
+                CidrBlock=row["cidr"],
+                AvailabilityZone=f"{self.region}{row.get('az', 'a')}",
+                **more,
+            )["Subnet"]["SubnetId"]
+            self._name(name, made)
+            if more:
+                self.ipv6[name] = more["Ipv6CidrBlock"]
+            if row.get("map_public"):
+                self.ec2.modify_subnet_attribute(SubnetId=made, MapPublicIpOnLaunch={"Value": True})
+
+    def _nats(self, rows: Mapping[str, Any]) -> None:
+        for name, row in rows.items():
+            how: dict[str, Any] = {"ConnectivityType": "private"}
+            if not row.get("private"):
+                how = {"AllocationId": self.ec2.allocate_address(Domain="vpc")["AllocationId"]}
+            made = self.ec2.create_nat_gateway(SubnetId=self.ids[row["subnet"]], **how)
+            self._name(name, made["NatGateway"]["NatGatewayId"])
+
+    def _prefix_lists(self, rows: Mapping[str, Sequence[str]]) -> None:
+        for name, entries in rows.items():
+            made = self.ec2.create_managed_prefix_list(
+                PrefixListName=name,
+                MaxEntries=max(1, len(entries)),
+                AddressFamily="IPv6" if entries and ":" in entries[0] else "IPv4",
+                Entries=[{"Cidr": entry} for entry in entries],
+            )["PrefixList"]["PrefixListId"]
+            self._name(name, made)
+
+    def _tables(self, rows: Mapping[str, Any]) -> None:
+        for name, row in rows.items():
+            if name.startswith("main:"):
+                made = self._main_association(self.ids[name.removeprefix("main:")])["RouteTableId"]
+                self.ids[name] = made
+            else:
+                made = self.ec2.create_route_table(VpcId=self.ids[row["vpc"]])["RouteTable"]["RouteTableId"]
+                self._name(name, made)
+            for destination, target in row.get("routes", ()):
+                self.ec2.create_route(
+                    RouteTableId=made, **self._destination(destination), **self._target(target)
+                )
+            for subnet in row.get("subnets", ()):
+                self.ec2.associate_route_table(RouteTableId=made, SubnetId=self.ids[subnet])
+            if row.get("main"):
+                main = self._main_association(self.ids[row["vpc"]])
+                self.ec2.replace_route_table_association(
+                    AssociationId=main["RouteTableAssociationId"], RouteTableId=made
+                )
+
+    def _main_association(self, vpc: str) -> dict[str, Any]:
+        tables = self.ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["RouteTables"]
+        found: dict[str, Any] = next(
+            {**row, "RouteTableId": table["RouteTableId"]}
+            for table in tables
+            for row in table["Associations"]
+            if row.get("Main")
+        )
+        return found
+
+    def _destination(self, text: str) -> dict[str, str]:
+        if text.startswith("pl:"):
+            return {"DestinationPrefixListId": self._prefix_list(text)}
+        return {"DestinationIpv6CidrBlock": text} if ":" in text else {"DestinationCidrBlock": text}
+
+    def _prefix_list(self, text: str) -> str:
+        name = text.removeprefix("pl:")
+        if name in self.ids:
+            return self.ids[name]
+        lists = self.ec2.describe_managed_prefix_lists()["PrefixLists"]
+        service = name.removeprefix("aws-")
+        return next(
+            str(row["PrefixListId"])
+            for row in lists
+            if row["PrefixListName"] == f"com.amazonaws.{self.region}.{service}"
+        )
+
+    def _target(self, name: str) -> dict[str, str]:
+        made = self.ids.get(name, name)
+        for prefix, parameter in (
+            ("igw-", "GatewayId"), ("vgw-", "GatewayId"), ("eigw-", "EgressOnlyInternetGatewayId"),
+            ("nat-", "NatGatewayId"), ("pcx-", "VpcPeeringConnectionId"), ("tgw-", "TransitGatewayId"),
+            ("eni-", "NetworkInterfaceId"), ("i-", "InstanceId"), ("vpce-", "VpcEndpointId"),
+        ):  # fmt: skip
+            if made.startswith(prefix):
+                return {parameter: made}
+        raise AssertionError(f"no route target {name!r} in the topology")
+
+    # What filters
+
+    def _sgs(self, rows: Mapping[str, Any]) -> None:
+        for name, row in rows.items():
+            made = self.ec2.create_security_group(
+                GroupName=name, Description=f"{name} of a case", VpcId=self.ids[row["vpc"]]
+            )["GroupId"]
+            self._name(name, made)
+        for name, row in rows.items():
+            if row.get("in"):
+                self.ec2.authorize_security_group_ingress(
+                    GroupId=self.ids[name], IpPermissions=[self._permission(rule) for rule in row["in"]]
+                )
+            if "out" in row:
+                self._outbound(self.ids[name], row["out"])
+
+    def _outbound(self, group: str, rules: Sequence[Sequence[str]]) -> None:
+        told = self.ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]
+        if told["IpPermissionsEgress"]:
+            self.ec2.revoke_security_group_egress(GroupId=group, IpPermissions=told["IpPermissionsEgress"])
+        if rules:
+            self.ec2.authorize_security_group_egress(
+                GroupId=group, IpPermissions=[self._permission(rule) for rule in rules]
+            )
+
+    def _permission(self, rule: Sequence[Any]) -> dict[str, Any]:
+        protocol, port, peer = str(rule[0]), str(rule[1]), str(rule[2])
+        permission: dict[str, Any] = {"IpProtocol": {"all": "-1", "any": "-1"}.get(protocol, protocol)}
+        if permission["IpProtocol"] != "-1":
+            permission["FromPort"], permission["ToPort"] = _ports(protocol, port)
+        if peer.startswith("pl:"):
+            permission["PrefixListIds"] = [{"PrefixListId": self._prefix_list(peer)}]
+        elif peer in self.ids:
+            permission["UserIdGroupPairs"] = [{"GroupId": self.ids[peer]}]
+        elif ":" in peer:
+            permission["Ipv6Ranges"] = [{"CidrIpv6": peer}]
+        else:
+            permission["IpRanges"] = [{"CidrIp": peer}]
+        return permission
+
+    def _nacls(self, rows: Mapping[str, Any]) -> None:
+        for name, row in rows.items():
+            made = self.ec2.create_network_acl(VpcId=self.ids[row["vpc"]])["NetworkAcl"]["NetworkAclId"]
+            self._name(name, made)
+            for direction in ("in", "out"):
+                for entry in row.get(direction, ()):
+                    self._entry(made, direction == "out", entry)
+            for subnet in row.get("subnets", ()):
+                self.ec2.replace_network_acl_association(
+                    AssociationId=self._acl_association(self.ids[subnet]), NetworkAclId=made
+                )
+
+    def _entry(self, acl: str, egress: bool, entry: Sequence[Any]) -> None:
+        number, action, protocol, port, cidr = (str(part) for part in entry)
+        numbers = {"tcp": "6", "udp": "17", "icmp": "1", "icmpv6": "58", "all": "-1", "any": "-1"}
+        more: dict[str, Any] = {"Ipv6CidrBlock": cidr} if ":" in cidr else {"CidrBlock": cidr}
+        if protocol in ("tcp", "udp"):
+            first, last = _ports(protocol, port)
+            more["PortRange"] = {"From": first, "To": last}
+        elif protocol.startswith("icmp"):
+            more["IcmpTypeCode"] = {"Type": int(port or -1), "Code": -1}
+        self.ec2.create_network_acl_entry(
+            NetworkAclId=acl,
+            RuleNumber=int(number),
+            Protocol=numbers.get(protocol, protocol),
+            RuleAction=action,
+            Egress=egress,
+            **more,
+        )
+
+    def _acl_association(self, subnet: str) -> str:
+        filters = [{"Name": "association.subnet-id", "Values": [subnet]}]
+        acls = self.ec2.describe_network_acls(Filters=filters)["NetworkAcls"]
+        return next(
+            str(row["NetworkAclAssociationId"])
+            for acl in acls
+            for row in acl["Associations"]
+            if row["SubnetId"] == subnet
+        )
+
+    # What connects VPCs
+
+    def _pcx(self, rows: Mapping[str, Any]) -> None:
+        for name, row in rows.items():
+            made = self.ec2.create_vpc_peering_connection(VpcId=self.ids[row["a"]], PeerVpcId=self.ids[row["b"]])
+            which = made["VpcPeeringConnection"]["VpcPeeringConnectionId"]
+            self._name(name, which)
+            if row.get("accept", True):
+                self.ec2.accept_vpc_peering_connection(VpcPeeringConnectionId=which)
+
+    def _tgws(self, rows: Mapping[str, Any]) -> None:
+        for name, row in rows.items():
+            made = self.ec2.create_transit_gateway()["TransitGateway"]
+            self._name(name, made["TransitGatewayId"])
+            for vpc, subnets in row.get("attach", {}).items():
+                self.ec2.create_transit_gateway_vpc_attachment(
+                    TransitGatewayId=made["TransitGatewayId"],
+                    VpcId=self.ids[vpc],
+                    SubnetIds=[self.ids[subnet] for subnet in subnets],
+                )
+            for cidr in row.get("blackhole", ()):
+                self.ec2.create_transit_gateway_route(
+                    DestinationCidrBlock=cidr,
+                    TransitGatewayRouteTableId=made["Options"]["AssociationDefaultRouteTableId"],
+                    Blackhole=True,
+                )
+
+    def _endpoints(self, rows: Mapping[str, Any]) -> None:
+        for name, row in rows.items():
+            how: dict[str, Any] = {"RouteTableIds": [self.ids[table] for table in row.get("tables", ())]}
+            if row["type"] != "Gateway":
+                how = {
+                    "SubnetIds": [self.ids[subnet] for subnet in row.get("subnets", ())],
+                    "SecurityGroupIds": [self.ids[group] for group in row.get("sgs", ())],
+                    "PrivateDnsEnabled": row.get("dns", True),
+                }
+            if row.get("policy"):
+                how["PolicyDocument"] = json.dumps(row["policy"])
+            made = self.ec2.create_vpc_endpoint(
+                VpcId=self.ids[row["vpc"]],
+                VpcEndpointType=row["type"],
+                ServiceName=f"com.amazonaws.{self.region}.{row['service']}",
+                **how,
+            )
+            self._name(name, made["VpcEndpoint"]["VpcEndpointId"])
+
+    # What runs
+
+    def _instances(self, rows: Mapping[str, Any]) -> None:
+        self.image = self.image or _image(self.ec2)
+        for name, row in rows.items():
+            card = {
+                "DeviceIndex": 0,
+                "SubnetId": self.ids[row["subnet"]],
+                "Groups": [self.ids[group] for group in row.get("sgs", ())],
+                "AssociatePublicIpAddress": bool(row.get("public")),
+            }
+            made = self.ec2.run_instances(
+                ImageId=self.image,
+                InstanceType="t3.micro",
+                MinCount=1,
+                MaxCount=1,
+                NetworkInterfaces=[card],
+                TagSpecifications=self._tagged("instance", name),
+            )["Instances"][0]
+            self.ids[name] = made["InstanceId"]
+            card_id = made["NetworkInterfaces"][0]["NetworkInterfaceId"]
+            if row.get("eip"):
+                address = self.ec2.allocate_address(Domain="vpc")["AllocationId"]
+                self.ec2.associate_address(AllocationId=address, InstanceId=made["InstanceId"])
+            if row.get("ipv6") and row["subnet"] in self.ipv6:
+                self._assign_ipv6(card_id, row["subnet"])
+
+    def _assign_ipv6(self, card: str, subnet: str) -> None:
+        number = next(self.taken.setdefault(subnet, itertools.count(0x10)))
+        address = str(ipaddress.IPv6Network(self.ipv6[subnet])[number])
+        self.ec2.assign_ipv6_addresses(NetworkInterfaceId=card, Ipv6Addresses=[address])
+
+    def _dbs(self, rows: Mapping[str, Any]) -> None:
+        rds = self.session.client("rds")
+        for name, row in rows.items():
+            group = f"{name}-subnets"
+            rds.create_db_subnet_group(
+                DBSubnetGroupName=group,
+                DBSubnetGroupDescription=group,
+                SubnetIds=[self.ids[subnet] for subnet in row["subnets"]],
+            )
+            rds.create_db_instance(
+                DBInstanceIdentifier=name,
+                DBInstanceClass="db.t4g.micro",
+                Engine="postgres",
+                AllocatedStorage=20,
+                MasterUsername="learner",
+                MasterUserPassword="not-a-secret",
+                DBSubnetGroupName=group,
+                VpcSecurityGroupIds=[self.ids[sg] for sg in row.get("sgs", ())],
+                PubliclyAccessible=bool(row.get("public")),
+                Port=row.get("port", 5432),
+            )
+            self.ids[name] = name
+
+    def _lambdas(self, rows: Mapping[str, Any]) -> None:
+        role = self._role()
+        functions = self.session.client("lambda")
+        for name, row in rows.items():
+            made = functions.create_function(
+                FunctionName=name,
+                Runtime="python3.12",
+                Role=role,
+                Handler="index.handler",
+                Code={"ZipFile": _archive()},
+                VpcConfig={
+                    "SubnetIds": [self.ids[subnet] for subnet in row["subnets"]],
+                    "SecurityGroupIds": [self.ids[group] for group in row.get("sgs", ())],
+                },
+            )
+            self.ids[name] = made["FunctionArn"]
+
+    def _role(self) -> str:
+        made = self.session.client("iam").create_role(
+            RoleName="case-function", AssumeRolePolicyDocument=json.dumps(ROLE_TRUST)
+        )
+        return str(made["Role"]["Arn"])
+
+    def _lbs(self, rows: Mapping[str, Any]) -> None:
+        elb = self.session.client("elbv2")
+        for name, row in rows.items():
+            network = row.get("type") == "network"
+            groups = {} if network and not row.get("sgs") else {"SecurityGroups": [self.ids[g] for g in row["sgs"]]}
+            made = elb.create_load_balancer(
+                Name=name,
+                Subnets=[self.ids[subnet] for subnet in row["subnets"]],
+                Scheme=row.get("scheme", "internet-facing"),
+                Type=row.get("type", "application"),
+                **groups,
+            )["LoadBalancers"][0]["LoadBalancerArn"]
+            self.ids[name] = made
+            group = self._target_group(elb, name, row, "TCP" if network else "HTTP")
+            for port in row.get("listeners", ()):
+                elb.create_listener(
+                    LoadBalancerArn=made,
+                    Protocol="TCP" if network else "HTTP",
+                    Port=port,
+                    DefaultActions=[{"Type": "forward", "TargetGroupArn": group}],
+                )
+
+    def _target_group(self, elb: Any, name: str, row: Mapping[str, Any], protocol: str) -> str:
+        vpc = self.topology["subnets"][row["subnets"][0]]["vpc"]
+        port = row.get("target_port", 80)
+        made = elb.create_target_group(
+            Name=f"{name}-targets", Protocol=protocol, Port=port, VpcId=self.ids[vpc], TargetType="instance"
+        )["TargetGroups"][0]["TargetGroupArn"]
+        targets = [{"Id": self.ids[target], "Port": port} for target in row.get("targets", ())]
+        if targets:
+            elb.register_targets(TargetGroupArn=made, Targets=targets)
+        return str(made)
+
+    # What happens afterwards
+
+    def _after(self, steps: Sequence[Sequence[str]]) -> None:
+        for action, name in steps:
+            self._actions()[action](self.ids[name])
+
+    def _actions(self) -> dict[str, Callable[[str], Any]]:
+        return {
+            "delete_nat": lambda made: self.ec2.delete_nat_gateway(NatGatewayId=made),
+            "delete_pcx": lambda made: self.ec2.delete_vpc_peering_connection(VpcPeeringConnectionId=made),
+            "detach_igw": self._detach,
+        }
+
+    def _detach(self, gateway: str) -> None:
+        told = self.ec2.describe_internet_gateways(InternetGatewayIds=[gateway])["InternetGateways"][0]
+        for attached in told["Attachments"]:
+            self.ec2.detach_internet_gateway(InternetGatewayId=gateway, VpcId=attached["VpcId"])
+
+
+def _ports(protocol: str, port: str) -> tuple[int, int]:
+    if protocol.startswith("icmp"):
+        return (int(port), -1) if port else (-1, -1)
+    first, _, last = (port or "0-65535").partition("-")
+    return int(first), int(last or first)
+
+
+def _image(ec2: Any) -> str:
+    images = ec2.describe_images(Owners=["amazon"])["Images"] or ec2.describe_images()["Images"]
+    return str(images[0]["ImageId"])
+
+
+def _archive() -> bytes:
+    import io
+    import zipfile
+
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("index.py", "def handler(event, context):\n    return event\n")
+    return made.getvalue()
