@@ -15,7 +15,7 @@ from cloudlings.grading.clients import Clients
 from cloudlings.grading.home import find_home
 from cloudlings.grading.task import Task
 from cloudlings.lab import Brief, Catalogue, Header, account_id, brief_for, learner
-from cloudlings.sandbox import Credentials, Sandbox, environment
+from cloudlings.sandbox import Credentials, Sandbox, environment, variables
 
 
 @dataclass(frozen=True)
@@ -38,18 +38,20 @@ class Workspace:
         """Fresh recorded views of the lab's accounts, as the grader's principal, for one check."""
         return {name: self._view(number, task) for name, number in self.account_ids.items()}
 
+    def variables(self, name: str = "main") -> dict[str, str]:
+        """The variables that lead any tool into one of the accounts, as the learner."""
+        return variables(self.running(), self.credentials(name), self.region)
+
     def environment(self, name: str = "main") -> dict[str, str]:
-        """What any tool needs in its environment to work in one of the accounts as the learner."""
-        sandbox = self._running()
-        credentials = sandbox.credentials(self.account_ids[name], "learner")
-        return environment(sandbox, credentials, self.region)
+        """The whole environment for a process of the learner's in one of the accounts."""
+        return environment(self.running(), self.credentials(name), self.region)
 
     def credentials(self, name: str = "main") -> Credentials:
         """The learner's keys in one of the accounts."""
-        return self._running().credentials(self.account_ids[name], "learner")
+        return self.running().credentials(self.account_ids[name], "learner")
 
     def _view(self, number: str, task: Task) -> Account:
-        sandbox = self._running()
+        sandbox = self.running()
         if number not in self._clients:
             session = sandbox.session(number, "grader", self.region)
             self._clients[number] = Clients(session, sandbox.endpoint_url)
@@ -61,7 +63,7 @@ class Workspace:
             journal=lambda: [asdict(entry) for entry in sandbox.journal(number)],
         )
 
-    def _running(self) -> Sandbox:
+    def running(self) -> Sandbox:
         if self.sandbox is None:
             raise SandboxUnavailable(
                 "The sandbox is not running.", next_step="start it with: cloudlings start"
@@ -109,7 +111,7 @@ def _seed(space: Workspace) -> None:
     path = space.lab.folder / "seed.py"
     if not path.is_file():
         return
-    sandbox = space._running()
+    sandbox = space.running()
     sessions = {
         name: sandbox.session(number, "grader", space.region) for name, number in space.account_ids.items()
     }

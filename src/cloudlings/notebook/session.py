@@ -23,8 +23,6 @@ Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
 _open: OpenLab | None = None
-# What would lead boto3 or the AWS CLI to another account than the lab's.
-_LEADS_ELSEWHERE = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_ROLE_ARN")
 
 
 def _for_people(function: Callable[Parameters, Result]) -> Callable[Parameters, Result | None]:
@@ -49,7 +47,7 @@ def open_lab(name: str, seed: str | None = None) -> Brief:
     Your work in the lab stays as you left it.
     """
     global _open
-    checker = ensure_running(Catalogue.here().root, find_home(), tell=print, seed=seed)
+    checker = ensure_running(Catalogue.here().root, find_home(), tell=print, seed=seed or os.environ.get("CLOUDLINGS_SEED"))
     _open = checker.open(Catalogue.here().name(name))
     _enter(_open)
     display(render.opened(_open))
@@ -104,8 +102,8 @@ def reset_lab() -> None:
 
 
 def _enter(lab: OpenLab) -> None:
-    for name in _LEADS_ELSEWHERE:
-        os.environ.pop(name, None)
+    for name in removed(os.environ):
+        del os.environ[name]
     os.environ.update(lab.environment)
     guard(lab.environment["AWS_ENDPOINT_URL"])
     # A kernel that has used boto3 before holds a default session with the keys from then.

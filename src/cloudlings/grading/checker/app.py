@@ -76,7 +76,7 @@ def _opened(tutor: Tutor, space: Workspace) -> dict[str, Any]:
         "title": space.lab.title,
         "seed": space.seed,
         "account_ids": dict(space.account_ids),
-        "environment": space.environment(),
+        "environment": space.variables(),
         "brief": space.brief.to_json(),
         "notice": tutor.records.notice,
     }

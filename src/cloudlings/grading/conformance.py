@@ -1,0 +1,241 @@
+"""What every lab must hold: its solution, its near-misses and its other answers prove its graders.
+
+Each invariant is a function that returns the `Defect`s it found; a defect names the file or the command that
+mends it. ``tests/test_labs.py`` and ``cloudlings lab test`` run them for every lab that is found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cloudlings.errors import CloudlingsError, LabError
+from cloudlings.grading.engine import check
+from cloudlings.grading.runner import Trouble, run
+from cloudlings.grading.tasks import grader_file, tasks_of
+from cloudlings.grading.verdict import Status, Verdict
+from cloudlings.grading.workspace import reset
+from cloudlings.lab import Catalogue, Lab, check_fresh
+from cloudlings.lab.answers import NearMiss, OtherAnswer, Step, near_misses, other_answers, spliced, untouched
+from cloudlings.lab.leaks import leaks
+from cloudlings.sandbox import Sandbox
+
+SEEDS = ("1", "2", "3")
+
+
+@dataclass(frozen=True)
+class Defect:
+    """One thing that a lab does not hold: which invariant, where, and what mends it."""
+
+    lab: str
+    invariant: str
+    message: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.lab}: {self.invariant}: {self.message}\n    mend it: {self.remedy}"
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Where answers are tried: a sandbox whose home has a checker, and the labs of one checkout."""
+
+    root: Path
+    sandbox: Sandbox
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one answer: a verdict for each task, and what went wrong while it ran."""
+
+    verdicts: tuple[Verdict, ...]
+    trouble: tuple[Trouble, ...]
+
+    def of(self, task: str) -> Verdict:
+        return next(verdict for verdict in self.verdicts if verdict.task == task)
+
+
+def points(root: Path, lab: str) -> dict[str, float]:
+    """A lab's points by task, from its graders: what the builder is handed."""
+    return {task.name: task.points for task in tasks_of(root, lab)}
+
+
+def refs(root: Path, lab: str) -> dict[str, str]:
+    """A lab's task names by curriculum ref, from its graders."""
+    return {task.ref: task.name for task in tasks_of(root, lab)}
+
+
+def attempt(bench: Bench, lab: Lab, steps: Iterable[Step], seed: str) -> Outcome:
+    """Runs an answer in the lab's accounts, fresh with their start state, and checks every task."""
+    space = reset(bench.sandbox, bench.root, lab.name, seed)
+    trouble = run(space, steps, home=bench.sandbox.home)
+    verdicts = (check(lab.name, task, space.accounts, space.brief) for task in tasks_of(bench.root, lab.name))
+    return Outcome(tuple(verdicts), trouble)
+
+
+def static_defects(root: Path, name: str) -> list[Defect]:
+    """What can be seen without running anything: graders, hints, a fresh notebook that gives nothing away."""
+    try:
+        lab = Catalogue(root).read(name)
+        tasks = tasks_of(root, name)
+    except CloudlingsError as error:
+        return [Defect(name, "readable", error.message, error.next_step)]
+    file = f"graders/{grader_file(root, name).name}"
+    defects = [
+        *_tasks_match(lab, [task.name for task in tasks], file),
+        *(
+            Defect(name, "hints", f"{task.name} has a ladder of {len(task.hints)}", f"write at least two in {file}")
+            for task in tasks
+            if len(task.hints) < 2
+        ),
+    ]
+    return defects or [*_fresh(root, lab), *_no_leaks(root, lab)]
+
+
+def _tasks_match(lab: Lab, graded: Sequence[str], file: str) -> list[Defect]:
+    source = f"solutions/{lab.name}/lab.py"
+    unknown = [name for name in graded if name not in lab.tasks]
+    ungraded = [name for name in lab.tasks if name not in graded]
+    return [
+        *(Defect(lab.name, "tasks", f"{name} is graded, but {source} has no such task", f'mark its cell in {source}: '
+                 f'# %% task="{name}"') for name in unknown),
+        *(Defect(lab.name, "tasks", f"{name} has no grader", f'write one in {file}: @task("{name}", …)')
+          for name in ungraded),
+    ]  # fmt: skip
+
+
+def _fresh(root: Path, lab: Lab) -> list[Defect]:
+    try:
+        check_fresh(lab, points(root, lab.name), root / "labs")
+    except LabError as error:
+        return [Defect(lab.name, "fresh", error.message, error.next_step)]
+    return []
+
+
+def _no_leaks(root: Path, lab: Lab) -> list[Defect]:
+    notebook = Catalogue(root).built(lab.name).read_bytes()
+    remedy = f"keep it between ### BEGIN SOLUTION and ### END SOLUTION in solutions/{lab.name}/lab.py"
+    return [
+        Defect(lab.name, "no leak", f"the learner's notebook shows a line of the solution: {line!r}", remedy)
+        for line in leaks(lab, notebook)
+    ]
+
+
+def solution_defects(bench: Bench, lab: Lab, seed: str) -> list[Defect]:
+    """The solution runs without an error and earns every point."""
+    outcome = attempt(bench, lab, spliced(lab, None), seed)
+    where = f"solutions/{lab.name}/lab.py or {_graders(lab)}"
+    return [*_ran(lab, outcome, "solution", seed, where), *_full_marks(lab, outcome, "solution", seed, where)]
+
+
+def untouched_defects(bench: Bench, lab: Lab, seed: str) -> list[Defect]:
+    """The notebook as a learner gets it earns nothing, and every task says so without scolding."""
+    outcome = attempt(bench, lab, untouched(lab), seed)
+    return [
+        Defect(
+            lab.name,
+            "untouched",
+            f"{verdict.task} says {verdict.status} on the untouched lab (seed {seed}): {verdict.message}",
+            f"let its grader in {_graders(lab)} begin with not_attempted_unless(…), or let the lab's seed.py "
+            "set a state in which it is not done",
+        )
+        for verdict in outcome.verdicts
+        if verdict.status is not Status.NOT_ATTEMPTED
+    ]
+
+
+def near_miss_defects(bench: Bench, lab: Lab, miss: NearMiss, seed: str) -> list[Defect]:
+    """A near-miss loses its task, is told why in the words it names, and loses nothing else."""
+    outcome = attempt(bench, lab, spliced(lab, miss), seed)
+    name = f"near-miss {miss.name}"
+    remedy = f"mend its grader in {_graders(lab)}, or the near-miss in solutions/{lab.name}/wrong.py"
+    defects = _ran(lab, outcome, name, seed, remedy, refusals=True)
+    for verdict in outcome.verdicts:
+        text = _unexpected(miss, verdict)
+        if text:
+            defects.append(Defect(lab.name, "near-miss", f"{miss.name} (seed {seed}): {text}", remedy))
+    return defects
+
+
+def other_answer_defects(bench: Bench, lab: Lab, answer: OtherAnswer, seed: str) -> list[Defect]:
+    """Another right answer runs without an error and earns every point."""
+    outcome = attempt(bench, lab, spliced(lab, answer), seed)
+    where = f"solutions/{lab.name}/other/{answer.name} or {_graders(lab)}"
+    name = f"other answer {answer.name}"
+    return [*_ran(lab, outcome, name, seed, where), *_full_marks(lab, outcome, name, seed, where)]
+
+
+def answers(root: Path, lab: Lab) -> list[tuple[str, Callable[[Bench, str], list[Defect]]]]:
+    """Every trial of a lab by name: solution, untouched, each near-miss, each other answer."""
+    names = refs(root, lab.name)
+    trials: list[tuple[str, Callable[[Bench, str], list[Defect]]]] = [
+        ("solution", lambda bench, seed: solution_defects(bench, lab, seed)),
+        ("untouched", lambda bench, seed: untouched_defects(bench, lab, seed)),
+    ]
+    for miss in near_misses(lab, names):
+        trials.append(
+            (f"wrong:{miss.name}", lambda bench, seed, miss=miss: near_miss_defects(bench, lab, miss, seed))
+        )
+    for answer in other_answers(lab, names):
+        trials.append(
+            (
+                f"other:{answer.name}",
+                lambda bench, seed, answer=answer: other_answer_defects(bench, lab, answer, seed),
+            )
+        )
+    return trials
+
+
+def _unexpected(miss: NearMiss, verdict: Verdict) -> str:
+    """What is wrong with one verdict on a near-miss, or nothing."""
+    lost = not verdict.passed
+    if verdict.status is Status.UNAVAILABLE:
+        return f"the check of {verdict.task} broke: {verdict.message} {verdict.details.get('traceback', '')}"
+    if verdict.task in miss.tasks:
+        missing = [word for word in miss.says if word.lower() not in verdict.message.lower()]
+        if not lost:
+            return f"it passes {verdict.task}"
+        if verdict.status is Status.NOT_ATTEMPTED and miss.says:
+            return f"{verdict.task} is called not attempted: {verdict.message}"
+        if missing:
+            return f"{verdict.task} is not told {', '.join(map(repr, missing))}, but: {verdict.message}"
+        return ""
+    if lost and verdict.task not in miss.also:
+        return f"it also loses {verdict.task} ({verdict.status}): {verdict.message}"
+    if not lost and verdict.task in miss.also:
+        return f"it lists {verdict.task} in also=, but passes it"
+    return ""
+
+
+def _ran(
+    lab: Lab, outcome: Outcome, what: str, seed: str, remedy: str, *, refusals: bool = False
+) -> list[Defect]:
+    """An answer's code must run; a wrong one may be refused by AWS, which raises ClientError."""
+    return [
+        Defect(lab.name, "runs", f"{what} (seed {seed}): {trouble}", remedy)
+        for trouble in outcome.trouble
+        if not (refusals and _is_refusal(trouble))
+    ]
+
+
+def _is_refusal(trouble: Trouble) -> bool:
+    return "An error occurred (" in trouble.text
+
+
+def _full_marks(lab: Lab, outcome: Outcome, what: str, seed: str, remedy: str) -> list[Defect]:
+    return [
+        Defect(
+            lab.name,
+            "full marks",
+            f"{what} (seed {seed}) gets {verdict.status} for {verdict.task}: {verdict.message} "
+            f"{verdict.details.get('traceback', '')}".rstrip(),
+            remedy,
+        )
+        for verdict in outcome.verdicts
+        if not verdict.passed
+    ]
+
+
+def _graders(lab: Lab) -> str:
+    return f"graders/test_{lab.name.replace('-', '_')}.py"

@@ -1,0 +1,224 @@
+"""Running a submission's cells: in a kernel that is trusted with nothing, under limits, and ended with all it started."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import secrets
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+from jupyter_client import BlockingKernelClient
+from jupyter_client.connect import write_connection_file
+
+from cloudlings.errors import GradingError
+from cloudlings.grading.nbgrader import keeper
+from cloudlings.grading.nbgrader.outputs import Outputs
+
+_START_SECONDS = 60
+# How long a cell that was interrupted may take to notice, before its kernel is ended.
+_INTERRUPT_SECONDS = 3
+_END_SECONDS = 10
+_MARK = "CLOUDLINGS_SUBMISSION"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one submission may use: seconds for a cell and for all of them, bytes of memory."""
+
+    cell_seconds: float
+    submission_seconds: float
+    memory: int
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What came of one cell: its outputs (nbformat), and in words what stopped it, empty when nothing did."""
+
+    outputs: list[Any]
+    trouble: str = ""
+
+
+class Kernel:
+    """One running kernel. After ``dead`` no further cell is run."""
+
+    def __init__(self, process: subprocess.Popen[bytes], client: BlockingKernelClient, limits: Limits) -> None:
+        self._process, self._client, self._limits = process, client, limits
+        self._deadline = time.monotonic() + limits.submission_seconds
+        self._heard = b""
+        self.dead = ""
+
+    @classmethod
+    @contextlib.contextmanager
+    def running(
+        cls, environment: Mapping[str, str], *, cwd: Path, files: Path, limits: Limits
+    ) -> Iterator[Kernel]:
+        """A fresh kernel with exactly this environment; at the end everything that it started is ended.
+
+        ``files`` takes its sockets. Errors: GradingError when it does not start.
+        """
+        connection, _ = write_connection_file(
+            str(files / "kernel.json"), transport="ipc", ip=str(files / "k"), key=secrets.token_hex(32).encode()
+        )
+        mark = secrets.token_hex(16)
+        process = _launch(connection, {**environment, _MARK: mark}, cwd, limits.memory)
+        client = BlockingKernelClient(connection_file=connection)
+        try:
+            client.load_connection_file()
+            client.start_channels(hb=False)
+            kernel = cls(process, client, limits)
+            kernel._wait_until_ready()
+            yield kernel
+        finally:
+            client.stop_channels()
+            _end(process, mark)
+
+    def run(self, code: str) -> Ran:
+        """Runs one cell to its end, its time limit or the kernel's death."""
+        outputs = Outputs()
+        seconds = min(self._limits.cell_seconds, self._deadline - time.monotonic())
+        if self.dead or seconds <= 0:
+            return Ran([], "It was not run: the time for the whole notebook was over." if not self.dead else "")
+        request = self._client.execute(code, allow_stdin=False, stop_on_error=False)
+        finished = self._follow(request, outputs, time.monotonic() + seconds)
+        if finished:
+            return Ran(outputs.rows)
+        if not self.dead:
+            why = "it wrote too much" if outputs.flooded else f"it was still running after {seconds:.0f} s"
+            self._interrupt(request, why)
+            return Ran(outputs.rows, f"It was stopped: {why}.")
+        return Ran(outputs.rows, self.dead)
+
+    def _follow(self, request: str, outputs: Outputs, deadline: float) -> bool:
+        """Collects what a cell writes until the kernel is idle (True), or something else ended it (False)."""
+        while time.monotonic() < deadline and not outputs.flooded:
+            try:
+                message = self._client.get_iopub_msg(timeout=0.2)
+            except queue.Empty:
+                if self._has_ended():
+                    return False
+                if self._replied(request):
+                    return True
+                continue
+            except Exception:
+                # The kernel can put anything on its sockets; what is no message is nothing.
+                continue
+            if message.get("parent_header", {}).get("msg_id") != request:
+                continue
+            if outputs.take(message):
+                return True
+        return False
+
+    def _replied(self, request: str) -> bool:
+        """Whether a cell that says nothing more has ended: its last message can be lost in a flood."""
+        try:
+            reply = self._client.get_shell_msg(timeout=0)
+        except Exception:
+            return False
+        return bool(reply.get("parent_header", {}).get("msg_id") == request)
+
+    def _interrupt(self, request: str, why: str) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._pid, signal.SIGINT)
+        if not self._follow(request, Outputs(), time.monotonic() + _INTERRUPT_SECONDS) and not self.dead:
+            self.dead = f"The kernel was ended in this cell: {why}, and could not be interrupted."
+
+    def _has_ended(self) -> bool:
+        said = self._hear()
+        if "ended" in said:
+            code = int(said.split("ended")[1].split()[0])
+            how = f"by signal {-code} ({signal.strsignal(-code)})" if code < 0 else f"with exit code {code}"
+            self.dead = f"The kernel ended in this cell, {how}."
+        elif self._process.poll() is not None:
+            self.dead = "The kernel ended in this cell."
+        return bool(self.dead)
+
+    def _hear(self) -> str:
+        """All that the keeper has said so far."""
+        assert self._process.stdout is not None
+        number = self._process.stdout.fileno()
+        while select.select([number], [], [], 0)[0]:
+            some = os.read(number, 4096)
+            if not some:
+                break
+            self._heard += some
+        return self._heard.decode()
+
+    def _wait_until_ready(self) -> None:
+        assert self._process.stdout is not None
+        try:
+            if not select.select([self._process.stdout], [], [], _START_SECONDS)[0]:
+                raise RuntimeError("it did not start")
+            self._pid = int(self._hear().split()[0])
+            self._client.wait_for_ready(timeout=_START_SECONDS)
+        except (RuntimeError, ValueError, IndexError) as error:
+            raise GradingError(
+                f"The kernel for this submission did not start: {error}.",
+                next_step=f"try: {sys.executable} -m ipykernel_launcher --version, then autograde again",
+            ) from error
+
+
+def _launch(
+    connection: str, environment: Mapping[str, str], cwd: Path, memory: int
+) -> subprocess.Popen[bytes]:
+    # -P: a submission may bring files that are named like Python's own modules.
+    kernel = [sys.executable, "-P", "-m", "ipykernel_launcher", "-f", connection, "--HistoryManager.enabled=False"]
+    return subprocess.Popen(
+        [sys.executable, "-I", "-S", keeper.__file__, str(memory), *kernel],
+        env=dict(environment),
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def _end(process: subprocess.Popen[bytes], mark: str) -> None:
+    """Ends the kernel, and whatever it started, however that has hidden."""
+    deadline = time.monotonic() + _END_SECONDS
+    with contextlib.suppress(psutil.NoSuchProcess):
+        holder = psutil.Process(process.pid)
+        while (started := _alive(holder.children(recursive=True))) and time.monotonic() < deadline:
+            _kill(started)
+            time.sleep(0.01)
+    process.kill()
+    process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
+    # Where the holder was killed first, what it held has another parent now.
+    while (strays := list(_marked(mark))) and time.monotonic() < deadline:
+        _kill(strays)
+        time.sleep(0.01)
+
+
+def _alive(processes: list[psutil.Process]) -> list[psutil.Process]:
+    found = []
+    for each in processes:
+        with contextlib.suppress(psutil.Error):
+            if each.status() != psutil.STATUS_ZOMBIE:
+                found.append(each)
+    return found
+
+
+def _kill(processes: list[psutil.Process]) -> None:
+    for name in (signal.SIGSTOP, signal.SIGKILL):
+        for each in processes:
+            with contextlib.suppress(psutil.Error):
+                each.send_signal(name)
+
+
+def _marked(mark: str) -> Iterator[psutil.Process]:
+    for each in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if each.status() != psutil.STATUS_ZOMBIE and each.environ().get(_MARK) == mark:
+                yield each

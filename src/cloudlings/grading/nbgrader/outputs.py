@@ -1,0 +1,71 @@
+"""What a cell writes, kept in nbformat's shape and within bounds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from nbformat import ValidationError, v4
+from nbformat.v4.nbbase import validate
+
+_KEPT_BYTES = 256 * 2**10
+_KEPT_ROWS = 500
+# A cell that has written this much is stopped: reading it on would only take memory and time.
+_FLOOD_BYTES = 16 * 2**20
+_KINDS = frozenset({"stream", "display_data", "execute_result", "error"})
+
+
+class Outputs:
+    """The outputs of one cell. ``flooded`` tells that it has written more than is read."""
+
+    def __init__(self) -> None:
+        self.rows: list[Any] = []
+        self.flooded = False
+        self._kept = self._seen = 0
+
+    def take(self, message: Mapping[str, Any]) -> bool:
+        """Takes one iopub message; True when it says that the cell has ended. What is no output is ignored."""
+        kind, content = message.get("msg_type"), message.get("content")
+        if not isinstance(content, dict):
+            return False
+        if kind == "status":
+            return content.get("execution_state") == "idle"
+        if kind == "clear_output":
+            self.rows.clear()
+        elif kind in _KINDS:
+            self._add(message, content)
+        return False
+
+    def _add(self, message: Mapping[str, Any], content: Mapping[str, Any]) -> None:
+        size = len(json.dumps(content))
+        self._seen += size
+        self.flooded = self._seen > _FLOOD_BYTES
+        if self._kept + size > _KEPT_BYTES or len(self.rows) >= _KEPT_ROWS:
+            self._cut()
+            return
+        self._kept += size
+        row = _row(message)
+        if row is None:
+            return
+        last = self.rows[-1] if self.rows else None
+        if last and row.output_type == last.output_type == "stream" and row.name == last.name:
+            last.text += row.text
+        else:
+            self.rows.append(row)
+
+    def _cut(self) -> None:
+        self._kept = _KEPT_BYTES
+        note = v4.new_output("stream", name="stdout", text="\n… the rest of this output was not kept …\n")
+        if note not in self.rows[-1:]:
+            self.rows.append(note)
+
+
+def _row(message: Mapping[str, Any]) -> Any:
+    """The message as an output, or None: a kernel that a learner has changed can send anything."""
+    try:
+        row = v4.output_from_msg(message)
+        validate(row, ref="output")
+    except (ValueError, KeyError, TypeError, AttributeError, ValidationError):
+        return None
+    return row
