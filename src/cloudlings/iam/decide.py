@@ -87,7 +87,7 @@ class _Evaluation:
         """RCPs only deny: RCPFullAWSAccess, which cannot be detached, allows at every level."""
         if not self.policies.rcp:
             return None
-        if self.policies.settings.management_account == self.request.owner:
+        if self._is_management(self.request.owner):
             return LayerVerdict("rcp", "not-applicable", note="RCPs do not touch the management account")
         if not service_rules.rcp_applies(self.request):
             return LayerVerdict("rcp", "not-applicable", note="RCPs do not apply to this caller or service")
@@ -98,7 +98,7 @@ class _Evaluation:
         """Every level must allow; the caller's account is the one whose SCPs count."""
         if not self.policies.scp:
             return None
-        if self.policies.settings.management_account == self.who.account != "":
+        if self._is_management(self.who.account):
             return LayerVerdict("scp", "not-applicable", note="SCPs do not touch the management account")
         if not service_rules.scp_applies(self.request):
             return LayerVerdict(
@@ -138,6 +138,9 @@ class _Evaluation:
             )
         note = "the bucket policy is public, and Block Public Access leaves only the bucket's own account in"
         return LayerVerdict("public-access-block", "silent", note=note)
+
+    def _is_management(self, account: str) -> bool:
+        return account != "" and account == self.policies.settings.management_account
 
     # --- grants ---------------------------------------------------------------------------------
 

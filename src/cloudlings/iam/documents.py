@@ -222,6 +222,7 @@ def _conditions(data: Any, place: Place) -> tuple[Condition, ...]:
         raise PolicyDocumentError(f"{_at(place)}Condition is a JSON object, this is {_kind(data)}.")
     found: list[Condition] = []
     for name, block in data.items():
+        _text(name, place)
         operator, qualifier, if_exists = operator_of(name, place)
         if not isinstance(block, Mapping):
             raise PolicyDocumentError(
@@ -231,7 +232,7 @@ def _conditions(data: Any, place: Place) -> tuple[Condition, ...]:
             Condition(
                 operator, key, _scalars(values, place / name / key), qualifier, if_exists, place / name / key
             )
-            for key, values in block.items()
+            for key, values in ((_text(key, place / name), values) for key, values in block.items())
         ]
     return tuple(found)
 
@@ -240,7 +241,10 @@ _NOWHERE = Place()
 
 
 def operator_of(name: str, place: Place = _NOWHERE) -> tuple[str, Qualifier, bool]:
-    """``ForAnyValue:StringLikeIfExists`` as (``StringLike``, ``ForAnyValue``, True), or UnknownPolicyElement."""
+    """``ForAnyValue:StringLikeIfExists`` as (``StringLike``, ``ForAnyValue``, True).
+
+    Raises UnknownPolicyElement for an operator or a qualifier that AWS does not have.
+    """
     qualifier, colon, rest = name.rpartition(":")
     bare = rest.removesuffix("IfExists")
     if_exists = bare != rest

@@ -188,7 +188,7 @@ class Request:
             yield who.id
 
     def _names_behind(self) -> Iterable[str]:
-        """The role behind a session, with its path where aws:PrincipalArn tells it; the user who federated."""
+        """The role behind a session (aws:PrincipalArn may tell its path), the user who federated."""
         who = self.principal
         if who.type == "federated-user" and who.user_arn:
             yield who.user_arn
@@ -202,7 +202,7 @@ class Request:
 
     @cached_property
     def keys(self) -> Mapping[str, tuple[str, ...]]:
-        """Every condition key of the request, name in lower case, with its values. Absent keys are not in it."""
+        """Every condition key that is present: its name in lower case, with its values."""
         found = self._derived()
         for key, value in self.context.items():
             if value is None:
@@ -278,6 +278,17 @@ class Settings:
     s3_block_public_access: bool = False
     management_account: str = ""
 
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Settings:
+        """From a mapping; a setting that the engine does not know is a PolicyError."""
+        unknown = sorted(set(values) - set(cls.__dataclass_fields__))
+        if unknown:
+            raise PolicyError(
+                f"{unknown[0]!r} is no setting of the engine.",
+                next_step=f"Known: {', '.join(cls.__dataclass_fields__)}.",
+            )
+        return cls(**values)
+
 
 Levels = tuple[tuple[Policy, ...], ...]
 
@@ -326,7 +337,7 @@ class Policies:
         from cloudlings.iam.documents import parse_optional, parse_several
 
         if not isinstance(settings, Settings):
-            settings = Settings(**(settings or {}))
+            settings = Settings.of(settings or {})
         return cls(
             identity=parse_several(identity, "identity policy"),
             groups=parse_several(groups, "group policy"),

@@ -45,7 +45,7 @@ KMS_CROSS_ACCOUNT: Final = frozenset(
         "getpublickey", "listgrants", "retiregrant", "revokegrant",
     )
 )  # fmt: skip
-"""KMS operations that work on another account's key. KMS Developer Guide, "Allowing users in other accounts"."""
+"""What works on another account's key. KMS, "Allowing users in other accounts to use a KMS key"."""
 
 RCP_SERVICES: Final = frozenset(
     {

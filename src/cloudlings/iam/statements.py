@@ -103,6 +103,10 @@ class Statement:
     place: Place = field(default=Place(), compare=False)
     source: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What is pickled: the fields. What was compiled from them is made again where it is needed."""
+        return {name: self.__dict__[name] for name in self.__dataclass_fields__}
+
     @cached_property
     def variables(self) -> frozenset[str]:
         """The keys, in lower case, that the statement's variables read; none in a 2008 document."""
@@ -122,7 +126,7 @@ class Statement:
 
 @dataclass(frozen=True)
 class Policy:
-    """A policy document: its statements in order. ``name`` is what a person calls it ("bucket policy of b")."""
+    """A policy document: its statements. ``name`` is what a person calls it (bucket policy of b)."""
 
     statements: tuple[Statement, ...] = ()
     version: Version = "2008-10-17"
