@@ -22,6 +22,9 @@ _ERROR_CODE = re.compile(rb"<Code>([\w.:-]{1,100})</Code>|\"__type\"\s*:\s*\"(?:
 _NAME = re.compile(r"\"(\w*(?:Name|Arn|ARN|Url|Id|Identifier))\"\s*:\s*\"([^\"]{1,300})\"")
 _NAME_PARAMETER = re.compile(r"\w*(?:Name|Arn|Url|Id|Identifier|Id\.1)")
 
+# What no read tells afterwards: HeadObject shows when a restored copy expires, and not what was asked for.
+_KEPT = {("s3", "RestoreObject"): ("Days", "Tier")}
+
 
 class Journal:
     """The entries by account. ``folder`` keeps them over restarts (None: it does not)."""
@@ -93,7 +96,16 @@ def entry_of(call: Call, target: Target, response: Response) -> JournalEntry:
         status=response.status,
         error=error_code(response),
         source=call.source,
+        parameters=_parameters(call),
     )
+
+
+def _parameters(call: Call) -> dict[str, str]:
+    """The elements of the request's XML body that are kept for its operation."""
+    body = call.request.body[:8192].decode("utf-8", "replace")
+    names = _KEPT.get((call.service, call.operation), ())
+    found = {name: re.search(rf"<(?:\w+:)?{name}>\s*([^<]{{1,100}}?)\s*<", body) for name in names}
+    return {name: match[1] for name, match in found.items() if match}
 
 
 def error_code(response: Response) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import parse_qsl, unquote
@@ -120,6 +121,7 @@ class JournalEntry:
 
     ``time`` is in epoch seconds, ``principal`` an ARN ("" when anonymous), ``resource`` a hint (an S3
     ARN, or the first name in the request), ``status`` the HTTP status and ``error`` AWS's error code.
+    ``parameters`` keeps what a request asked for where no read can tell it afterwards (a restore's tier).
     """
 
     time: float
@@ -132,6 +134,7 @@ class JournalEntry:
     status: int
     error: str
     source: Source
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def reads(self) -> bool:
