@@ -78,25 +78,16 @@ def read_cases(path: Path) -> tuple[Case, ...]:
     if not isinstance(cases, list):
         raise PolicyError(f"{path}: no list of cases.", next_step="Write {cases: [...]}, or a list.")
     defaults = {"source": data.get("source", "")} if isinstance(data, Mapping) else {}
-    return tuple(
-        _case({**defaults, **case}, path) if isinstance(case, Mapping) else _no_case(path) for case in cases
-    )
+    return tuple(_case(case, defaults, path) for case in cases)
 
 
-def _no_case(path: Path) -> Case:
-    raise PolicyError(
-        f"{path}: a case is a mapping with id, who (or principal), does (or request), expected."
-    )
-
-
-def _case(data: Mapping[str, Any], path: Path) -> Case:
+def _case(case: Any, defaults: Mapping[str, Any], path: Path) -> Case:
+    if not isinstance(case, Mapping):
+        raise PolicyError(f"{path}: a case is a mapping with id, who, does and expected; this is {case!r}.")
+    data = {**defaults, **case}
     try:
         setup = _short(data) if "who" in data else _spelled_out(data)
-        expected = (
-            "denied"
-            if data.get("compare") == "binary" and data["expected"] != "Allowed"
-            else data["expected"]
-        )
+        either = data.get("compare") == "binary" and data["expected"] != "Allowed"
         return Case(
             id=str(data["id"]),
             title=str(data.get("title", "")),
@@ -169,12 +160,12 @@ def _load_yaml(text: str, path: Path) -> Any:
 
 def _short(data: Mapping[str, Any]) -> dict[str, Any]:
     action, _, resource = str(data["does"]).partition(" ")
-    request: dict[str, Any] = {
+    request = {
         "action": action,
         "resource": resource.strip() or "*",
+        "resource_account": data.get("owner", MAIN_ACCOUNT),
         "context": data.get("with") or {},
     }
-    request["resource_account"] = data.get("owner", MAIN_ACCOUNT)
     policies = {layer: _layer(layer, data[layer]) for layer in _LAYERS if data.get(layer) is not None}
     settings = dict(data.get("settings") or {})
     if "s3_block_public_access" in settings:
@@ -197,9 +188,8 @@ def _layer(layer: str, value: Any) -> Any:
 
 def _policies(value: Any) -> Iterator[Any]:
     """A policy or several, as documents."""
-    several = (
-        isinstance(value, list) and value and (isinstance(value[0], (list, str)) or _is_document(value[0]))
-    )
+    first = value[0] if isinstance(value, list) and value else None
+    several = isinstance(first, (list, str)) or _is_document(first)
     for policy in value if several else [value]:
         yield _document(policy)
 
