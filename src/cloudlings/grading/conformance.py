@@ -6,20 +6,29 @@ mends it. ``tests/test_labs.py`` and ``cloudlings lab test`` run them for every 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from cloudlings.errors import CloudlingsError, LabError
-from cloudlings.grading.engine import check
-from cloudlings.grading.runner import Trouble, run
+from cloudlings.grading.attempt import Bench, Outcome, attempt
+from cloudlings.grading.runner import Trouble
 from cloudlings.grading.tasks import grader_file, tasks_of
 from cloudlings.grading.verdict import Status, Verdict
-from cloudlings.grading.workspace import reset
-from cloudlings.lab import Catalogue, Lab, check_fresh
-from cloudlings.lab.answers import NearMiss, OtherAnswer, Step, near_misses, other_answers, spliced, untouched
-from cloudlings.lab.leaks import leaks
-from cloudlings.sandbox import Sandbox
+from cloudlings.lab import (
+    Catalogue,
+    Lab,
+    NearMiss,
+    OtherAnswer,
+    check_fresh,
+    leaks,
+    near_misses,
+    other_answers,
+    solution_steps,
+    spliced,
+    starter_steps,
+)
 
 SEEDS = ("1", "2", "3")
 
@@ -37,25 +46,6 @@ class Defect:
         return f"{self.lab}: {self.invariant}: {self.message}\n    mend it: {self.remedy}"
 
 
-@dataclass(frozen=True)
-class Bench:
-    """Where answers are tried: a sandbox whose home has a checker, and the labs of one checkout."""
-
-    root: Path
-    sandbox: Sandbox
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of one answer: a verdict for each task, and what went wrong while it ran."""
-
-    verdicts: tuple[Verdict, ...]
-    trouble: tuple[Trouble, ...]
-
-    def of(self, task: str) -> Verdict:
-        return next(verdict for verdict in self.verdicts if verdict.task == task)
-
-
 def points(root: Path, lab: str) -> dict[str, float]:
     """A lab's points by task, from its graders: what the builder is handed."""
     return {task.name: task.points for task in tasks_of(root, lab)}
@@ -64,14 +54,6 @@ def points(root: Path, lab: str) -> dict[str, float]:
 def refs(root: Path, lab: str) -> dict[str, str]:
     """A lab's task names by curriculum ref, from its graders."""
     return {task.ref: task.name for task in tasks_of(root, lab)}
-
-
-def attempt(bench: Bench, lab: Lab, steps: Iterable[Step], seed: str) -> Outcome:
-    """Runs an answer in the lab's accounts, fresh with their start state, and checks every task."""
-    space = reset(bench.sandbox, bench.root, lab.name, seed)
-    trouble = run(space, steps, home=bench.sandbox.home)
-    verdicts = (check(lab.name, task, space.accounts, space.brief) for task in tasks_of(bench.root, lab.name))
-    return Outcome(tuple(verdicts), trouble)
 
 
 def static_defects(root: Path, name: str) -> list[Defect]:
@@ -85,7 +67,12 @@ def static_defects(root: Path, name: str) -> list[Defect]:
     defects = [
         *_tasks_match(lab, [task.name for task in tasks], file),
         *(
-            Defect(name, "hints", f"{task.name} has a ladder of {len(task.hints)}", f"write at least two in {file}")
+            Defect(
+                name,
+                "hints",
+                f"{task.name} has a ladder of {len(task.hints)}",
+                f"write at least two in {file}",
+            )
             for task in tasks
             if len(task.hints) < 2
         ),
@@ -97,12 +84,14 @@ def _tasks_match(lab: Lab, graded: Sequence[str], file: str) -> list[Defect]:
     source = f"solutions/{lab.name}/lab.py"
     unknown = [name for name in graded if name not in lab.tasks]
     ungraded = [name for name in lab.tasks if name not in graded]
+    mark, write = 'mark its cell: # %% task="{}"', 'write @task("{}", …) in ' + file
     return [
-        *(Defect(lab.name, "tasks", f"{name} is graded, but {source} has no such task", f'mark its cell in {source}: '
-                 f'# %% task="{name}"') for name in unknown),
-        *(Defect(lab.name, "tasks", f"{name} has no grader", f'write one in {file}: @task("{name}", …)')
-          for name in ungraded),
-    ]  # fmt: skip
+        *(
+            Defect(lab.name, "tasks", f"{name} is graded, but not in {source}", mark.format(name))
+            for name in unknown
+        ),
+        *(Defect(lab.name, "tasks", f"{name} has no grader", write.format(name)) for name in ungraded),
+    ]
 
 
 def _fresh(root: Path, lab: Lab) -> list[Defect]:
@@ -115,23 +104,20 @@ def _fresh(root: Path, lab: Lab) -> list[Defect]:
 
 def _no_leaks(root: Path, lab: Lab) -> list[Defect]:
     notebook = Catalogue(root).built(lab.name).read_bytes()
-    remedy = f"keep it between ### BEGIN SOLUTION and ### END SOLUTION in solutions/{lab.name}/lab.py"
-    return [
-        Defect(lab.name, "no leak", f"the learner's notebook shows a line of the solution: {line!r}", remedy)
-        for line in leaks(lab, notebook)
-    ]
+    remedy = f"keep it between ### BEGIN SOLUTION and ### END SOLUTION in solutions/{lab.name}/lab.py only"
+    return [Defect(lab.name, "no leak", str(leak), remedy) for leak in leaks(lab, notebook)]
 
 
-def solution_defects(bench: Bench, lab: Lab, seed: str) -> list[Defect]:
+def solution_defects(lab: Lab, bench: Bench, seed: str) -> list[Defect]:
     """The solution runs without an error and earns every point."""
-    outcome = attempt(bench, lab, spliced(lab, None), seed)
+    outcome = attempt(bench, lab, solution_steps(lab), seed)
     where = f"solutions/{lab.name}/lab.py or {_graders(lab)}"
     return [*_ran(lab, outcome, "solution", seed, where), *_full_marks(lab, outcome, "solution", seed, where)]
 
 
-def untouched_defects(bench: Bench, lab: Lab, seed: str) -> list[Defect]:
+def untouched_defects(lab: Lab, bench: Bench, seed: str) -> list[Defect]:
     """The notebook as a learner gets it earns nothing, and every task says so without scolding."""
-    outcome = attempt(bench, lab, untouched(lab), seed)
+    outcome = attempt(bench, lab, starter_steps(lab), seed)
     return [
         Defect(
             lab.name,
@@ -145,7 +131,7 @@ def untouched_defects(bench: Bench, lab: Lab, seed: str) -> list[Defect]:
     ]
 
 
-def near_miss_defects(bench: Bench, lab: Lab, miss: NearMiss, seed: str) -> list[Defect]:
+def near_miss_defects(lab: Lab, miss: NearMiss, bench: Bench, seed: str) -> list[Defect]:
     """A near-miss loses its task, is told why in the words it names, and loses nothing else."""
     outcome = attempt(bench, lab, spliced(lab, miss), seed)
     name = f"near-miss {miss.name}"
@@ -158,7 +144,7 @@ def near_miss_defects(bench: Bench, lab: Lab, miss: NearMiss, seed: str) -> list
     return defects
 
 
-def other_answer_defects(bench: Bench, lab: Lab, answer: OtherAnswer, seed: str) -> list[Defect]:
+def other_answer_defects(lab: Lab, answer: OtherAnswer, bench: Bench, seed: str) -> list[Defect]:
     """Another right answer runs without an error and earns every point."""
     outcome = attempt(bench, lab, spliced(lab, answer), seed)
     where = f"solutions/{lab.name}/other/{answer.name} or {_graders(lab)}"
@@ -166,24 +152,23 @@ def other_answer_defects(bench: Bench, lab: Lab, answer: OtherAnswer, seed: str)
     return [*_ran(lab, outcome, name, seed, where), *_full_marks(lab, outcome, name, seed, where)]
 
 
-def answers(root: Path, lab: Lab) -> list[tuple[str, Callable[[Bench, str], list[Defect]]]]:
-    """Every trial of a lab by name: solution, untouched, each near-miss, each other answer."""
+Trial = Callable[[Bench, str], list[Defect]]
+
+
+def answers(root: Path, lab: Lab) -> dict[str, Trial]:
+    """Every trial of a lab by name: solution, untouched, each near-miss, each other answer.
+
+    A trial takes a bench and a seed and returns the defects that it found.
+    """
     names = refs(root, lab.name)
-    trials: list[tuple[str, Callable[[Bench, str], list[Defect]]]] = [
-        ("solution", lambda bench, seed: solution_defects(bench, lab, seed)),
-        ("untouched", lambda bench, seed: untouched_defects(bench, lab, seed)),
-    ]
+    trials: dict[str, Trial] = {
+        "solution": partial(solution_defects, lab),
+        "untouched": partial(untouched_defects, lab),
+    }
     for miss in near_misses(lab, names):
-        trials.append(
-            (f"wrong:{miss.name}", lambda bench, seed, miss=miss: near_miss_defects(bench, lab, miss, seed))
-        )
-    for answer in other_answers(lab, names):
-        trials.append(
-            (
-                f"other:{answer.name}",
-                lambda bench, seed, answer=answer: other_answer_defects(bench, lab, answer, seed),
-            )
-        )
+        trials[f"wrong:{miss.name}"] = partial(near_miss_defects, lab, miss)
+    for other in other_answers(lab, names):
+        trials[f"other:{other.name}"] = partial(other_answer_defects, lab, other)
     return trials
 
 
@@ -192,11 +177,12 @@ def _unexpected(miss: NearMiss, verdict: Verdict) -> str:
     lost = not verdict.passed
     if verdict.status is Status.UNAVAILABLE:
         return f"the check of {verdict.task} broke: {verdict.message} {verdict.details.get('traceback', '')}"
-    if verdict.task in miss.tasks:
-        missing = [word for word in miss.says if word.lower() not in verdict.message.lower()]
+    loss = next((loss for loss in miss.loses if loss.task == verdict.task), None)
+    if loss is not None:
+        missing = [word for word in loss.says if word.lower() not in verdict.message.lower()]
         if not lost:
             return f"it passes {verdict.task}"
-        if verdict.status is Status.NOT_ATTEMPTED and miss.says:
+        if verdict.status is Status.NOT_ATTEMPTED:
             return f"{verdict.task} is called not attempted: {verdict.message}"
         if missing:
             return f"{verdict.task} is not told {', '.join(map(repr, missing))}, but: {verdict.message}"

@@ -11,16 +11,17 @@ import io
 import multiprocessing
 import os
 import subprocess
+import sys
 import tempfile
 import traceback
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cloudlings.grading.clients import Clients
 from cloudlings.grading.workspace import Workspace
-from cloudlings.lab.answers import Step
+from cloudlings.lab import Step, opening_code, stack_parameters
 
 CELL_SECONDS = 120
 
@@ -37,21 +38,29 @@ class Trouble:
         return f"{self.where}: {self.kind}: {self.text}"
 
 
-def run(space: Workspace, steps: Iterable[Step], *, home: Path) -> tuple[Trouble, ...]:
-    """Runs an answer's steps in order, as the learner; what failed is told and the rest still runs."""
+def run(
+    space: Workspace, steps: Iterable[Step], *, home: Path, check: Callable[[str], None]
+) -> tuple[Trouble, ...]:
+    """Runs an answer's steps in order, as the learner; what failed is told and the rest still runs.
+
+    Where the notebook checks a task, ``check`` is called with its name.
+    """
     with tempfile.TemporaryDirectory(prefix="cloudlings-answer-") as folder:
         environment = {
             **space.environment(),
             **space.brief.env(),
             "CLOUDLINGS_HOME": str(home),
             "CLOUDLINGS_ROOT": str(space.lab.folder.parents[1]),
-            "CLOUDLINGS_SEED": space.seed,
         }
         trouble: list[Trouble] = []
         shell = _Shell(environment, Path(folder))
         try:
+            trouble.extend(shell.run("the first cell", opening_code(space.lab.name, space.seed)))
             for step in steps:
-                trouble.extend(_run_step(step, space, shell, environment, Path(folder)))
+                if step.kind == "check":
+                    check(str(step.task))
+                else:
+                    trouble.extend(_run_step(step, space, shell, environment, Path(folder)))
         finally:
             shell.close()
         return tuple(trouble)
@@ -61,19 +70,21 @@ def _run_step(
     step: Step, space: Workspace, shell: _Shell, environment: Mapping[str, str], folder: Path
 ) -> Sequence[Trouble]:
     match step.kind:
-        case "code":
-            return shell.run(step.where, step.text)
+        case "python":
+            return shell.run(str(step.place), step.text)
         case "shell":
-            return _script(step.where, step.text, environment, folder)
+            return _script(str(step.place), step.text, environment, folder)
         case "template":
-            return _template(step.where, step.text, space)
+            return _template(step, space)
+        case "check":
+            raise AssertionError("a check is no step to run")
 
 
 def _script(where: str, text: str, environment: Mapping[str, str], folder: Path) -> Sequence[Trouble]:
     path = folder / "answer.sh"
     path.write_text(text)
     # The venv's own tools first, so that the script's `aws` is the one that was tested.
-    tools = str(Path(os.sys.executable).parent)  # type: ignore[attr-defined]
+    tools = str(Path(sys.executable).parent)
     try:
         done = subprocess.run(
             ["bash", "-euo", "pipefail", str(path)],
@@ -91,31 +102,26 @@ def _script(where: str, text: str, environment: Mapping[str, str], folder: Path)
     return []
 
 
-def _template(where: str, text: str, space: Workspace) -> Sequence[Trouble]:
+def _template(step: Step, space: Workspace) -> Sequence[Trouble]:
     from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 
     sandbox = space.running()
     session = sandbox.session(space.account_ids["main"], "learner", space.region)
     stacks = Clients(session, sandbox.endpoint_url).client("cloudformation", region_name=space.region)
-    name = f"answer-{abs(hash(where)) % 10**8}"
+    name = f"answer-{step.task or 'alone'}"
+    parameters = stack_parameters(step.text, space.brief, step.place)
     try:
-        known = {row["ParameterKey"] for row in stacks.validate_template(TemplateBody=text).get("Parameters", [])}
-        parameters = [
-            {"ParameterKey": key, "ParameterValue": value}
-            for key, value in space.brief.parameters().items()
-            if key in known
-        ]
         stacks.create_stack(
             StackName=name,
-            TemplateBody=text,
-            Parameters=parameters,
+            TemplateBody=step.text,
+            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
         )
         stacks.get_waiter("stack_create_complete").wait(
             StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": CELL_SECONDS}
         )
     except (BotoCoreError, ClientError, WaiterError) as error:
-        return [Trouble(where, type(error).__name__, str(error))]
+        return [Trouble(str(step.place), type(error).__name__, str(error))]
     return []
 
 

@@ -15,7 +15,7 @@ from cloudlings.grading.task import Task
 from cloudlings.grading.tasks import task_of, tasks_of
 from cloudlings.grading.verdict import Status, Verdict
 from cloudlings.grading.workspace import Workspace, prepare, reset, workspace
-from cloudlings.lab import learner
+from cloudlings.lab import Catalogue, learner
 from cloudlings.sandbox import Sandbox
 
 

@@ -17,7 +17,8 @@ from cloudlings.grading.replies import OpenLab
 from cloudlings.grading.start import ensure_running
 from cloudlings.lab import Brief, Catalogue
 from cloudlings.notebook import render
-from cloudlings.sandbox.guard import guard
+from cloudlings.sandbox.environment import removed
+from cloudlings.sandbox.guard import install
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -47,7 +48,7 @@ def open_lab(name: str, seed: str | None = None) -> Brief:
     Your work in the lab stays as you left it.
     """
     global _open
-    checker = ensure_running(Catalogue.here().root, find_home(), tell=print, seed=seed or os.environ.get("CLOUDLINGS_SEED"))
+    checker = ensure_running(Catalogue.here().root, find_home(), tell=print, seed=seed)
     _open = checker.open(Catalogue.here().name(name))
     _enter(_open)
     display(render.opened(_open))
@@ -105,7 +106,7 @@ def _enter(lab: OpenLab) -> None:
     for name in removed(os.environ):
         del os.environ[name]
     os.environ.update(lab.environment)
-    guard(lab.environment["AWS_ENDPOINT_URL"])
+    install()
     # A kernel that has used boto3 before holds a default session with the keys from then.
     import boto3
 

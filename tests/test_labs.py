@@ -1,0 +1,57 @@
+"""Every lab proves its graders: found by its folder, tried on three seeds, nobody lists it.
+
+One test a trial and a seed; a failure says what does not hold and which file or command mends it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cloudlings.errors import CloudlingsError
+from cloudlings.grading.conformance import SEEDS, answers, static_defects
+from cloudlings.lab import Catalogue
+
+ROOT = Path(__file__).resolve().parents[1]
+LABS = Catalogue(ROOT).names
+
+
+def _trials():
+    for name in LABS:
+        try:
+            trials = answers(ROOT, Catalogue(ROOT).read(name))
+        except CloudlingsError as error:
+            yield pytest.param(_unreadable(error), "-", id=f"{name}-unreadable")
+            continue
+        for trial, defects in trials.items():
+            for seed in SEEDS:
+                yield pytest.param(defects, seed, id=f"{name}-{trial}-seed{seed}")
+
+
+def _unreadable(error):
+    return lambda _bench, _seed: [error]
+
+
+def _report(defects):
+    return "\n".join(map(str, defects))
+
+
+def test_labs_are_found():
+    """There are labs to prove: a wrong path must not pass as an empty course."""
+    assert len(LABS) >= 2
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_a_lab_is_whole(name):
+    """Tasks and graders match, hints are there, labs/ is fresh, and the notebook gives nothing away."""
+    defects = static_defects(ROOT, name)
+    assert not defects, _report(defects)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("defects", "seed"), list(_trials()))
+def test_an_answer_gets_what_it_deserves(answers_bench, defects, seed):
+    """Solution and other answers earn all, the untouched lab nothing, each near-miss loses its task."""
+    found = defects(answers_bench, seed)
+    assert not found, _report(found)
