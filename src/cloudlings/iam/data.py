@@ -120,6 +120,12 @@ def always_present(key: str) -> bool:
     return key.lower() in _rules().always
 
 
+def sent_by(key: str, caller: str) -> bool:
+    """Whether requests of this type of principal (``user``, ``service`` …) can have the key."""
+    who = _rules().callers.get(_cut(key))
+    return who is None or caller in who
+
+
 def applies(key: str, to: Action) -> bool:
     """Whether a request for this action can have the key at all.
 
@@ -169,6 +175,7 @@ class _Rules:
     always: frozenset[str]
     everywhere: frozenset[str]
     no_slash: frozenset[str]
+    callers: dict[str, tuple[str, ...]]
 
 
 @lru_cache(maxsize=1)
@@ -186,6 +193,7 @@ def _rules() -> _Rules:
         always=frozenset(row["key"].lower() for row in rows["always_present"]),
         everywhere=_cut_all(row["key"] for row in rows["cross_service"]),
         no_slash=frozenset(row["name"] for row in rows["no_slash"]),
+        callers={_cut(row["key"]): tuple(row["callers"]) for row in rows["sent_by"]},
     )
 
 

@@ -277,13 +277,24 @@ def combinations(
     return found
 
 
+def states(
+    starts: Sequence[tuple[Group, int]], *, within: Pattern = _ANYTHING, max_states: int = MAX_STATES
+) -> list[Witness]:
+    """A string for every joint state that strings of the shape ``within`` lead to from these states."""
+    shape = Group([within])
+    walk = _Walk([shape, *(g for g, _ in starts)], max_states, (shape.start, *(n for _, n in starts)))
+    return [walk.witness(number) for state, number in walk.states() if shape.accepts(state[0])]
+
+
 class _Walk:
     """A breadth-first walk over joint states that remembers how it came to each."""
 
-    def __init__(self, automata: Sequence[Group], max_states: int) -> None:
+    def __init__(
+        self, automata: Sequence[Group], max_states: int, start: tuple[int, ...] | None = None
+    ) -> None:
         self._automata = automata
         self._max_states = max_states
-        start = tuple(a.start for a in automata)
+        start = start or tuple(a.start for a in automata)
         self._met: dict[tuple[int, ...], int] = {start: 0}
         self._order: list[tuple[int, ...]] = [start]
         self._came: list[tuple[int, str, bool]] = [(-1, "", False)]

@@ -1,0 +1,171 @@
+"""The actions that a proof must look at, in classes that the policies cannot tell apart."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from cloudlings.iam import data
+from cloudlings.iam import service_rules as rules
+from cloudlings.iam.data import Action
+from cloudlings.iam.patterns import Group, combinations, glob
+
+ANY_RESOURCE: Final = "${Anything}"
+"""The shape of the resources of an action that the table does not have."""
+
+LIST_BUCKETS: Final = "=arn:aws:s3:::*"
+"""What s3:ListAllMyBuckets is checked on: a request's resource is ``*``, a policy's must cover this ARN."""
+
+_WELL_KNOWN: Final = (
+    "iam:CreateAccessKey", "iam:PutUserPolicy", "iam:AttachUserPolicy", "iam:AttachRolePolicy",
+    "iam:PassRole",
+    "s3:PutBucketPolicy", "kms:PutKeyPolicy", "lambda:AddPermission", "sqs:SetQueueAttributes",
+    "s3:DeleteObject", "s3:PutObject", "s3:DeleteBucket", "ec2:TerminateInstances", "ec2:RunInstances",
+    "rds:DeleteDBInstance", "dynamodb:DeleteTable", "dynamodb:PutItem", "dynamodb:DeleteItem",
+    "lambda:InvokeFunction", "lambda:UpdateFunctionCode", "sqs:SendMessage", "sns:Publish",
+    "sts:AssumeRole", "kms:Decrypt", "kms:ScheduleKeyDeletion", "logs:PutLogEvents", "logs:DeleteLogGroup",
+    "s3:GetObject", "secretsmanager:GetSecretValue", "ssm:GetParameter", "dynamodb:GetItem", "dynamodb:Query",
+    "sqs:ReceiveMessage", "s3:ListBucket", "s3:ListAllMyBuckets", "ec2:DescribeInstances",
+)  # fmt: skip
+_RANK: Final = {name: rank for rank, name in enumerate(_WELL_KNOWN)}
+UNLISTED: Final = "Write"
+"""The access level that an action counts as when AWS does not list it."""
+
+
+@dataclass(frozen=True)
+class ActionClass:
+    """Actions that every policy treats alike, worst and best known first.
+
+    ``mask``: the statements whose Action or NotAction covers them.
+    """
+
+    members: tuple[Action, ...]
+    mask: int
+
+    @property
+    def first(self) -> Action:
+        """The one to speak of."""
+        return self.members[0]
+
+
+def rank(action: Action) -> tuple[int, int, str]:
+    """How harmful, then how well known: the order in which actions are spoken of."""
+    return action.harm, _RANK.get(action.name, len(_RANK)), action.name
+
+
+def flavour(action: Action) -> tuple[object, ...]:
+    """What ``decide`` itself tells actions apart by, whatever the policies say."""
+    name = action.name.lower()
+    named = (
+        rules.TRUST_ACTIONS | rules.NO_PERMISSION_NEEDED | rules.NO_PERMISSION_NEEDED_FOR_USERS
+        | rules.BUCKET_POLICY_ACTIONS | rules.RCP_EXEMPT_ACTIONS
+    )  # fmt: skip
+    service = action.service if action.service in ("s3", "kms") else ""
+    return (
+        service,
+        name if name in named else "",
+        action.service in rules.ANONYMOUS_SERVICES or name in rules.ANONYMOUS_ACTIONS,
+        name in rules.KMS_CROSS_ACCOUNT,
+        action.service in rules.RCP_SERVICES,
+    )
+
+
+def candidates(patterns: Sequence[str], *, negated: bool, only_listed: bool) -> Iterator[Action]:
+    """Every action that one of the patterns covers, or all when an element is negated.
+
+    Unless ``only_listed``, a pattern that covers no listed action brings in made-up ones that it
+    covers. (With ``only_listed``, only one for a service that is not listed at all.)
+    """
+    services = sorted(_services(patterns)) if not negated else data.services()
+    tests = [matcher(p) for p in patterns]
+    covered = [False] * len(patterns)
+    for action in data.all_actions(services):
+        name = action.name.lower()
+        hits = [number for number, test in enumerate(tests) if test(name)]
+        for number in hits:
+            covered[number] = True
+        if hits or negated:
+            yield action
+    idle = [p for p, used in zip(patterns, covered, strict=True) if not used]
+    if only_listed:
+        idle = [p for p in idle if not _services([p])]
+    yield from _unlisted(idle, patterns)
+
+
+def matcher(pattern: str) -> Callable[[str], bool]:
+    """Whether a lower-case action name is covered."""
+    lower = pattern.lower()
+    if "*" not in lower and "?" not in lower:
+        return lambda name: name == lower
+    if lower == "*":
+        return lambda _: True
+    text = "".join({"*": ".*", "?": "."}.get(char) or re.escape(char) for char in lower)
+    found = re.compile(text, re.DOTALL).fullmatch
+    return lambda name: found(name) is not None
+
+
+def _services(patterns: Iterable[str]) -> set[str]:
+    known = data.services()
+    found: set[str] = set()
+    for pattern in patterns:
+        prefix = pattern.lower().partition(":")[0]
+        if "*" in prefix or "?" in prefix:
+            test = matcher(prefix)
+            found.update(name for name in known if test(name))
+        elif prefix in known:
+            found.add(prefix)
+    return found
+
+
+def _unlisted(idle: Sequence[str], patterns: Sequence[str]) -> Iterator[Action]:
+    """Made-up actions for patterns that cover none that AWS lists: one for each combination of patterns."""
+    if not idle:
+        return
+    groups = [Group([glob(p, ignore_case=True)]) for p in patterns]
+    wanted = sum(1 << place for place, p in enumerate(patterns) if p in idle)
+    for vector, witness in combinations(groups).items():
+        if vector & wanted:
+            name = _spelled(witness.text, idle)
+            yield Action(name, UNLISTED, (data.ResourceType("", "anything", ANY_RESOURCE),), frozenset())
+
+
+def _spelled(name: str, patterns: Sequence[str]) -> str:
+    """The name as a policy spells it, with a colon where the pattern leaves it out."""
+    for pattern in patterns:
+        if pattern.lower() == name.lower():
+            return pattern if ":" in pattern else f"{pattern}:"
+    if ":" not in name:
+        return f"{name}:Action"
+    return name if not name.endswith(":") else f"{name}Action"
+
+
+def classes(
+    actions: Iterable[Action],
+    mask_of: Callable[[str], int],
+    kind_of: Callable[[Action, int], object],
+    *,
+    keep: Callable[[int], bool],
+) -> tuple[ActionClass, ...]:
+    """Actions grouped by the statements that cover them and whatever else ``kind_of`` tells apart.
+
+    Classes whose mask ``keep`` refuses are left out. The worst comes first.
+    """
+    found: dict[tuple[object, ...], list[Action]] = {}
+    for action in actions:
+        mask = mask_of(action.name)
+        if keep(mask):
+            found.setdefault((mask, flavour(action), kind_of(action, mask)), []).append(action)
+    grouped = (
+        ActionClass(tuple(sorted(members, key=rank)), key[0] if isinstance(key[0], int) else 0)
+        for key, members in found.items()
+    )
+    return tuple(sorted(grouped, key=lambda one: rank(one.first)))
+
+
+def templates_of(action: Action) -> tuple[str, ...]:
+    """The shapes of the resources it can be asked for; "*" alone when it has none."""
+    if action.name == "s3:ListAllMyBuckets":
+        return (LIST_BUCKETS,)
+    return tuple(dict.fromkeys(kind.template for kind in action.resource_types)) or ("*",)

@@ -1,0 +1,425 @@
+"""All requests, cut down to the finitely many that two sets of policies can tell apart.
+
+A decision depends on who calls, whose the resource is, the service, and which statements match. Each part
+of a request (caller, action, resource, each condition key) decides for itself which statements can still
+match, so the sets of matching statements are found part by part, and each new set is put to ``decide``.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Final
+
+from cloudlings.iam import actions as known
+from cloudlings.iam import data, service_rules, shapes
+from cloudlings.iam.actions import ANY_RESOURCE, ActionClass
+from cloudlings.iam.callers import HOME, Scene, callers
+from cloudlings.iam.data import Action
+from cloudlings.iam.decide import decide
+from cloudlings.iam.patterns import ANY_RUN, Group, Pattern, TooManyStatesError, Witness, combinations, glob
+from cloudlings.iam.reading import Reading
+from cloudlings.iam.request import ContextValue, Policies, Principal, Request, account_of
+from cloudlings.iam.sides import Sides
+from cloudlings.iam.statements import Policy, Statement
+
+MAX_SETS: Final = 30_000
+"""How many sets of matching statements one kind of request may reach before the proof gives up."""
+
+
+class NotProvenError(Exception):
+    """The search must stop; the message says why."""
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Which requests are asked about. Everything left open ranges over all values."""
+
+    principals: tuple[Principal, ...] = ()
+    actions: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
+    context: Mapping[str, ContextValue] = field(default_factory=dict)
+    existing: tuple[str, ...] = ()
+    account: str = ""
+    as_aws_sends: bool = False
+    outsiders_may: bool = False
+    """Whether callers of other accounts may do everything as far as their own account is concerned."""
+    seconds: float = 4.0
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One kind of request that comes out differently, with what is needed to speak of it."""
+
+    over: bool
+    actions: ActionClass
+    caller: Principal
+    caller_rank: int
+    owner: str
+    resource: str
+    witness: Witness | None
+    template: str
+    mask: int
+    context: tuple[tuple[str, ContextValue], ...]
+
+    def order(self) -> tuple[object, ...]:
+        """The worst first: by access level, then what a person reads fastest."""
+        length = len(self.resource) + sum(len(key) + len(str(value)) for key, value in self.context)
+        harm, fame, name = known.rank(self.actions.first)
+        return harm, fame, self.caller_rank, length, name, self.resource
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One candidate for a part of a request, with the statements that it leaves possible."""
+
+    mask: int
+    value: ContextValue = None
+
+
+@dataclass(frozen=True)
+class _Place:
+    """One candidate resource."""
+
+    mask: int
+    text: str
+    owner: str
+    template: str
+    witness: Witness | None = None
+
+
+class Space:
+    """The requests that matter for one comparison."""
+
+    def __init__(self, granted: Policies, needed: Policies, bounds: Bounds) -> None:
+        self.sides = Sides(granted, needed)
+        self.bounds = bounds
+        self.decided = 0
+        self.reasons: list[str] = []
+        self._deadline = time.monotonic() + bounds.seconds
+        self._outcomes: dict[tuple[object, ...], tuple[bool, bool]] = {}
+        self._reading = Reading(self.sides, bounds.as_aws_sends, self._inexact)
+        self._places: dict[tuple[object, ...], tuple[_Place, ...]] = {}
+
+    def _inexact(self, reason: str) -> None:
+        if reason not in self.reasons:
+            self.reasons.append(reason)
+
+    # --- what ranges over what --------------------------------------------------------------------
+
+    @cached_property
+    def home(self) -> str:
+        """The account whose policies these are."""
+        if self.bounds.account:
+            return self.bounds.account
+        known_callers = [p.account for p in self.bounds.principals if p.account]
+        return next(iter([*self._resource_accounts, *known_callers]), HOME)
+
+    @cached_property
+    def _resource_texts(self) -> tuple[str, ...]:
+        texts = (t for s in self.sides.statements for t in (*(s.resource or ()), *(s.not_resource or ())))
+        return tuple(dict.fromkeys((*texts, *self.bounds.resources, *self.bounds.existing)))
+
+    @cached_property
+    def _resource_accounts(self) -> tuple[str, ...]:
+        accounts = (account_of(text) for text in self._resource_texts)
+        return tuple(dict.fromkeys(a for a in accounts if len(a) == 12 and a.isdigit()))
+
+    @cached_property
+    def partition(self) -> str:
+        """The AWS partition that the policies speak of."""
+        named = (
+            text.split(":")[1] for text in self._resource_texts if text.startswith("arn:") and ":" in text
+        )
+        return next((name for name in named if name in ("aws-cn", "aws-us-gov")), "aws")
+
+    @cached_property
+    def callers(self) -> tuple[Principal, ...]:
+        """Who may call, most telling first."""
+        if self.bounds.principals:
+            return self.bounds.principals
+        names = [n for n in self._reading.user_names() if n and not set(n) & set("/: ")]
+        found: list[Principal] = []
+        homes = [self.home] if self.sides.has_principals else [self.home, *self._resource_accounts]
+        for home in dict.fromkeys(homes):
+            scene = Scene(home, self.partition, outsiders=self.sides.has_principals)
+            found += callers(self.sides.statements, scene, self._reading.caller_patterns(), names)
+        return tuple(dict.fromkeys(found))
+
+    def _skippable(self, caller: Principal, mask: int) -> bool:
+        """Whether no request that matches at most these statements can be allowed, or come out differently."""
+        if not self.sides.may_differ(mask):
+            return True
+        grants = self.sides.granted.grants or self.sides.needed.grants
+        if caller.type == "root" or grants:
+            return False
+        granting = self.sides.granting
+        return not (mask & granting[0] or mask & granting[1])
+
+    def _action_classes(self, callers_mask: int) -> tuple[ActionClass, ...]:
+        elements = [(s.action or (), s.not_action) for s in self.sides.members(callers_mask)]
+        patterns = list(dict.fromkeys(t for yes, no in elements for t in (*yes, *(no or ()))))
+        negated = any(no is not None for _, no in elements)
+        every = known.candidates(patterns, negated=negated, only_listed=self.bounds.as_aws_sends)
+        if self.bounds.actions:
+            wanted = [known.matcher(pattern) for pattern in self.bounds.actions]
+            every = (a for a in every if any(test(a.name.lower()) for test in wanted))
+        return known.classes(every, self._reading.action_mask, self._kind, keep=lambda mask: bool(mask))
+
+    def _kind(self, action: Action, mask: int) -> object:
+        """What besides the statements that cover them tells two actions apart."""
+        keys = tuple(data.applies(key, action) for key in self.sides.keys) if self.bounds.as_aws_sends else ()
+        groups = self._reading.resource_groups(mask)
+        if not groups and not self.bounds.resources and not self.sides.has_principals:
+            return keys
+        found = []
+        for template in known.templates_of(action):
+            if any(_compatible(group, template, self.partition) for group in groups) or self.bounds.resources:
+                found.append(template)
+            else:
+                found.append("${Account}" if "${Account}" in template else "")
+        return keys, tuple(sorted(set(found)))
+
+    # --- resources --------------------------------------------------------------------------------
+
+    def _owners(self, caller: Principal, template: str) -> tuple[str, ...]:
+        """The accounts that may own a resource of this shape."""
+        base = self.home if self.sides.has_principals or not caller.account else caller.account
+        if self.bounds.outsiders_may and caller.account != self.home:
+            return (base,)
+        named = self._reading.literals("aws:resourceaccount")
+        if "${Account}" not in template:
+            if named:
+                return tuple(dict.fromkeys((base, *named, shapes.stranger([base, *named]))))
+            return (base,)
+        found = [base, *self._resource_accounts, *named]
+        if self.sides.has_principals:
+            found += [account for account in (caller.account,) if account]
+            found.append(shapes.stranger(found))
+        elif named:
+            found.append(shapes.stranger(found))
+        return tuple(dict.fromkeys(found))
+
+    def _resources(self, one: ActionClass, caller: Principal, mask: int, keys: Mapping[str, tuple[str, ...]]
+                   ) -> tuple[_Place, ...]:  # fmt: skip
+        found: list[_Place] = []
+        for template in known.templates_of(one.first):
+            for owner in self._owners(caller, template):
+                found += self._places_of(template, owner, mask, keys)
+        return tuple(found)
+
+    def _places_of(
+        self, template: str, owner: str, mask: int, keys: Mapping[str, tuple[str, ...]]
+    ) -> tuple[_Place, ...]:
+        """The candidates of one shape in one account: what exists first, then one for each way to match."""
+        signature = (template, owner, mask, self._reading.signature(keys))
+        found = self._places.get(signature)
+        if found is None:
+            found = self._places[signature] = tuple(self._walk_places(template, owner, mask, keys))
+        return found
+
+    def _walk_places(
+        self, template: str, owner: str, mask: int, keys: Mapping[str, tuple[str, ...]]
+    ) -> Iterator[_Place]:
+        def place(text: str, witness: Witness | None = None) -> _Place:
+            target = template.removeprefix("=") if text == "*" else text
+            return _Place(self._reading.resource_mask(target, keys), text, owner, template, witness)
+
+        wanted = [Group([glob(text)]) for text in self.bounds.resources]
+        for arn in self.bounds.existing:
+            fits = not _whole(template) and (
+                template == ANY_RESOURCE or shapes.fits(arn, template, self.partition)
+            )
+            if (
+                fits
+                and account_of(arn) in ("", owner)
+                and (not wanted or any(w.matches(arn) for w in wanted))
+            ):
+                yield place(arn)
+        if _whole(template):
+            if not wanted or any(w.matches("*") for w in wanted):
+                yield place("*")
+            return
+        within: Pattern = (ANY_RUN,)
+        if template != ANY_RESOURCE:
+            within = shapes.expand(template, partition=self.partition, account=owner)
+        groups = self._reading.resource_groups(mask, keys)
+        close = [g for g in groups if _compatible(g, template, self.partition)]
+        limit = [Group([glob(text) for text in self.bounds.resources])] if wanted else []
+        for vector, witness in combinations([*close, *limit], within=within).items():
+            if not limit or vector >> len(close) & 1:
+                yield place(witness.text, witness)
+
+    # --- the search -------------------------------------------------------------------------------
+
+    def differences(self) -> Iterator[Difference]:
+        """Every kind of request that comes out differently. Raises NotProvenError when it must stop."""
+        try:
+            for rank, caller in enumerate(self.callers):
+                yield from self._of_caller(caller, rank)
+        except TooManyStatesError:
+            raise NotProvenError("The patterns overlap in more ways than can be followed.") from None
+
+    def _of_caller(self, caller: Principal, rank: int) -> Iterator[Difference]:
+        possible = self._reading.caller_mask(caller, self.home)
+        own = self._reading.own_keys(caller, self.home, self.bounds.context)
+        possible &= self._reading.fixed_mask(own, self.bounds.context)
+        if self._skippable(caller, possible):
+            return
+        classes = self._classes_for(possible)
+        for assigned in self._reading.assignments(own, possible):
+            keys = {**own, **{k: (v,) for k, v in assigned.items() if v is not None}}
+            fixed = {**self.bounds.context, **assigned}
+            still = possible & self._reading.assigned_mask(keys, fixed)
+            for one in classes:
+                mask = one.mask & still
+                if not self._skippable(caller, mask):
+                    yield from self._of_class(one, caller, rank, mask, keys, fixed)
+
+    def _classes_for(self, mask: int) -> tuple[ActionClass, ...]:
+        memo = self.__dict__.setdefault("_classes_memo", {})
+        if mask not in memo:
+            memo[mask] = self._action_classes(mask)
+        found: tuple[ActionClass, ...] = memo[mask]
+        return found
+
+    def _of_class(
+        self,
+        one: ActionClass,
+        caller: Principal,
+        rank: int,
+        mask: int,
+        keys: Mapping[str, tuple[str, ...]],
+        fixed: Mapping[str, ContextValue],
+    ) -> Iterator[Difference]:
+        if time.monotonic() > self._deadline:
+            raise NotProvenError(f"The search took longer than {self.bounds.seconds:g} s.")
+        reached: dict[tuple[int, str], tuple[_Place, tuple[tuple[str, ContextValue], ...]]] = {}
+        start = tuple(fixed.items())
+        for place in self._resources(one, caller, mask, keys):
+            left = mask & place.mask & self._reading.owner_mask(place.owner, keys)
+            if not self._skippable(caller, left):
+                reached.setdefault((left, place.owner), (place, start))
+        for key in self._open_keys(keys, fixed, mask):
+            reached = self._branch(reached, caller, key, one.first, keys)
+        for (left, owner), (place, context) in reached.items():
+            outcome = self._settle(caller, one, owner, left, place, context)
+            if outcome[0] != outcome[1]:
+                yield Difference(
+                    outcome[0],
+                    one,
+                    caller,
+                    rank,
+                    owner,
+                    place.text,
+                    place.witness,
+                    place.template,
+                    left,
+                    context,
+                )
+
+    def _open_keys(self, keys: Mapping[str, object], fixed: Mapping[str, object], mask: int) -> Iterator[str]:
+        closed = {key.lower() for key in fixed} | set(keys) | self._reading.never_open
+        for key in self.sides.keys:
+            if key.lower() not in closed and self._reading.touched(key) & mask:
+                yield key
+
+    def _branch(
+        self,
+        reached: dict[tuple[int, str], tuple[_Place, tuple[tuple[str, ContextValue], ...]]],
+        caller: Principal,
+        key: str,
+        action: Action,
+        keys: Mapping[str, tuple[str, ...]],
+    ) -> dict[tuple[int, str], tuple[_Place, tuple[tuple[str, ContextValue], ...]]]:
+        """Every reached set of statements, once for each way in which this key can narrow it."""
+        touched = self._reading.touched(key)
+        parts = self._reading.parts(key, keys, action if self.bounds.as_aws_sends else None, caller)
+        found: dict[tuple[int, str], tuple[_Place, tuple[tuple[str, ContextValue], ...]]] = {}
+        for (mask, owner), (place, context) in reached.items():
+            if not mask & touched:
+                found.setdefault((mask, owner), (place, context))
+                continue
+            for part_mask, value in parts:
+                left = mask & (part_mask | ~touched)
+                if (left, owner) not in found and not self._skippable(caller, left):
+                    added = context if value is None else (*context, (key, value))
+                    found[left, owner] = (place, added)
+        if len(found) > MAX_SETS:
+            raise NotProvenError("The conditions combine in more ways than can be followed.")
+        return found
+
+    def _settle(
+        self,
+        caller: Principal,
+        one: ActionClass,
+        owner: str,
+        mask: int,
+        place: _Place,
+        context: tuple[tuple[str, ContextValue], ...],
+    ) -> tuple[bool, bool]:
+        """Whether the granted and the needed policies allow it: by ``decide``, once for each kind of request."""
+        special = (service_rules.is_role_trust, service_rules.is_kms_key)
+        request = Request(caller, one.first.name, place.text, owner, dict(context))
+        kind = (known.flavour(one.first), *(test(request) for test in special))
+        key: tuple[object, ...] = (caller, owner, kind, mask)
+        if self.sides.granted.grants or self.sides.needed.grants:
+            key = (*key, one.first.name, context)
+        found = self._outcomes.get(key)
+        if found is None:
+            decisions = (decide(request, side).allowed for side in self.sides_for(caller))
+            found = self._outcomes[key] = tuple(decisions)  # type: ignore[assignment]
+            self.decided += 1
+        return found  # type: ignore[return-value]
+
+    def sides_for(self, caller: Principal) -> tuple[Policies, Policies]:
+        """The policies of both sides as they apply to this caller."""
+        both = (self.sides.granted, self.sides.needed)
+        if not self.bounds.outsiders_may or caller.account in ("", self.home):
+            return both
+        return replace(both[0], **_EVERYTHING), replace(both[1], **_EVERYTHING)
+
+    def readable(self, difference: Difference) -> str:
+        """The resource with names that read like real ones, where the statements it matches stay the same."""
+        if difference.witness is None:
+            return difference.resource
+        keys = dict(Request(difference.caller, "s3:GetObject", "*", difference.owner,
+                            dict(difference.context)).keys)  # fmt: skip
+        wanted = self._reading.resource_mask(difference.resource, keys)
+        limits = [Group([glob(text)]) for text in self.bounds.resources]
+
+        def same(text: str) -> bool:
+            fits = difference.template == ANY_RESOURCE or shapes.fits(
+                text, difference.template, self.partition
+            )
+            kept = not limits or any(limit.matches(text) for limit in limits)
+            return fits and kept and self._reading.resource_mask(text, keys) == wanted
+
+        text = shapes.presentable(difference.witness, shapes.words_for(difference.template), same)
+        return shapes.regional(text, same)
+
+
+_EVERYTHING: Final[Mapping[str, Any]] = {
+    "identity": (
+        Policy((Statement("Allow", action=("*",), resource=("*",)),), "2012-10-17", name="own account"),
+    ),
+    "groups": (), "boundary": None, "session": (), "scp": (),
+}  # fmt: skip
+
+
+def _whole(template: str) -> bool:
+    """Whether requests of this shape are about no resource in particular."""
+    return template == "*" or template.startswith("=")
+
+
+def _compatible(group: Group, template: str, partition: str) -> bool:
+    """Whether a resource of this shape could match one of the patterns, going by how they begin."""
+    if template == ANY_RESOURCE:
+        return True
+    if _whole(template):
+        return group.matches(template.removeprefix("="))
+    start = template.split("${Region}")[0].split("${Account}")[0].replace("${Partition}", partition)
+    start = start.split("${")[0].split("*")[0]
+    return group.read(group.start, start) != 1
