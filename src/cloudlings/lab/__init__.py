@@ -13,6 +13,7 @@ from cloudlings.lab.leaks import Leak, leaks
 from cloudlings.lab.learner import Learner, join, learner
 from cloudlings.lab.markers import cleared
 from cloudlings.lab.model import Cell, Given, Header, Lab, Region
+from cloudlings.lab.new import new_lab
 from cloudlings.lab.notebooks import Notebook, NotebookCell, parse_notebook, read_notebook
 from cloudlings.lab.splice import Step, solution_steps, spliced, starter_steps
 from cloudlings.lab.templates import stack_parameters
@@ -48,6 +49,7 @@ __all__ = [
     "learner",
     "names",
     "near_misses",
+    "new_lab",
     "open_copy",
     "opening_code",
     "other_answers",

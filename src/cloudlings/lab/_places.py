@@ -38,14 +38,14 @@ def shown(path: Path) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """The clause that names what was perhaps meant: ``Did you mean 'a' or 'b'? ``, or all that there is."""
+    """The clause that names what was perhaps meant: ``Did you mean 'a' or 'b'? ``, or what there is."""
     names = sorted(set(known))
     close = difflib.get_close_matches(name.lower(), names, n=3, cutoff=0.5)
     if close:
         return "Did you mean " + " or ".join(repr(each) for each in close) + "?"
     if not names:
         return "There is none yet."
-    return "There is: " + ", ".join(names) + "."
+    return f"Use one of: {', '.join(names)}."
 
 
 def read_text(path: Path) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,10 +30,10 @@ class Leak:
 def leaks(lab: Lab, notebook: bytes) -> tuple[Leak, ...]:
     """The solution lines that a built notebook shows to a learner.
 
-    A line counts as shown when any text of the notebook holds it whole: in code, in prose, commented out, in an
-    output or in metadata. Lines that decide nothing do not count: imports, comments, brackets, the making of a
-    client, a name passed on. Code that the source itself gives elsewhere may recur in a solution, as long as it
-    is not more than half of a region: then the region is given away.
+    A line counts as shown when any text of the notebook holds it whole: in code, in prose, commented out, in
+    an output or in metadata. Lines that decide nothing do not count: imports, comments, brackets, the making
+    of a client, a name passed on, one word of a dict. Code that the source itself gives elsewhere may recur
+    in a solution, as long as it is not more than half of a region: then the region is given away.
     """
     texts = _Texts(lab, notebook)
     found = []
@@ -50,23 +50,20 @@ class _Texts:
 
     def __init__(self, lab: Lab, notebook: bytes) -> None:
         document = json.loads(notebook)
-        given = [
-            part.starter if isinstance(part, Region) else part.text
-            for cell in lab.cells
-            for part in cell.parts
-        ]
-        self.given = {_squeezed(line) for text in given for line in text.split("\n")}
-        self.everything = "\n".join(
-            _squeezed(line) for text in _strings(document) for line in text.split("\n")
-        )
-        prose = (cell for cell in document["cells"] if cell["cell_type"] == "markdown")
-        self.prose = "\n".join(_squeezed(line) for text in _strings(list(prose)) for line in text.split("\n"))
+        parts = [part for cell in lab.cells for part in cell.parts]
+        self.given = _one([part.starter if isinstance(part, Region) else part.text for part in parts])
+        self.everything = _one(_strings(document))
+        self.prose = _one(_strings([cell for cell in document["cells"] if cell["cell_type"] == "markdown"]))
 
     def shows(self, line: str) -> bool:
         return _within(line, self.everything)
 
     def on_purpose(self, line: str) -> bool:
-        return line in self.given and not _within(line, self.prose)
+        return _within(line, self.given) and not _within(line, self.prose)
+
+
+def _one(texts: Iterable[str]) -> str:
+    return "\n".join(_squeezed(line) for text in texts for line in text.split("\n"))
 
 
 def _shown(region: Region, texts: _Texts) -> list[str]:
@@ -87,6 +84,7 @@ _EMPTY = re.compile(
     | (pass|return|break|continue|else:|try:|finally:|except.*:)
     | \w+\s*=\s*[\w.]*(client|resource|session|Session)\([^()]*\)   # s3 = boto3.client("s3")
     | ["']?[\w:-]+["']?\s*[=:]\s*(?!(?:True|False|None)\b)[A-Za-z_][\w.]*,?   # Bucket=brief.bucket,
+    | ["']?[\w:-]+["']?\s*[=:]\s*(["']\w*["'],?|[\[({]+)          # "Status": "Enabled",   "Rules": [
     | return\s+[A-Za-z_][\w.]*
     | ["']?Version["']?\s*[=:]\s*["']2012-10-17["'],?
     | print\(.*\)
@@ -98,7 +96,9 @@ _SHORT = 16
 
 
 def _decides(line: str) -> bool:
-    return _is_code(line) and not _EMPTY.fullmatch(line) and (len(line) >= _SHORT or "answer(" in line)
+    if "answer(" in line:
+        return _is_code(line)
+    return _is_code(line) and not _EMPTY.fullmatch(line) and len(line) >= _SHORT
 
 
 def _is_code(line: str) -> bool:

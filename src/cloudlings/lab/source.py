@@ -87,7 +87,14 @@ def _with_magics(source: str) -> str:
     lines = source.split("\n")
     if re.match(r"# ?%%\w", lines[0]):
         return "\n".join(re.sub(r"^# ?", "", line) for line in lines)
-    return "\n".join(_MAGIC.sub(r"\1\2", line) for line in lines)
+    from jupytext.stringparser import StringParser
+
+    strings = StringParser("python")
+    for number, line in enumerate(lines):
+        if not strings.is_quoted():
+            lines[number] = _MAGIC.sub(r"\1\2", line)
+        strings.read_line(line)
+    return "\n".join(lines)
 
 
 def _says_something(raw: RawCell) -> bool:

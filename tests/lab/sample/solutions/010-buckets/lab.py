@@ -36,6 +36,7 @@ s3.create_bucket(Bucket=brief.bucket, CreateBucketConfiguration=where)
 # %% [markdown]
 # Old versions are kept only when you say so.
 
+
 # %% task="keep-versions"
 def keep(bucket):
     ### BEGIN SOLUTION
