@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
+from cloudlings.errors import CheckerUnavailable
 from cloudlings.grading.checker import Checker
 from cloudlings.sandbox import Sandbox
+
+GIVEN = "CLOUDLINGS_GIVEN"
+"""Set where another process has started sandbox and checker, and nothing may be started: grading a cohort."""
 
 
 def ensure_running(
     root: Path, home: Path, *, tell: Callable[[str], None], port: int = 4566, seed: str | None = None
 ) -> Checker:
     """The checker of a home, with its sandbox; starts what does not run and ``tell``s what it does."""
+    if os.environ.get(GIVEN):
+        return _given(home, seed)
     if Sandbox.find(home) is None:
         tell("Starting the sandbox …")
         sandbox = Sandbox.start(home, port=port)
         tell(f"The sandbox answers at {sandbox.endpoint_url}.")
     return Checker.start(root, home, seed=seed)
+
+
+def _given(home: Path, seed: str | None) -> Checker:
+    checker = Checker.find(home, seed=seed)
+    if checker is None:
+        raise CheckerUnavailable("The checker of this notebook has gone.", next_step="run the notebook again")
+    return checker
 
 
 def stop_all(home: Path) -> bool:

@@ -49,12 +49,15 @@ class Ran:
 
 
 class Kernel:
-    """One running kernel. After ``dead`` no further cell is run."""
+    """One running kernel, the process ``pid``. ``dead`` says how it ended; after that no further cell is run."""
 
-    def __init__(self, process: subprocess.Popen[bytes], client: BlockingKernelClient, limits: Limits) -> None:
+    def __init__(
+        self, process: subprocess.Popen[bytes], client: BlockingKernelClient, limits: Limits
+    ) -> None:
         self._process, self._client, self._limits = process, client, limits
         self._deadline = time.monotonic() + limits.submission_seconds
         self._heard = b""
+        self.pid = 0
         self.dead = ""
 
     @classmethod
@@ -67,7 +70,10 @@ class Kernel:
         ``files`` takes its sockets. Errors: GradingError when it does not start.
         """
         connection, _ = write_connection_file(
-            str(files / "kernel.json"), transport="ipc", ip=str(files / "k"), key=secrets.token_hex(32).encode()
+            str(files / "kernel.json"),
+            transport="ipc",
+            ip=str(files / "k"),
+            key=secrets.token_hex(32).encode(),
         )
         mark = secrets.token_hex(16)
         process = _launch(connection, {**environment, _MARK: mark}, cwd, limits.memory)
@@ -87,7 +93,9 @@ class Kernel:
         outputs = Outputs()
         seconds = min(self._limits.cell_seconds, self._deadline - time.monotonic())
         if self.dead or seconds <= 0:
-            return Ran([], "It was not run: the time for the whole notebook was over." if not self.dead else "")
+            return Ran(
+                [], "It was not run: the time for the whole notebook was over." if not self.dead else ""
+            )
         request = self._client.execute(code, allow_stdin=False, stop_on_error=False)
         finished = self._follow(request, outputs, time.monotonic() + seconds)
         if finished:
@@ -128,7 +136,7 @@ class Kernel:
 
     def _interrupt(self, request: str, why: str) -> None:
         with contextlib.suppress(ProcessLookupError):
-            os.kill(self._pid, signal.SIGINT)
+            os.kill(self.pid, signal.SIGINT)
         if not self._follow(request, Outputs(), time.monotonic() + _INTERRUPT_SECONDS) and not self.dead:
             self.dead = f"The kernel was ended in this cell: {why}, and could not be interrupted."
 
@@ -158,7 +166,7 @@ class Kernel:
         try:
             if not select.select([self._process.stdout], [], [], _START_SECONDS)[0]:
                 raise RuntimeError("it did not start")
-            self._pid = int(self._hear().split()[0])
+            self.pid = int(self._hear().split()[0])
             self._client.wait_for_ready(timeout=_START_SECONDS)
         except (RuntimeError, ValueError, IndexError) as error:
             raise GradingError(
@@ -171,7 +179,15 @@ def _launch(
     connection: str, environment: Mapping[str, str], cwd: Path, memory: int
 ) -> subprocess.Popen[bytes]:
     # -P: a submission may bring files that are named like Python's own modules.
-    kernel = [sys.executable, "-P", "-m", "ipykernel_launcher", "-f", connection, "--HistoryManager.enabled=False"]
+    kernel = [
+        sys.executable,
+        "-P",
+        "-m",
+        "ipykernel_launcher",
+        "-f",
+        connection,
+        "--HistoryManager.enabled=False",
+    ]
     return subprocess.Popen(
         [sys.executable, "-I", "-S", keeper.__file__, str(memory), *kernel],
         env=dict(environment),

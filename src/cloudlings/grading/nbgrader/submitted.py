@@ -1,0 +1,82 @@
+"""The first half of ``nbgrader autograde``: reading what was submitted, and making it gradable."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from nbconvert.exporters import NotebookExporter
+from nbformat import NotebookNode, v4
+from nbgrader.api import Gradebook, Notebook
+from nbgrader.preprocessors import NbGraderPreprocessor
+
+from cloudlings.errors import NotebookError
+from cloudlings.grading.nbgrader.reading import MARK, grade_id, read
+from cloudlings.grading.nbgrader.restore import SourceCell, restore
+
+_UNREADABLE = "cloudlings_unreadable"
+
+
+class TolerantExporter(NotebookExporter):  # type: ignore[misc]
+    """Reads a submission that may be no notebook at all: it becomes an empty one, and why is told on."""
+
+    def from_filename(
+        self, filename: str, resources: dict[str, Any] | None = None, **kw: Any
+    ) -> tuple[Any, dict[str, Any]]:
+        """As nbconvert's; a file that cannot be read is no error, so that the others are graded."""
+        known = dict(resources or {})
+        try:
+            notebook = read(Path(filename))
+        except NotebookError as error:
+            self.log.warning("%s: %s It is recorded as it is, and earns nothing.", filename, error.message)
+            notebook, known[_UNREADABLE] = v4.new_notebook(), error.message
+        return self.from_notebook_node(notebook, resources=known, **kw)  # type: ignore[no-any-return]
+
+
+class RestoreCells(NbGraderPreprocessor):  # type: ignore[misc]
+    """Puts the assignment's cells back, by the gradebook: takes the place of nbgrader's DeduplicateIds."""
+
+    def preprocess(self, nb: Any, resources: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """See `restore`. Metadata that a learner may have changed does not survive."""
+        names = resources["nbgrader"]
+        order = _order(self.parent, names["assignment"], names["notebook"])
+        with Gradebook(names["db_url"]) as gradebook:
+            source = source_cells(gradebook.find_notebook(names["notebook"], names["assignment"]), order)
+        restored = restore(nb.cells, source)
+        unreadable = resources.get(_UNREADABLE, "")
+        if restored.missing and not unreadable:
+            self.log.warning("%s: put back: %s", names["student"], ", ".join(restored.missing))
+        whole = v4.new_notebook(cells=list(restored.cells))
+        whole.metadata[MARK] = NotebookNode(unreadable=unreadable, missing=list(restored.missing))
+        return whole, resources
+
+
+def source_cells(notebook: Notebook, order: list[str]) -> list[SourceCell]:
+    """An assignment's cells as the gradebook has them, in the order of the source notebook."""
+    graded = {cell.name: cell for cell in (*notebook.grade_cells, *notebook.task_cells)}
+    tasks = {cell.name for cell in notebook.task_cells}
+    solutions = {cell.name for cell in notebook.solution_cells}
+    places = {name: number for number, name in enumerate(order)}
+    return [
+        SourceCell(
+            name=cell.name,
+            kind=cell.cell_type,
+            source=cell.source or "",
+            locked=bool(cell.locked),
+            solution=cell.name in solutions,
+            task=cell.name in tasks,
+            points=float(graded[cell.name].max_score) if cell.name in graded else None,
+            checksum=cell.checksum,
+        )
+        for cell in sorted(notebook.source_cells, key=lambda cell: places.get(cell.name, len(places)))
+    ]
+
+
+def _order(exporter: Any, assignment: str, notebook: str) -> list[str]:
+    """The names of the source notebook's cells, in order: the gradebook does not keep it."""
+    folder = exporter.parent.coursedir
+    path = Path(folder.format_path(folder.source_directory, ".", assignment)) / f"{notebook}.ipynb"
+    try:
+        return [name for name in map(grade_id, read(path).cells) if name]
+    except NotebookError:
+        return []
