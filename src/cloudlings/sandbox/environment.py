@@ -22,7 +22,7 @@ ALLOWED = "CLOUDLINGS_ENDPOINTS"
 _STARTUP = Path(__file__).parent / "startup"
 _LOOPBACK = "127.0.0.1,localhost"
 # Read by AWS tools although they do not begin with AWS_.
-_ALSO_REMOVED = frozenset({"BOTO_CONFIG", "EC2_PRIVATE_KEY", "EC2_CERT", "LOCALSTACK_HOST", "S3_USE_SIGV4"})
+ALSO_REMOVED = frozenset({"BOTO_CONFIG", "EC2_PRIVATE_KEY", "EC2_CERT", "LOCALSTACK_HOST", "S3_USE_SIGV4"})
 
 
 def variables(sandbox: Sandbox, credentials: Credentials, region: str) -> dict[str, str]:
@@ -40,6 +40,7 @@ def variables(sandbox: Sandbox, credentials: Credentials, region: str) -> dict[s
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_EC2_METADATA_SERVICE_ENDPOINT": f"{sandbox.endpoint_url}/no-metadata/",
         "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false",
+        "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
         "AWS_USE_FIPS_ENDPOINT": "false",
         "AWS_USE_DUALSTACK_ENDPOINT": "false",
         "AWS_PAGER": "",
@@ -79,7 +80,7 @@ def removed(base: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _is_aws(name: str) -> bool:
-    return name.startswith("AWS_") or name in _ALSO_REMOVED
+    return name.startswith("AWS_") or name in ALSO_REMOVED
 
 
 def _empty_files(home: Path) -> Path:

@@ -103,10 +103,11 @@ class Gateway:
         if caller is None and operation in _NEVER_ANONYMOUS:
             raise Refused(403, "AccessDenied", "Access Denied")
         account_id = caller.account_id if caller else ""
-        call = Call(request, service, operation, target.region, caller, account_id)
+        resource = identify.resource_of(request, target)
+        call = Call(request, service, operation, target.region, caller, account_id, resource)
         response = rules.before(call) or await self._forward(call, route, signature)
         response = await rules.after(call, response, lambda extra: self._follow_up(call, extra))
-        self._note(call, target, route, response)
+        self._note(call, route, response)
         return response
 
     async def _forward(self, call: Call, route: Route, signature: Signature | Refusal | None) -> Response:
@@ -151,8 +152,8 @@ class Gateway:
             raise Refused(403, refusal.code, refusal.message)
         return known
 
-    def _note(self, call: Call, target: Target, route: Route, response: Response) -> None:
-        self._journal.add(entry_of(call, target, response), call.account_id)
+    def _note(self, call: Call, route: Route, response: Response) -> None:
+        self._journal.add(entry_of(call, response), call.account_id)
         if call.reads:
             return
         if call.service in ("iam", "sts", "cloudformation"):

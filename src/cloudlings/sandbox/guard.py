@@ -12,6 +12,7 @@ import importlib.abc
 import importlib.machinery
 import importlib.util
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from types import ModuleType
@@ -20,6 +21,7 @@ from urllib.parse import urlsplit
 
 ALLOWED = "CLOUDLINGS_ENDPOINTS"
 _HOOKED = "botocore.httpsession"
+_PREFIXED_ADDRESS = re.compile(r"[a-z0-9-]+\.(\d+\.\d+\.\d+\.\d+(?::\d+)?)")
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
 
 
@@ -28,8 +30,8 @@ class EndpointRefusedError(Exception):
 
 
 def allowed(url: str, endpoints: Sequence[str]) -> bool:
-    """Whether ``url`` is at one of the ``endpoints``: same port, and the same host (a virtual-hosted
-    bucket's name before it counts as the same, and so does another name of the loopback)."""
+    """Whether ``url`` is at one of the ``endpoints``: same port, and the same host (a bucket's
+    or an account's name before it counts as the same, and so does another name of the loopback)."""
     wanted = urlsplit(url)
     for endpoint in endpoints:
         known = urlsplit(endpoint)
@@ -38,9 +40,21 @@ def allowed(url: str, endpoints: Sequence[str]) -> bool:
         host, own = wanted.hostname or "", known.hostname or ""
         if host == own or (own in _LOOPBACK and (host in _LOOPBACK or host.endswith(".localhost"))):
             return True
-        if not own.replace(".", "").isdigit() and host.endswith(f".{own}"):
+        if host.endswith(f".{own}"):
             return True
     return False
+
+
+def drop_host_prefix(request: Any) -> None:
+    """Send a request for ``111122223333.127.0.0.1`` to ``127.0.0.1``, as its signed Host header stays.
+
+    S3 Control puts the account before the host; before an address that makes no name that resolves.
+    """
+    url = urlsplit(request.url)
+    found = _PREFIXED_ADDRESS.fullmatch(url.netloc)
+    if found:
+        request.headers["Host"] = url.netloc
+        request.url = url._replace(netloc=found[1]).geturl()
 
 
 def install(endpoints: Sequence[str] | None = None) -> None:
@@ -69,6 +83,7 @@ def _wrap(module: ModuleType) -> None:
     def send(self: Any, request: Any) -> Any:
         if not allowed(request.url, _Guard.endpoints):
             raise EndpointRefusedError(_message(request.url))
+        drop_host_prefix(request)
         return original(self, request)
 
     send.guarded = True  # type: ignore[attr-defined]

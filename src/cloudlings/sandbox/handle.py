@@ -47,6 +47,13 @@ class Sandbox:
     def __repr__(self) -> str:
         return f"<Sandbox {self.endpoint_url} of {self.home}>"
 
+    def __eq__(self, other: object) -> bool:
+        """Two handles of one running sandbox are equal; after a restart it is another one."""
+        return isinstance(other, Sandbox) and (self.home, self._pid) == (other.home, other._pid)
+
+    def __hash__(self) -> int:
+        return hash((self.home, self._pid))
+
     @classmethod
     def start(cls, home: Path, *, port: int = 4566, plain_port: int = 0) -> Sandbox:
         """The sandbox of ``home``, started if none is running; returns when it answers.

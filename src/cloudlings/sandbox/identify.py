@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from cloudlings.sandbox.model import Request
 from cloudlings.sandbox.sigv4 import Signature
@@ -21,6 +22,8 @@ _CALLED_BY_PATH = re.compile(r"/_aws/(execute-api|lambda-url)/[^/]+/|/restapis/[
 # carries a random token, as the presigned S3 address does that AWS hands out.
 _TOKEN_PATH = re.compile(r"/_ministack/cfn-(response|signal)/[\w-]{16,}")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_NAME = re.compile(r"\"\w*(?:Name|Arn|ARN|Url|Id|Identifier)\"\s*:\s*\"([^\"]{1,300})\"")
+_NAME_PARAMETER = re.compile(r"\w*(?:Name|Arn|Url|Id|Identifier|Id\.1)")
 _UNSIGNED_TARGETS = {
     "AWSCognitoIdentityProviderService": "cognito-idp",
     "AWSCognitoIdentityService": "cognito-identity",
@@ -81,6 +84,20 @@ def bucket_of_host(host: str) -> str:
             name = re.sub(r"\.?s3(\.[a-z]{2}(-[a-z]+)+-\d)?$", "", host.removesuffix(base))
             return name if _BUCKET.fullmatch(name) else ""
     return ""
+
+
+def resource_of(request: Request, target: Target) -> str:
+    """What a request is about, as a hint: an S3 ARN, or the first thing in it that is named."""
+    if target.bucket:
+        key = unquote(target.path).lstrip("/").partition("/")[2]
+        return f"arn:aws:s3:::{target.bucket}" + (f"/{key}" if key else "")
+    form = request.form
+    if form:
+        return next((value for name, value in form.items() if _NAME_PARAMETER.fullmatch(name)), "")
+    if target.path not in ("", "/"):
+        return unquote(target.path)
+    found = _NAME.search(request.body[:8192].decode("utf-8", "replace"))
+    return found[1] if found else ""
 
 
 def is_bucket_name(name: str) -> bool:

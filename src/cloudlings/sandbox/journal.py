@@ -11,16 +11,12 @@ import time
 from collections import defaultdict, deque
 from dataclasses import asdict
 from pathlib import Path
-from urllib.parse import unquote
 
-from cloudlings.sandbox.identify import Target
 from cloudlings.sandbox.model import Call, JournalEntry, Response
 
 # Entries kept of one account: a long lab makes a few thousand requests.
 BOUND = 20_000
 _ERROR_CODE = re.compile(rb"<Code>([\w.:-]{1,100})</Code>|\"__type\"\s*:\s*\"(?:[^\"#]*#)?([\w.:-]{1,100})\"")
-_NAME = re.compile(r"\"(\w*(?:Name|Arn|ARN|Url|Id|Identifier))\"\s*:\s*\"([^\"]{1,300})\"")
-_NAME_PARAMETER = re.compile(r"\w*(?:Name|Arn|Url|Id|Identifier|Id\.1)")
 
 # What no read tells afterwards: HeadObject shows when a restored copy expires, and not what was asked for.
 _KEPT = {("s3", "RestoreObject"): ("Days", "Tier")}
@@ -83,7 +79,7 @@ def _read(path: Path) -> list[JournalEntry]:
     return entries
 
 
-def entry_of(call: Call, target: Target, response: Response) -> JournalEntry:
+def entry_of(call: Call, response: Response) -> JournalEntry:
     """The entry for a call and its answer."""
     return JournalEntry(
         time=time.time(),
@@ -92,7 +88,7 @@ def entry_of(call: Call, target: Target, response: Response) -> JournalEntry:
         service=call.service,
         operation=call.operation,
         region=call.region,
-        resource=_resource(call, target),
+        resource=call.resource,
         status=response.status,
         error=error_code(response),
         source=call.source,
@@ -117,16 +113,3 @@ def error_code(response: Response) -> str:
         return named
     found = _ERROR_CODE.search(response.body[:4096])
     return (found[1] or found[2]).decode() if found else ""
-
-
-def _resource(call: Call, target: Target) -> str:
-    if target.bucket:
-        key = unquote(target.path).lstrip("/").partition("/")[2]
-        return f"arn:aws:s3:::{target.bucket}" + (f"/{key}" if key else "")
-    form = call.request.form
-    if form:
-        return next((value for name, value in form.items() if _NAME_PARAMETER.fullmatch(name)), "")
-    if target.path not in ("", "/"):
-        return unquote(target.path)
-    found = _NAME.search(call.request.body[:8192].decode("utf-8", "replace"))
-    return found[2] if found else ""

@@ -90,7 +90,10 @@ class Response:
 
 @dataclass(frozen=True)
 class Call:
-    """A request with everything that the gateway found out about it before it is sent on."""
+    """A request with everything that the gateway found out about it before it is sent on.
+
+    ``service`` is the boto3 client's name, ``resource`` a hint: an S3 ARN, or the first name in the request.
+    """
 
     request: Request
     service: str
@@ -98,6 +101,7 @@ class Call:
     region: str
     caller: Caller | None
     account_id: str
+    resource: str = ""
 
     @property
     def reads(self) -> bool:

@@ -113,6 +113,12 @@ def service_index(service: str) -> ServiceIndex:
     )
 
 
+@cache
+def values_of(service: str, shape: str) -> frozenset[str]:
+    """The values that a service's model lists for an enumeration."""
+    return frozenset(_load_model(service)["shapes"][shape]["enum"])
+
+
 def _load_model(service: str) -> dict[str, Any]:
     # Read straight from botocore's data: importing botocore itself would cost the gateway's start 0.15 s.
     package = find_spec("botocore")

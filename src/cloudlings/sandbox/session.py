@@ -10,6 +10,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.loaders import Loader
 
+from cloudlings.sandbox.guard import drop_host_prefix
 from cloudlings.sandbox.model import Credentials
 
 # Reading a service's model takes longer than most calls; one loader keeps them for every session.
@@ -29,6 +30,8 @@ _CONFIG = Config(
     read_timeout=120,
     retries={"total_max_attempts": 2, "mode": "standard"},
     proxies={},
+    # An account id before a loopback address is no name that resolves.
+    inject_host_prefix=False,
     s3={"addressing_style": "path"},
 )
 
@@ -54,10 +57,15 @@ class SandboxSession(boto3.Session):  # type: ignore[misc]
         return kwargs
 
 
+def _drop_host_prefix(request: Any, **_: Any) -> None:
+    drop_host_prefix(request)
+
+
 def session(endpoint_url: str, credentials: Credentials, region: str) -> boto3.Session:
     """A session for these credentials at this endpoint."""
     core = botocore.session.Session(session_vars=_ISOLATED)
     core.register_component("data_loader", _LOADER)
+    core.register("before-send.s3-control", _drop_host_prefix)
     return SandboxSession(
         endpoint_url,
         aws_access_key_id=credentials.access_key_id,

@@ -35,7 +35,7 @@ class Upstream:
                 allow_redirects=False,
             ) as answer:
                 body = await answer.read()
-                return Response(answer.status, _response_headers(answer), body)
+                return Response(answer.status, _response_headers(request, answer), body)
         except aiohttp.ClientError as error:
             raise ConnectionError(str(error)) from error
 
@@ -72,9 +72,11 @@ def _headers(request: Request, account_id: str, host: str) -> list[tuple[str, st
     return headers
 
 
-def _response_headers(answer: aiohttp.ClientResponse) -> tuple[tuple[str, str], ...]:
+def _response_headers(request: Request, answer: aiohttp.ClientResponse) -> tuple[tuple[str, str], ...]:
+    # The answer to a HEAD has the length of a body that is not there.
+    dropped = _DROPPED_FROM_RESPONSE - ({"content-length"} if request.method == "HEAD" else set())
     return tuple(
         (name.decode("latin-1").lower(), value.decode("utf-8", "surrogateescape"))
         for name, value in answer.raw_headers
-        if name.lower().decode("latin-1") not in _DROPPED_FROM_RESPONSE
+        if name.lower().decode("latin-1") not in dropped
     )

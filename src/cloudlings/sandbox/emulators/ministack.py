@@ -72,6 +72,7 @@ class MiniStack(Served):
         # Loaded now rather than in the first request; these three are in every lab.
         for name in ("s3", "iam", "sts"):
             ministack.app._get_module(name)
+        _obey_the_gateway(ministack.app)
         return ministack.app.app
 
     def reset(self, account_id: str) -> None:
@@ -101,6 +102,51 @@ class MiniStack(Served):
 
 
 EMULATOR = MiniStack
+
+
+def _obey_the_gateway(app: Any) -> None:
+    """Make MiniStack take a request for S3 as one, whatever its path looks like.
+
+    It goes by paths before anything else: a bucket named ``health`` or ``latest`` would be shadowed, and
+    an unsigned request could reach other services by path. The gateway has decided already.
+    """
+    detect, pre_body, shortcuts = (
+        app.detect_service,
+        app._handle_pre_body_request,
+        app._handle_post_body_shortcuts,
+    )
+
+    def detect_service(method: str, path: str, headers: dict[str, str], query: dict[str, Any]) -> str:
+        if _is_s3(headers) and not path.startswith("/v20180820/"):
+            return "s3"
+        found: str = detect(method, path, headers, query)
+        return found
+
+    async def handle_pre_body(method: str, path: str, headers: dict[str, str], *rest: Any) -> Any:
+        if _is_s3(headers) and method != "OPTIONS":
+            return None
+        return await pre_body(method, path, headers, *rest)
+
+    async def handle_shortcuts(method: str, path: str, headers: dict[str, str], *rest: Any) -> Any:
+        return None if _is_s3(headers) else await shortcuts(method, path, headers, *rest)
+
+    special = app._handle_special_data_plane_request
+
+    async def handle_special(
+        method: str, path: str, headers: dict[str, str], *rest: Any, **named: Any
+    ) -> Any:
+        if _is_s3(headers) and not app._extract_s3_vhost_bucket(headers.get("host", "")):
+            return None
+        return await special(method, path, headers, *rest, **named)
+
+    app.detect_service = detect_service
+    app._handle_pre_body_request = handle_pre_body
+    app._handle_post_body_shortcuts = handle_shortcuts
+    app._handle_special_data_plane_request = handle_special
+
+
+def _is_s3(headers: dict[str, str]) -> bool:
+    return headers.get("x-cloudlings-host") == "s3"
 
 
 def _stores() -> Iterator[Any]:

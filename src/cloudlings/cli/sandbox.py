@@ -1,0 +1,159 @@
+"""``cloudlings start``, ``stop``, ``reset``, ``doctor``, ``env`` and ``shell``: the sandbox's verbs."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from cloudlings.grading.workspace import Workspace
+    from cloudlings.sandbox import Sandbox
+
+app = typer.Typer()
+
+Lab = Annotated[str, typer.Argument(metavar="LAB", help="a lab: 030-s3-policies, or 030")]
+Seed = Annotated[str | None, typer.Option("--seed", help="whose lab; yours by default")]
+
+
+@app.command()
+def start(
+    port: Annotated[int, typer.Option(help="the port to listen on; another when it is taken")] = 4566,
+) -> None:
+    """Start the sandbox, and the checker beside it."""
+    from cloudlings.grading.home import find_home
+    from cloudlings.grading.start import ensure_running
+    from cloudlings.lab import Catalogue
+    from cloudlings.sandbox import Sandbox
+
+    home = find_home()
+    was_running = Sandbox.find(home)
+    ensure_running(Catalogue.here().root, home, tell=typer.echo, port=port)
+    sandbox = _running()
+    if was_running is not None:
+        typer.echo(f"The sandbox was running already, at {sandbox.endpoint_url}.")
+    for notice in sandbox.notices:
+        typer.secho(notice, fg="yellow")
+    typer.echo("Next: cloudlings shell LAB for a terminal in a lab; cloudlings stop when you are done.")
+
+
+@app.command()
+def stop() -> None:
+    """Stop the sandbox and the checker; what you made is kept for the next start."""
+    from cloudlings.grading.home import find_home
+    from cloudlings.grading.start import stop_all
+
+    stopped = stop_all(find_home())
+    typer.echo("Stopped; your work is kept." if stopped else "Nothing was running.")
+
+
+@app.command()
+def reset(lab: Lab, seed: Seed = None) -> None:
+    """Empty a lab's accounts and lay its start state again; no other lab is touched."""
+    from cloudlings.grading import workspace
+    from cloudlings.lab import Catalogue
+
+    space = workspace.reset(_running(), Catalogue.here().root, lab, _seed(seed))
+    typer.echo(f"{space.lab.name} is as it was at the start. Its keys are the same.")
+
+
+@app.command()
+def doctor() -> None:
+    """Check this machine and the running sandbox."""
+    from cloudlings.grading.home import find_home
+    from cloudlings.sandbox.doctor import examine
+
+    findings = list(examine(find_home()))
+    for finding in findings:
+        icon, colour = ("✔", "green") if finding.well else ("✘", "red")
+        typer.secho(f"{icon} {finding.found}", fg=colour)
+        if not finding.well:
+            typer.echo(f"  Next: {finding.next_step}")
+    raise typer.Exit(0 if all(finding.well for finding in findings) else 1)
+
+
+@app.command()
+def env(
+    lab: Lab,
+    seed: Seed = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON instead of shell lines")] = False,
+) -> None:
+    """Print what any tool needs to work in a lab: endpoint, keys, account ids, Region.
+
+    In a shell: eval "$(cloudlings env LAB)"
+    """
+    from cloudlings.sandbox.environment import removed
+    from cloudlings.sandbox.shell import exports
+
+    space = _workspace(lab, seed)
+    variables = space.variables()
+    unset = [name for name in removed(os.environ) if name not in variables]
+    if as_json:
+        typer.echo(json.dumps(_described(space, variables, unset), indent=2))
+        return
+    typer.echo("".join(f"unset {name}\n" for name in unset) + exports(variables), nl=False)
+
+
+@app.command()
+def shell(lab: Lab, seed: Seed = None) -> None:
+    """Open a shell in which every AWS tool works in a lab's account."""
+    from cloudlings.sandbox import shell as shells
+
+    space = _workspace(lab, seed)
+    folder = space.running().home / "sandbox" / "shell"
+    words, environment = shells.command(space.environment(), folder, space.lab.name)
+    typer.echo(f"A shell in {space.lab.name} ({space.running().endpoint_url}). Leave it with exit.")
+    if not shutil.which("aws", path=environment.get("PATH")):
+        typer.echo("The AWS CLI is not on the PATH here: use the one of the course, .venv/bin/aws.")
+    raise typer.Exit(subprocess.run(words, env=environment, check=False).returncode)
+
+
+def _running() -> Sandbox:
+    from cloudlings.errors import SandboxUnavailable
+    from cloudlings.grading.home import find_home
+    from cloudlings.sandbox import Sandbox
+
+    sandbox = Sandbox.find(find_home())
+    if sandbox is None:
+        raise SandboxUnavailable("The sandbox is not running.", next_step="cloudlings start")
+    return sandbox
+
+
+def _seed(given: str | None) -> str:
+    from cloudlings.grading.home import find_home
+    from cloudlings.lab import learner
+
+    return given if given is not None else learner(find_home()).seed
+
+
+def _workspace(lab: str, seed: str | None) -> Workspace:
+    from cloudlings.grading.workspace import prepare
+    from cloudlings.lab import Catalogue
+
+    return prepare(_running(), Catalogue.here().root, lab, _seed(seed))
+
+
+def _described(space: Workspace, variables: dict[str, str], unset: list[str]) -> dict[str, object]:
+    sandbox = space.running()
+    return {
+        "lab": space.lab.name,
+        "seed": space.seed,
+        "endpoint_url": sandbox.endpoint_url,
+        "plain_url": sandbox.plain_url,
+        "region": space.region,
+        "account_id": space.account_ids["main"],
+        "accounts": {
+            name: {
+                "account_id": number,
+                "access_key_id": space.credentials(name).access_key_id,
+                "secret_access_key": space.credentials(name).secret_access_key,
+            }
+            for name, number in space.account_ids.items()
+        },
+        "environment": variables,
+        "unset": unset,
+    }
