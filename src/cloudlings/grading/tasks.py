@@ -66,6 +66,8 @@ def _module(path: Path) -> ModuleType:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
+    except GraderError as error:
+        raise GraderError(f"{path.name}: {error.message}", next_step=error.next_step) from error
     except Exception as error:
         raise GraderError(
             f"{path.name} cannot be imported: {error}", next_step="run it: pytest graders/"

@@ -84,9 +84,10 @@ class Checker:
     def stop(self) -> None:
         """Ends the checker's process; a check under way is finished first."""
         pid = int(self._ask("GET", "/health")["pid"])
+        self._http.close()
         os.kill(pid, signal.SIGTERM)
         deadline = time.monotonic() + 5
-        while time.monotonic() < deadline and socket_of(self.home).exists():
+        while time.monotonic() < deadline and Checker.find(self.home) is not None:
             time.sleep(0.02)
 
     def open(self, lab: str) -> OpenLab:
