@@ -18,7 +18,18 @@ from cloudlings.iam.request import Grant, Policies, Principal, Request, Settings
 from cloudlings.iam.statements import Condition, Place, Policy, Principals, Statement
 
 # Public name -> the module that holds it, imported when first asked for.
-_LAZY: dict[str, str] = {}
+_LAZY: dict[str, str] = {
+    "Access": "cloudlings.iam.questions",
+    "Comparison": "cloudlings.iam.comparison",
+    "Counterexample": "cloudlings.iam.comparison",
+    "FULL_ACCESS": "cloudlings.iam.questions",
+    "PublicAccess": "cloudlings.iam.questions",
+    "between": "cloudlings.iam.questions",
+    "prove": "cloudlings.iam.proof",
+    "prove_resource_policy": "cloudlings.iam.questions",
+    "public_access": "cloudlings.iam.questions",
+    "who_can": "cloudlings.iam.questions",
+}
 
 __all__ = [
     "Condition", "Decision", "Grant", "LayerVerdict", "Place", "Policies", "Policy", "Principal",

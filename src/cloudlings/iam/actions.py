@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from cloudlings.iam import data
@@ -72,26 +73,25 @@ def flavour(action: Action) -> tuple[object, ...]:
     )
 
 
-def candidates(patterns: Sequence[str], *, negated: bool, only_listed: bool) -> Iterator[Action]:
-    """Every action that one of the patterns covers, or all when an element is negated.
+def candidates(patterns: Sequence[str], *, everything: bool, only_listed: bool) -> Iterator[Action]:
+    """Every action of the services that the patterns name, or of all services.
 
     Unless ``only_listed``, a pattern that covers no listed action brings in made-up ones that it
     covers. (With ``only_listed``, only one for a service that is not listed at all.)
     """
-    services = sorted(_services(patterns)) if not negated else data.services()
-    tests = [matcher(p) for p in patterns]
-    covered = [False] * len(patterns)
-    for action in data.all_actions(services):
-        name = action.name.lower()
-        hits = [number for number, test in enumerate(tests) if test(name)]
-        for number in hits:
-            covered[number] = True
-        if hits or negated:
-            yield action
-    idle = [p for p, used in zip(patterns, covered, strict=True) if not used]
+    services = data.services() if everything else sorted(_services(patterns))
+    yield from data.all_actions(services)
+    idle = [p for p in patterns if not _covers_listed(p)]
     if only_listed:
         idle = [p for p in idle if not _services([p])]
     yield from _unlisted(idle, patterns)
+
+
+@lru_cache(maxsize=4096)
+def _covers_listed(pattern: str) -> bool:
+    """Whether the pattern covers an action that AWS lists."""
+    test = matcher(pattern)
+    return any(test(name) for service in sorted(_services([pattern])) for name in data.actions_of(service))
 
 
 def matcher(pattern: str) -> Callable[[str], bool]:

@@ -86,6 +86,11 @@ class Reading:
         folded = name.lower()
         return _mask(matcher(s).action(folded) for s in self._sides.statements)
 
+    def rest_mask(self) -> int:
+        """The statements that cover every action which no pattern but ``*`` names."""
+        return _mask("*" in s.action if s.action is not None else "*" not in (s.not_action or ())
+                     for s in self._sides.statements)  # fmt: skip
+
     # --- callers ----------------------------------------------------------------------------------
 
     def caller_mask(self, caller: Principal, owner: str) -> int:

@@ -149,7 +149,7 @@ class Space:
         return tuple(dict.fromkeys(found))
 
     def _skippable(self, caller: Principal, mask: int) -> bool:
-        """Whether no request that matches at most these statements can be allowed, or come out differently."""
+        """Whether no request that matches at most these statements can be allowed or come out differently."""
         if not self.sides.may_differ(mask):
             return True
         grants = self.sides.granted.grants or self.sides.needed.grants
@@ -159,14 +159,21 @@ class Space:
         return not (mask & granting[0] or mask & granting[1])
 
     def _action_classes(self, callers_mask: int) -> tuple[ActionClass, ...]:
-        elements = [(s.action or (), s.not_action) for s in self.sides.members(callers_mask)]
-        patterns = list(dict.fromkeys(t for yes, no in elements for t in (*yes, *(no or ()))))
-        negated = any(no is not None for _, no in elements)
-        every = known.candidates(patterns, negated=negated, only_listed=self.bounds.as_aws_sends)
+        elements = [s.action or s.not_action or () for s in self.sides.members(callers_mask)]
+        patterns = list(dict.fromkeys(t for texts in elements for t in texts if t != "*"))
+        rest = self._reading.rest_mask() & callers_mask
+        every = known.candidates(
+            patterns, everything=self.sides.may_differ(rest), only_listed=self.bounds.as_aws_sends
+        )
         if self.bounds.actions:
             wanted = [known.matcher(pattern) for pattern in self.bounds.actions]
             every = (a for a in every if any(test(a.name.lower()) for test in wanted))
-        return known.classes(every, self._reading.action_mask, self._kind, keep=lambda mask: bool(mask))
+        return known.classes(
+            every,
+            self._reading.action_mask,
+            self._kind,
+            keep=lambda mask: self.sides.may_differ(mask & callers_mask),
+        )
 
     def _kind(self, action: Action, mask: int) -> object:
         """What besides the statements that cover them tells two actions apart."""
@@ -360,7 +367,7 @@ class Space:
         place: _Place,
         context: tuple[tuple[str, ContextValue], ...],
     ) -> tuple[bool, bool]:
-        """Whether the granted and the needed policies allow it: by ``decide``, once for each kind of request."""
+        """Whether the granted and the needed policies allow it: by ``decide``, once for each kind."""
         special = (service_rules.is_role_trust, service_rules.is_kms_key)
         request = Request(caller, one.first.name, place.text, owner, dict(context))
         kind = (known.flavour(one.first), *(test(request) for test in special))

@@ -68,7 +68,7 @@ def kinds(comparands: Sequence[Comparand], nice: Iterable[str] = (), *, whole_nu
         return Kinds(tuple(dict.fromkeys([*found, "true", "false"])))
     texts = [c for c in comparands if c.test in _TEXT_TESTS]
     if texts or not tests:
-        found += [*_text_kinds(texts, found), ""]
+        found += [*_text_kinds(texts), ""]
     for family, values in (("numeric", _numbers), ("date", _dates), ("ip", _addresses)):
         named = [text for c in comparands if c.test == family for text in c.texts]
         if family in tests:
@@ -114,9 +114,9 @@ def _arn_pattern(pieces: Sequence[Piece]) -> list[Pattern]:
     return [tuple(back.get(place.chars, place) for place in arn_glob(f"arn:{rest}"))]
 
 
-def _text_kinds(comparands: Sequence[Comparand], nice: Sequence[str]) -> list[str]:
+def _text_kinds(comparands: Sequence[Comparand]) -> list[str]:
     groups = [Group(c.patterns) for c in comparands]
-    words = (*nice, "example", "other", "x")
+    words = ("example", "other", "x")
     return [
         presentable(witness, words, same_matches(groups, combination))
         for combination, witness in combinations(groups).items()

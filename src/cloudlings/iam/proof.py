@@ -45,8 +45,8 @@ def prove(
     keys (None: absent). ``existing`` are ARNs that exist: counterexamples name one of them where they can.
     ``account`` owns the resources (default: the one that the policies name). ``as_aws_sends`` leaves out
     requests that AWS never makes: a key that the action does not carry, or lacking one that is always there.
-    ``outsiders_may``: callers of other accounts may do anything as far as their own account goes, so that only
-    the resource's policy decides. ``limit`` counterexamples of each direction are returned at most.
+    ``outsiders_may``: callers of other accounts may do anything as far as their own account goes, so
+    that only the resource's policy decides. ``limit`` counterexamples of each direction are returned at most.
 
     Raises PolicyError when a policy uses what the engine does not know.
     """
