@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from cloudlings.grading.attempt import Bench, bench
-from cloudlings.grading.conformance import answers, points, static_defects
+from cloudlings.grading.conformance import answers, static_defects
+from cloudlings.grading.tasks import points
 from cloudlings.lab import Catalogue, write_built
 
 COURSE = Path(__file__).parent / "course"

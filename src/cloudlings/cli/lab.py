@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
+    from cloudlings.grading.attempt import Bench
+    from cloudlings.grading.conformance import Defect
     from cloudlings.lab import Catalogue
 
 GROUP = "lab"
@@ -37,12 +41,95 @@ def build(names: Annotated[list[str] | None, typer.Argument(metavar="[LAB]...")]
         _build(labs, name)
 
 
+@app.command(name="test")
+def prove(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[LAB]...")] = None,
+    seeds: Annotated[
+        list[str] | None, typer.Option("--seed", help="whose personal values; three by default")
+    ] = None,
+    only: Annotated[
+        str, typer.Option(help="only the trials whose name holds this: wrong:, other:, solution")
+    ] = "",
+) -> None:
+    """Prove labs: the solution earns all, the untouched lab nothing, each near-miss loses its task."""
+    from cloudlings.cli._shown import console
+    from cloudlings.grading.attempt import bench
+    from cloudlings.grading.conformance import SEEDS, static_defects
+    from cloudlings.lab import Catalogue
+
+    labs = Catalogue.here()
+    chosen = [labs.name(each) for each in names or labs.names]
+    defects = [defect for name in chosen for defect in static_defects(labs.root, name)]
+    if not defects:
+        with console.status("Starting a sandbox …"), bench(labs.root) as made:
+            defects = _tried(made, labs, chosen, seeds or list(SEEDS), only)
+    for defect in defects:
+        console.print(str(defect), style="red", markup=False)
+    typer.echo("Every trial held." if not defects else f"{len(defects)} defects.")
+    raise typer.Exit(1 if defects else 0)
+
+
+@app.command(name="try")
+def try_answer(
+    lab: Annotated[str, typer.Argument(metavar="LAB")],
+    answer: Annotated[Path, typer.Option(help="a notebook, *.py, *.sh, or a CloudFormation template")],
+    seed: Annotated[str, typer.Option(help="whose personal values")] = "1",
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON (docs/verdict.schema.json)")] = False,
+) -> None:
+    """Run one answer in a fresh sandbox and print a verdict for each task.
+
+    An answer that is marked with tasks replaces their parts of the solution; an unmarked one runs alone.
+    """
+    from rich.console import Console
+
+    from cloudlings.cli._shown import console, show_verdict
+    from cloudlings.grading.attempt import try_file
+    from cloudlings.lab import Catalogue
+
+    with Console(stderr=True).status("Trying the answer in a fresh sandbox …"):
+        outcome = try_file(Catalogue.here().root, lab, answer, seed)
+    if as_json:
+        verdicts = [verdict.without_evidence().to_json() for verdict in outcome.verdicts]
+        typer.echo(
+            json.dumps({"verdicts": verdicts, "trouble": [asdict(t) for t in outcome.trouble]}, indent=2)
+        )
+    else:
+        for trouble in outcome.trouble:
+            console.print(f"! {trouble}", style="yellow", markup=False)
+        for verdict in outcome.verdicts:
+            show_verdict(console, verdict)
+        earned = sum(verdict.points for verdict in outcome.verdicts)
+        typer.echo(f"{earned} of {sum(verdict.max_points for verdict in outcome.verdicts)} points")
+    raise typer.Exit(0 if all(verdict.passed for verdict in outcome.verdicts) else 1)
+
+
+def _tried(made: Bench, labs: Catalogue, names: list[str], seeds: list[str], only: str) -> list[Defect]:
+    from rich.progress import track
+
+    from cloudlings.cli._shown import console
+    from cloudlings.grading.conformance import answers
+
+    trials = [
+        (f"{name} {trial}, seed {seed}", run, seed)
+        for name in names
+        for trial, run in answers(labs.root, labs.read(name)).items()
+        for seed in seeds
+        if only in trial
+    ]
+    found = []
+    for what, run, seed in track(trials, description="Proving", console=console, transient=True):
+        defects = run(made, seed)
+        console.print(f"{'✘' if defects else '✔'} {what}", markup=False)
+        found += defects
+    return found
+
+
 def _build(labs: Catalogue, name: str) -> None:
-    from cloudlings.grading.tasks import tasks_of
+    from cloudlings.grading.tasks import points
     from cloudlings.lab import write_built
 
-    points = {task.name: task.points for task in tasks_of(labs.root, name)}
-    typer.echo(f"built  {_from_root(write_built(labs.read(name), points, labs.root / 'labs'), labs)}")
+    built = write_built(labs.read(name), points(labs.root, name), labs.root / "labs")
+    typer.echo(f"built  {_from_root(built, labs)}")
 
 
 def _from_root(path: Path, labs: Catalogue) -> Path:

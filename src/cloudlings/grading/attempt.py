@@ -10,10 +10,10 @@ from pathlib import Path
 from cloudlings.grading.checker import Checker
 from cloudlings.grading.engine import check
 from cloudlings.grading.runner import Trouble, run
-from cloudlings.grading.tasks import tasks_of
+from cloudlings.grading.tasks import refs, tasks_of
 from cloudlings.grading.verdict import Verdict
 from cloudlings.grading.workspace import reset
-from cloudlings.lab import Lab, Step
+from cloudlings.lab import Catalogue, Lab, Step, read_answer, spliced
 from cloudlings.sandbox import Sandbox
 
 
@@ -62,3 +62,15 @@ def attempt(bench: Bench, lab: Lab, steps: Iterable[Step], seed: str) -> Outcome
     for name in tasks:
         keep(name)
     return Outcome(tuple(verdicts[name] for name in tasks), trouble)
+
+
+def try_file(root: Path, name: str, answer: Path, seed: str) -> Outcome:
+    """Tries an answer from any file in a fresh sandbox of its own.
+
+    Errors: SourceError, NotebookError or UnknownTask for a file that is no answer.
+    """
+    labs = Catalogue(root)
+    lab = labs.read(name)
+    steps = spliced(lab, read_answer(answer, lab, refs(root, lab.name)))
+    with bench(root) as made:
+        return attempt(made, lab, steps, seed)

@@ -14,7 +14,7 @@ from pathlib import Path
 from cloudlings.errors import CloudlingsError, LabError
 from cloudlings.grading.attempt import Bench, Outcome, attempt
 from cloudlings.grading.runner import Trouble
-from cloudlings.grading.tasks import grader_file, tasks_of
+from cloudlings.grading.tasks import grader_file, points, refs, tasks_of
 from cloudlings.grading.verdict import Status, Verdict
 from cloudlings.lab import (
     Catalogue,
@@ -44,16 +44,6 @@ class Defect:
 
     def __str__(self) -> str:
         return f"{self.lab}: {self.invariant}: {self.message}\n    mend it: {self.remedy}"
-
-
-def points(root: Path, lab: str) -> dict[str, float]:
-    """A lab's points by task, from its graders: what the builder is handed."""
-    return {task.name: task.points for task in tasks_of(root, lab)}
-
-
-def refs(root: Path, lab: str) -> dict[str, str]:
-    """A lab's task names by curriculum ref, from its graders."""
-    return {task.ref: task.name for task in tasks_of(root, lab)}
 
 
 def static_defects(root: Path, name: str) -> list[Defect]:

@@ -46,6 +46,16 @@ def task_of(root: Path, lab: str, name: str) -> Task:
     )
 
 
+def points(root: Path, lab: str) -> dict[str, float]:
+    """A lab's points by task, from its graders: what the builder is handed."""
+    return {task.name: task.points for task in tasks_of(root, lab)}
+
+
+def refs(root: Path, lab: str) -> dict[str, str]:
+    """A lab's task names by curriculum ref, from its graders."""
+    return {task.ref: task.name for task in tasks_of(root, lab)}
+
+
 def _declared(module: ModuleType, path: Path) -> tuple[Task, ...]:
     found = tuple(getattr(value, MARK) for value in vars(module).values() if hasattr(value, MARK))
     names = [task.name for task in found]

@@ -1,0 +1,55 @@
+"""``cloudlings open``: the first lab on the screen, with the sandbox behind it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer()
+
+
+@app.command(name="open")
+def open_(
+    lab: Annotated[str | None, typer.Argument(help="a lab; the first one by default")] = None,
+    port: Annotated[int, typer.Option(help="JupyterLab's port; another when it is taken")] = 8888,
+    browser: Annotated[bool, typer.Option(help="open the browser")] = True,
+) -> None:
+    """Start the sandbox and open a lab in JupyterLab: your own copy of it, in work/."""
+    from cloudlings.grading.home import find_home
+    from cloudlings.grading.start import ensure_running
+    from cloudlings.lab import Catalogue, open_copy
+
+    labs = Catalogue.here()
+    name = labs.name(lab) if lab else labs.names[0]
+    ensure_running(labs.root, find_home(), tell=typer.echo)
+    copy = open_copy(labs.header(name), labs.root / "labs", labs.root / "work")
+    for other in labs.names:
+        open_copy(labs.header(other), labs.root / "labs", labs.root / "work")
+    typer.echo(f"Opening {copy.relative_to(labs.root)} in JupyterLab. Stop JupyterLab with Ctrl-C twice.")
+    raise typer.Exit(_jupyter(labs.root, copy, port, browser))
+
+
+def _jupyter(root: Path, notebook: Path, port: int, browser: bool) -> int:
+    # A terminal or a cell of JupyterLab finds the course's own aws and cloudlings first.
+    tools = Path(sys.executable).parent
+    environment = {**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ.get('PATH', '')}"}
+    command = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        f"--ServerApp.root_dir={root / 'work'}",
+        f"--LabApp.default_url=/lab/tree/{notebook.relative_to(root / 'work')}",
+        "--ServerApp.ip=127.0.0.1",
+        f"--port={port}",
+        # JupyterLab's own news dialog would stand before the first lab.
+        "--LabApp.news_url=",
+        *([] if browser else ["--no-browser"]),
+        # Root has no browser sandbox to lose in a container; Jupyter asks for the word.
+        *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
+    ]
+    return subprocess.run(command, env=environment, check=False).returncode
