@@ -111,7 +111,7 @@ class NatGateway:
 class Peering:
     """A VPC peering connection; ``state`` is its status code (``active``, ``pending-acceptance``, …).
 
-    The CIDRs of a side that the reader could not describe (another account) are what the connection itself tells.
+    The CIDRs of a side that the reader could not describe (another account) are what the connection tells.
     """
 
     id: str
@@ -151,7 +151,7 @@ class TransitGatewayAttachment:
 
 @dataclass(frozen=True, slots=True)
 class TransitGatewayRoute:
-    """A row of a transit gateway route table. A static blackhole has ``state="blackhole"`` and no attachment."""
+    """A row of a transit gateway route table; a static blackhole has state "blackhole" and no attachment."""
 
     destination: str
     attachment: str = ""
@@ -161,7 +161,9 @@ class TransitGatewayRoute:
 
 @dataclass(frozen=True, slots=True)
 class TransitGatewayRouteTable:
-    """A transit gateway route table: attachments associated (they look here) and propagating (they are found here).
+    """A transit gateway route table: the attachments that look here, and those that are found here.
+
+    ``associations`` are the former (their packets are routed by this table), ``propagations`` the latter.
 
     ``routes`` need hold the static ones only: propagated ones are derived from ``propagations`` and the
     VPCs' CIDRs. Propagated rows that the API lists are accepted too, and matter for VPN attachments.
@@ -177,7 +179,7 @@ class TransitGatewayRouteTable:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A VPC endpoint. ``type``: Gateway, Interface, GatewayLoadBalancer, …; ``service``: com.amazonaws.REGION.NAME.
+    """A VPC endpoint: type Gateway, Interface, GatewayLoadBalancer, …; service com.amazonaws.REGION.NAME.
 
     ``policy`` is its policy document as JSON text, "" for full access.
     """
@@ -278,7 +280,7 @@ class NetworkAcl:
 class Interface:
     """A network interface. ``public_ips[i]`` is paired with ``private_ips[i]``; "" where there is none.
 
-    ``attached_to``: the id of what uses it (instance, NAT gateway, load balancer, database, function, endpoint).
+    ``attached_to``: the id of what uses it (instance, NAT gateway, load balancer, database, function, …).
     """
 
     id: str
@@ -321,7 +323,7 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A registered target: an instance's id, an address, a function's or load balancer's ARN; port 0 = the group's."""
+    """A registered target: an instance's id, an address, an ARN (function, ALB); port 0 = the group's."""
 
     id: str
     port: int = 0
@@ -330,7 +332,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class TargetGroup:
-    """A target group. ``type``: instance, ip, lambda or alb. ``preserve_client_ip``: None = the type's default."""
+    """A target group, of type instance, ip, lambda or alb; ``preserve_client_ip`` None = its default."""
 
     id: str
     vpc: str = ""
@@ -364,7 +366,7 @@ class LoadBalancer:
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """An RDS DB instance: the subnets of its subnet group, and its interfaces (one per subnet it may be in)."""
+    """An RDS DB instance: the subnets of its subnet group, its interfaces (one per subnet it may be in)."""
 
     id: str
     vpc: str

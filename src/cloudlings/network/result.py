@@ -20,7 +20,7 @@ Rule = SecurityGroupRule | NetworkAclEntry | Route | TransitGatewayRoute
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """A component on a path: its id, its name, and what kind of thing it is ("security group", "NAT gateway")."""
+    """A component on a path: its id, its name, and what kind of thing it is ("security group", …)."""
 
     id: str
     kind: str
@@ -172,7 +172,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What a grader's statement found: it holds or not, a sentence for the learner, and the traces it rests on.
+    """What a grader's statement found: it holds or not, a learner's sentence, the traces it rests on.
 
     Its truth value is ``holds``; an undecided one (``unknown``) does not hold.
     """
