@@ -124,10 +124,14 @@ def _wait(ready: Callable[[], bool], thread: threading.Thread) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while not ready():
         if not thread.is_alive() or time.monotonic() > deadline:
-            raise GradingError("The checker of this submission did not start.", next_step="autograde it again")
+            raise GradingError(
+                "The checker of this submission did not start.", next_step="autograde it again"
+            )
         time.sleep(0.005)
 
 
 def _quiet(space: Workspace) -> Workspace:
-    parts: dict[str, Any] = {name: getattr(space, name) for name in ("lab", "seed", "brief", "account_ids", "sandbox")}
+    parts: dict[str, Any] = {
+        name: getattr(space, name) for name in ("lab", "seed", "brief", "account_ids", "sandbox")
+    }
     return KernelWorkspace(**parts)

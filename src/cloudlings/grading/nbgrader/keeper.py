@@ -1,8 +1,8 @@
 """Holds a submission's kernel and whatever it starts, so that all of it can be found and ended.
 
-Run as a script: ``python keeper.py MEMORY_BYTES COMMAND…``. It starts the command, writes its pid on a line, then
-``ended STATUS`` when it ends, and stays until it is killed: on Linux a process that leaves its parent becomes a
-child of this one. Only the standard library is imported: this runs once for each submission.
+Run as a script: ``python keeper.py MEMORY_BYTES COMMAND…``. It starts the command, writes its pid on a line,
+then ``ended STATUS`` when it ends, and stays until it is killed: on Linux a process that leaves its parent
+becomes a child of this one. Only the standard library is imported: this runs once for each submission.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def _become(command: list[str], memory: int) -> None:
 
 
 def _prctl(option: int, value: int) -> None:
-    # Elsewhere than on Linux there is no prctl, and a process that leaves its parent is found by its environment.
+    # Only Linux has prctl. Elsewhere a process that leaves its parent is found by its environment.
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
 

@@ -1,4 +1,4 @@
-"""Running a submission's cells: in a kernel that is trusted with nothing, under limits, and ended with all it started."""
+"""A submission's kernel: trusted with nothing, run under limits, and ended with all that it started."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from jupyter_client import BlockingKernelClient
+from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.connect import write_connection_file
 
 from cloudlings.errors import GradingError
@@ -49,7 +49,7 @@ class Ran:
 
 
 class Kernel:
-    """One running kernel, the process ``pid``. ``dead`` says how it ended; after that no further cell is run."""
+    """One running kernel, the process ``pid``. ``dead`` says how it ended; no cell is run after that."""
 
     def __init__(
         self, process: subprocess.Popen[bytes], client: BlockingKernelClient, limits: Limits
@@ -92,10 +92,8 @@ class Kernel:
         """Runs one cell to its end, its time limit or the kernel's death."""
         outputs = Outputs()
         seconds = min(self._limits.cell_seconds, self._deadline - time.monotonic())
-        if self.dead or seconds <= 0:
-            return Ran(
-                [], "It was not run: the time for the whole notebook was over." if not self.dead else ""
-            )
+        if seconds <= 0:
+            return Ran([], "It was not run: the time for the whole notebook was over.")
         request = self._client.execute(code, allow_stdin=False, stop_on_error=False)
         finished = self._follow(request, outputs, time.monotonic() + seconds)
         if finished:

@@ -25,7 +25,7 @@ class Outputs:
         self._kept = self._seen = 0
 
     def take(self, message: Mapping[str, Any]) -> bool:
-        """Takes one iopub message; True when it says that the cell has ended. What is no output is ignored."""
+        """Takes one iopub message; True when it says that the cell has ended."""
         kind, content = message.get("msg_type"), message.get("content")
         if not isinstance(content, dict):
             return False

@@ -1,8 +1,9 @@
-"""Making any submission gradable: the graded cells are the gradebook's, whatever became of them in the submission.
+"""Making any submission gradable: the graded cells are the gradebook's, whatever became of them in it.
 
-A submitted cell keeps its place in nbgrader's eyes only while it is what was released: known, of the same kind, and,
-if it is locked, with the same text. Any other cell is the learner's own: it runs, and carries no grade. What is
-missing then is put back, after the cell that it follows in the source. No code of a learner's is overwritten.
+A submitted cell keeps its place in nbgrader's eyes only while it is what was released: known, of the same
+kind, and, if it is locked, with the same text. Any other cell is the learner's own: it runs, and carries no
+grade. What is missing then is put back, after the cell that it follows in the source. No code of a learner's
+is overwritten.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Grading one submission: its cells in a kernel, its account in a fresh sandbox, its verdicts from this process."""
+"""Grading one submission: its cells in a kernel, its account in a new sandbox, its verdicts from here."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _KEPT = ("LANG", "LC_ALL", "LC_CTYPE", "TZ", "SSL_CERT_FILE", "SYSTEMROOT")
 
 @dataclass(frozen=True)
 class Submission:
-    """What is graded: the lab, the student's id, and the folder with what was handed in beside the notebook."""
+    """What is graded: the lab, the student's id, and the folder of what was handed in."""
 
     root: Path
     lab: str
@@ -43,9 +43,10 @@ class Submission:
 
 @dataclass(frozen=True)
 class CodeCell:
-    """One code cell: its place in the notebook, its text, and the task that it checks, if it does."""
+    """One code cell: its place in the notebook, its prompt, its text, and the task that it checks, if any."""
 
     number: int
+    prompt: int
     source: str
     checks: str | None
 
@@ -100,9 +101,11 @@ def _run(
                 ran = kernel.run(cell.source)
                 outputs[cell.number] = ran.outputs
                 if ran.trouble:
-                    notes.append(f"Cell {cell.number + 1}: {ran.trouble}")
+                    notes.append(f"In [{cell.prompt}]: {ran.trouble}")
             if kernel.dead:
-                notes.append("The cells after it did not run. What was done in the account before that counts.")
+                notes.append(
+                    "The cells after it did not run. What was done in the account before that counts."
+                )
                 break
     return outputs, notes
 
@@ -127,7 +130,10 @@ def _folders(submitted: Path) -> Iterator[Path]:
             (files / name).mkdir(mode=0o700)
         if submitted.is_dir():
             shutil.copytree(
-                submitted, files / "work", symlinks=True, ignore=shutil.ignore_patterns("*.ipynb", "timestamp.txt")
+                submitted,
+                files / "work",
+                symlinks=True,
+                ignore=shutil.ignore_patterns("*.ipynb", "timestamp.txt"),
             )
         (files / "work").mkdir(exist_ok=True)
         yield files

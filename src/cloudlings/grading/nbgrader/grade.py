@@ -1,0 +1,184 @@
+"""The second half of ``nbgrader autograde``: what the account deserves, into gradebook and feedback."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from nbgrader.api import Gradebook
+from nbgrader.preprocessors import Execute, NbGraderPreprocessor
+from nbgrader.utils import is_grade
+from traitlets import Float, Int, Unicode
+
+from cloudlings.errors import CloudlingsError, CourseError, SandboxError
+from cloudlings.grading.nbgrader import run, words
+from cloudlings.grading.nbgrader.kernel import Limits
+from cloudlings.grading.nbgrader.reading import MARK
+from cloudlings.grading.nbgrader.rows import Rows
+from cloudlings.grading.tasks import tasks_of
+from cloudlings.grading.verdict import Status, Verdict
+from cloudlings.lab import Catalogue
+
+_RESULT = "cloudlings_verdicts"
+
+
+class GradeOnAccount(NbGraderPreprocessor):  # type: ignore[misc]
+    """Runs a submission in a sandbox of its own; a check cell's score is what the trusted process finds.
+
+    Takes the place of nbgrader's Execute, and leaves assignments that are no labs to it.
+    """
+
+    root = Unicode("", help="The checkout of cloudlings, with the labs and their graders.").tag(config=True)
+    cell_seconds = Float(120.0, help="How long one cell may run.").tag(config=True)
+    submission_seconds = Float(900.0, help="How long all cells of a submission may run.").tag(config=True)
+    memory_megabytes = Int(4096, help="The address space of the kernel and each process that it starts.").tag(
+        config=True
+    )
+
+    def preprocess(self, nb: Any, resources: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """Errors: CourseError when nothing can be said about the work; nbgrader goes on with the next."""
+        names = resources["nbgrader"]
+        catalogue = self._catalogue()
+        if names["assignment"] not in catalogue.names or names["notebook"] != names["assignment"]:
+            executed: tuple[Any, dict[str, Any]] = Execute(parent=self.parent).preprocess(nb, resources)
+            return executed
+        submission = run.Submission(
+            catalogue.root, names["assignment"], names["student"], _folder(self.parent, names)
+        )
+        graded = self._grade(nb, submission, names)
+        _write(nb, graded, names["student"])
+        resources[_RESULT] = graded.verdicts
+        _keep(Path(self.parent.parent.coursedir.root), names, graded.verdicts)
+        return nb, resources
+
+    def _grade(self, nb: Any, submission: run.Submission, names: Mapping[str, str]) -> run.Graded:
+        known = {task.name: task for task in tasks_of(submission.root, submission.lab)}
+        tasks = [name for name in _graded_cells(nb) if name in known]
+        mark = nb.metadata.get(MARK, {})
+        if mark.get("unreadable"):
+            verdicts = {name: _unread(submission.lab, known[name], mark["unreadable"]) for name in tasks}
+            return run.Graded(verdicts, {}, [mark["unreadable"]])
+        rows = Rows.of(names)
+        graded = self._run(submission, _code_cells(nb, tasks), tasks)
+        for changed in rows.put_back():
+            self.log.warning(
+                "%s: %s was changed while this submission ran, and put back.", names["student"], changed
+            )
+        return run.Graded(graded.verdicts, graded.outputs, [*_put_back(mark), *graded.notes])
+
+    def _run(
+        self, submission: run.Submission, cells: Sequence[run.CodeCell], tasks: Sequence[str]
+    ) -> run.Graded:
+        """A sandbox that fails once is not held against anybody; twice, and a person has to look."""
+        limits = Limits(self.cell_seconds, self.submission_seconds, self.memory_megabytes * 2**20)
+        try:
+            return run.grade(submission, cells, tasks, limits)
+        except SandboxError as error:
+            self.log.warning("%s: %s Trying once more.", submission.student, error.message)
+        try:
+            return run.grade(submission, cells, tasks, limits)
+        except CloudlingsError as error:
+            raise self._ungraded(submission, error) from error
+
+    def _ungraded(self, submission: run.Submission, error: CloudlingsError) -> CourseError:
+        notice = (
+            f"{submission.lab} of {submission.student} was left ungraded: {error.message} "
+            "It has no score, which is not a zero."
+        )
+        self.log.error(notice)
+        again = f"nbgrader autograde {submission.lab} --student {submission.student} --force"
+        return CourseError(notice, next_step=f"{error.next_step or 'cloudlings doctor'}; then: {again}")
+
+    def _catalogue(self) -> Catalogue:
+        if not self.root:
+            return Catalogue.here()
+        if not (Path(self.root) / "solutions").is_dir():
+            raise CourseError(
+                f"{self.root} is no checkout of cloudlings.",
+                next_step="set c.GradeOnAccount.root in nbgrader_config.py to where it is now",
+            )
+        return Catalogue(Path(self.root))
+
+
+class SaveComments(NbGraderPreprocessor):  # type: ignore[misc]
+    """Writes each verdict's words as the comment on the task's answer; comes after SaveAutoGrades."""
+
+    def preprocess(self, nb: Any, resources: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """What an instructor has written stays: nbgrader keeps that in another column."""
+        verdicts: Mapping[str, Verdict] = resources.get(_RESULT, {})
+        if verdicts:
+            names = resources["nbgrader"]
+            points = {name: cell.metadata.nbgrader["points"] for name, cell in _graded_cells(nb).items()}
+            with Gradebook(names["db_url"]) as gradebook:
+                notebook = gradebook.find_submission_notebook(
+                    names["notebook"], names["assignment"], names["student"]
+                )
+                for comment in notebook.comments:
+                    task = comment.name.partition("_answer")[0]
+                    if task in verdicts and comment.name == _last_answer(notebook, task):
+                        comment.auto_comment = words.comment(verdicts[task], points[task])
+                gradebook.db.commit()
+        return nb, resources
+
+
+def _graded_cells(nb: Any) -> dict[str, Any]:
+    return {cell.metadata.nbgrader["grade_id"]: cell for cell in nb.cells if is_grade(cell)}
+
+
+def _code_cells(nb: Any, tasks: Sequence[str]) -> list[run.CodeCell]:
+    code = [(number, cell) for number, cell in enumerate(nb.cells) if cell.cell_type == "code"]
+    return [
+        run.CodeCell(number, prompt, cell.source, _checked(cell, tasks))
+        for prompt, (number, cell) in enumerate(code, start=1)
+    ]
+
+
+def _checked(cell: Any, tasks: Sequence[str]) -> str | None:
+    name = cell.metadata.nbgrader["grade_id"] if is_grade(cell) else None
+    return name if name in tasks else None
+
+
+def _write(nb: Any, graded: run.Graded, student: str) -> None:
+    for number, outputs in graded.outputs.items():
+        nb.cells[number].outputs = list(outputs)
+    for name, cell in _graded_cells(nb).items():
+        if name in graded.verdicts:
+            cell.outputs = words.check_outputs(graded.verdicts[name], float(cell.metadata.nbgrader["points"]))
+    for number, cell in enumerate([cell for cell in nb.cells if cell.cell_type == "code"], start=1):
+        cell.execution_count = number
+    nb.cells.insert(0, words.about(student, graded.notes))
+    nb.metadata.pop(MARK, None)
+
+
+def _unread(lab: str, task: Any, why: str) -> Verdict:
+    found = f"There was nothing to check. {why}"
+    return Verdict(lab, task.name, task.title, Status.NOT_ATTEMPTED, 0, task.points, found)
+
+
+def _put_back(mark: Mapping[str, Any]) -> list[str]:
+    missing = ", ".join(f"`{name}`" for name in mark.get("missing", ()))
+    if not missing:
+        return []
+    return [
+        f"These cells of the assignment were missing or changed, and were put back: {missing}. "
+        "No point is lost for that."
+    ]
+
+
+def _last_answer(notebook: Any, task: str) -> str:
+    names = [comment.name for comment in notebook.comments if comment.name.partition("_answer")[0] == task]
+    return str(max(names, key=lambda name: (len(name), name)))
+
+
+def _folder(exporter: Any, names: Mapping[str, str]) -> Path:
+    coursedir = exporter.parent.coursedir
+    return Path(coursedir.format_path(coursedir.autograded_directory, names["student"], names["assignment"]))
+
+
+def _keep(course: Path, names: Mapping[str, str], verdicts: Mapping[str, Verdict]) -> None:
+    """Keeps the verdicts with their evidence, where neither a release nor feedback takes them from."""
+    path = course / "verdicts" / names["assignment"] / f"{names['student']}.json"
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.write_text(json.dumps([verdict.to_json() for verdict in verdicts.values()], indent=1))
