@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cloudlings.errors import SandboxError
-from cloudlings.sandbox import identify, rules, sigv4, wire
+from cloudlings.sandbox import identify, oldsigs, rules, sigv4, wire
 from cloudlings.sandbox.accounts import Accounts, as_root
 from cloudlings.sandbox.emulators.contract import Emulator
 from cloudlings.sandbox.identify import Target
@@ -99,57 +99,71 @@ class Gateway:
     ) -> Response:
         route = _route(target.service)
         service, operation = _operation(request, route, target)
-        caller = await self._authenticate(request, signature, target.service)
+        caller = await self._authenticate(request, signature, target)
         if caller is None and operation in _NEVER_ANONYMOUS:
             raise Refused(403, "AccessDenied", "Access Denied")
         account_id = caller.account_id if caller else ""
         resource = identify.resource_of(request, target)
         call = Call(request, service, operation, target.region, caller, account_id, resource)
-        response = rules.before(call) or await self._forward(call, route, signature)
+        response = rules.before(call) or await self._forward(call, route)
         response = await rules.after(call, response, lambda extra: self._follow_up(call, extra))
         self._note(call, route, response)
         return response
 
-    async def _forward(self, call: Call, route: Route, signature: Signature | Refusal | None) -> Response:
+    async def _forward(self, call: Call, route: Route) -> Response:
         emulator = self._emulators[route.emulator]
         await self._mirror.before(call, emulator)
         request = call.request
-        if call.source == "grader" and isinstance(signature, Signature):
-            request = as_root(request, signature, call.account_id)
+        if call.source == "grader":
+            request = as_root(request, call.account_id, call.region, route.service)
         host = service_index(call.service).endpoint_prefix
         response = await emulator.forward(request, call.account_id, host)
         if response.status >= 500 and dict(response.headers).get("content-type", "").startswith("text/plain"):
-            # The emulator's server answered for it: it crashed over this request.
-            print(f"{route.emulator} failed over {call.service}:{call.operation}", flush=True)
-            raise Refused(500, "InternalFailure", _INTERNAL)
+            raise _failed(call, route, response)
         return response
 
     async def _follow_up(self, call: Call, request: Request) -> Response:
-        """Send a request of the gateway's own, as the root of the call's account."""
-        now = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-        signature = Signature("", now[:8], call.region, "s3", (), "", now, "")
+        """Send a request of the gateway's own to S3, as the root of the call's account."""
         emulator = self._emulators[BY_SERVICE["s3"].emulator]
-        return await emulator.forward(as_root(request, signature, call.account_id), call.account_id, "s3")
+        return await emulator.forward(
+            as_root(request, call.account_id, call.region, "s3"), call.account_id, "s3"
+        )
 
     async def _authenticate(
-        self, request: Request, signature: Signature | Refusal | None, service: str
+        self, request: Request, signature: Signature | Refusal | None, target: Target
     ) -> Caller | None:
-        if signature is None:
-            return None
+        """Whoever signed the request; None when nobody did."""
         if isinstance(signature, Refusal):
-            raise Refused(400 if service == "s3" else 403, signature.code, signature.message)
-        key = signature.access_key_id
-        known = not (key in _ROOT_KEYS or key.isdecimal()) and await self._accounts.caller(key)
-        if not known or not known.active:
+            raise Refused(400 if target.service == "s3" else 403, signature.code, signature.message)
+        if signature is None:
+            return await self._authenticate_s3(request, target) if target.service == "s3" else None
+        known = await self._known(signature.access_key_id, signature.token, target.service)
+        _raise(sigv4.check_time(signature) or sigv4.verify(request, signature, known.secret_access_key))
+        return known
+
+    async def _authenticate_s3(self, request: Request, target: Target) -> Caller | None:
+        presigned = oldsigs.read_query(request)
+        if presigned is not None:
+            known = await self._known(presigned.access_key_id, presigned.token, "s3")
+            _raise(presigned.refusal(request, target.path, known.secret_access_key))
+            return known
+        form = oldsigs.read_form(request) if oldsigs.is_form(request) else None
+        if form is None:
+            return None
+        known = await self._known(form.access_key_id, form.token, "s3")
+        _raise(form.refusal(known.secret_access_key))
+        return known
+
+    async def _known(self, key: str, token: str, service: str) -> Caller:
+        """Whoever has a key, if it may be used now."""
+        known = None if key in _ROOT_KEYS or key.isdecimal() else await self._accounts.caller(key)
+        if known is None or not known.active:
             raise _unknown_key(service)
-        if known.session_token != signature.token:
+        if known.session_token != token:
             raise Refused(403, "InvalidToken", "The provided token is malformed or otherwise invalid.")
         if known.expires is not None and known.expires < time.time():
             code = "ExpiredToken" if service in ("s3", "sts", "iam", "ec2") else "ExpiredTokenException"
             raise Refused(403, code, "The security token included in the request is expired")
-        refusal = sigv4.check_time(signature) or sigv4.verify(request, signature, known.secret_access_key)
-        if refusal is not None:
-            raise Refused(403, refusal.code, refusal.message)
         return known
 
     def _note(self, call: Call, route: Route, response: Response) -> None:
@@ -230,8 +244,13 @@ def _route(service: str) -> Route:
 def _operation(request: Request, route: Route, target: Target) -> tuple[str, str]:
     if route.service == "execute-api":
         return "apigatewaymanagementapi", "Invoke"
-    if target.bucket and not identify.is_bucket_name(target.bucket):
-        raise Refused(400, "InvalidBucketName", "The specified bucket is not valid.")
+    if target.bucket:
+        if not identify.is_bucket_name(target.bucket):
+            raise Refused(400, "InvalidBucketName", "The specified bucket is not valid.")
+        if request.method == "OPTIONS":
+            return "s3", "PreflightObject"
+        if oldsigs.is_form(request) and target.path.strip("/") == target.bucket:
+            return "s3", "PostObject"
     found = operation_of(request, route.models, target.path)
     if found is None:
         what = (
@@ -243,6 +262,21 @@ def _operation(request: Request, route: Route, target: Target) -> tuple[str, str
             f"“{what[:200]}” is no operation of {' or '.join(route.models)}, as this sandbox knows it.",
         )
     return found
+
+
+def _raise(refusal: Refusal | None) -> None:
+    if refusal is not None:
+        raise Refused(403, refusal.code, refusal.message)
+
+
+def _failed(call: Call, route: Route, response: Response) -> Refused:
+    """What a crash inside an emulator looks like from outside."""
+    what = f"{call.service}:{call.operation}"
+    if response.status == 501:
+        message = f"The emulator that serves {call.service} here ({route.emulator}) has no {call.operation}."
+        return Refused(501, "NotImplemented", message)
+    print(f"{route.emulator} failed over {what}", flush=True)
+    return Refused(500, "InternalFailure", _INTERNAL)
 
 
 def _unknown_key(service: str) -> Refused:

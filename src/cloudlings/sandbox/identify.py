@@ -18,6 +18,8 @@ DEFAULT_REGION = "us-east-1"
 # What a deployed function or API is called by, from outside: by host, or by path where no DNS helps.
 _CALLED_BY_HOST = re.compile(r"[a-z0-9-]+\.(execute-api|lambda-url)\.")
 _CALLED_BY_PATH = re.compile(r"/_aws/(execute-api|lambda-url)/[^/]+/|/restapis/[^/]+/[^/]+/_user_request_/")
+# What emulators answer about themselves, whoever asks by whatever name: nobody gets there from outside.
+_EMULATORS_OWN = ("/_ministack", "/_localstack", "/_cloudlings", "/moto-api")
 # One-time addresses that CloudFormation hands out for custom resources and wait conditions; each
 # carries a random token, as the presigned S3 address does that AWS hands out.
 _TOKEN_PATH = re.compile(r"/_ministack/cfn-(response|signal)/[\w-]{16,}")
@@ -44,6 +46,8 @@ class Target:
 def target_of(request: Request, signature: Signature | None) -> Target | None:
     """What a request is for; None when it is unsigned and for nothing that AWS answers unsigned."""
     host = request.header("host").rpartition(":")[0] or request.header("host")
+    if request.path.startswith(_EMULATORS_OWN) and not _is_token_path(request):
+        return None
     if _CALLED_BY_HOST.match(host) or _CALLED_BY_PATH.match(request.path) or _is_token_path(request):
         region = signature.region if signature else DEFAULT_REGION
         return Target("execute-api", region, request.raw_path)

@@ -17,6 +17,8 @@ from typing import Any
 
 from cloudlings.sandbox.model import Request
 
+_CBOR_PATH = re.compile(r"/service/\w+/operation/(\w+)")
+_QUEUE_PATH = re.compile(r"/\d{12}/[\w-]{1,80}(\.fifo)?")
 _LABEL = re.compile(r"\{(\w+)(\+?)\}")
 
 
@@ -74,20 +76,26 @@ def operation_of(request: Request, models: tuple[str, ...], path: str) -> tuple[
 
 
 def _operation(request: Request, index: ServiceIndex, path: str) -> str | None:
+    if index.protocol.startswith("rest"):
+        return _rest_operation(request, index, path)
+    if request.header("smithy-protocol"):
+        found = _CBOR_PATH.fullmatch(path)
+        return _known(index, found[1]) if found else None
+    # The other protocols have one path, and SQS one for each queue. An emulator may see more in a path.
+    if path != "/" and not (index.service == "sqs" and _QUEUE_PATH.fullmatch(path)):
+        return None
     target = request.header("x-amz-target")
     if target:
         prefix, _, name = target.rpartition(".")
-        return name if prefix == index.target_prefix and name in index.operations else None
-    if request.header("smithy-protocol"):
-        parts = path.split("/")
-        return parts[-1] if parts[-2:-1] == ["operation"] and parts[-1] in index.operations else None
-    if index.protocol.startswith("rest"):
-        return _rest_operation(request, index, path)
+        return _known(index, name) if prefix == index.target_prefix else None
     parameters = {**request.query, **request.form}
     if parameters.get("Version", index.version) != index.version:
         return None
-    action = parameters.get("Action", "")
-    return action if action in index.operations else None
+    return _known(index, parameters.get("Action", ""))
+
+
+def _known(index: ServiceIndex, name: str) -> str | None:
+    return name if name in index.operations else None
 
 
 def _rest_operation(request: Request, index: ServiceIndex, path: str) -> str | None:

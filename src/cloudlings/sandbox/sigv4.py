@@ -61,11 +61,6 @@ def read_signature(request: Request) -> Signature | Refusal | None:
         return _from_header(request, authorization)
     if "X-Amz-Algorithm=" in request.query_string or "X-Amz-Credential=" in request.query_string:
         return _from_query(request.query)
-    if "AWSAccessKeyId=" in request.query_string and "Signature=" in request.query_string:
-        return Refusal(
-            "InvalidRequest",
-            "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.",
-        )
     return None
 
 
@@ -153,13 +148,13 @@ def verify(request: Request, signature: Signature, secret: str) -> Refusal | Non
             "XAmzContentSHA256Mismatch",
             "The provided 'x-amz-content-sha256' header does not match what was computed.",
         )
-    key = _signing_key(secret, signature.date, signature.region, signature.service)
+    key = signing_key(secret, signature.date, signature.region, signature.service)
     canonical = canonical_request(request, signature, declared)
     computed = _hex(key, _string_to_sign(signature, canonical))
     if not hmac.compare_digest(computed, signature.signature):
-        return _mismatch()
+        return mismatch()
     if declared.startswith(CHUNKED) and not _chunks_match(request.body, signature, key):
-        return _mismatch()
+        return mismatch()
     return None
 
 
@@ -168,7 +163,8 @@ def _is_wrong_digest(request: Request, declared: str) -> bool:
     return stated and declared != hashlib.sha256(request.body).hexdigest()
 
 
-def _mismatch() -> Refusal:
+def mismatch() -> Refusal:
+    """What AWS says of a signature that is not the one it computes."""
     return Refusal(
         "SignatureDoesNotMatch",
         "The request signature we calculated does not match the signature you provided. "
@@ -228,7 +224,8 @@ def _string_to_sign(signature: Signature, canonical: str) -> str:
 
 
 @lru_cache(maxsize=512)
-def _signing_key(secret: str, date: str, region: str, service: str) -> bytes:
+def signing_key(secret: str, date: str, region: str, service: str) -> bytes:
+    """The key that a secret gives for one day, Region and service."""
     key = f"AWS4{secret}".encode()
     for part in (date, region, service, "aws4_request"):
         key = hmac.new(key, part.encode(), hashlib.sha256).digest()

@@ -105,39 +105,43 @@ EMULATOR = MiniStack
 
 
 def _obey_the_gateway(app: Any) -> None:
-    """Make MiniStack take a request for S3 as one, whatever its path looks like.
+    """Make MiniStack take a request for what the gateway says it is for, whatever its path looks like.
 
     It goes by paths before anything else: a bucket named ``health`` or ``latest`` would be shadowed, and
-    an unsigned request could reach other services by path. The gateway has decided already.
+    an unsigned request could reach other services, or MiniStack's own controls, by path.
     """
-    detect, pre_body, shortcuts = (
-        app.detect_service,
-        app._handle_pre_body_request,
-        app._handle_post_body_shortcuts,
-    )
+    detect, pre_body = app.detect_service, app._handle_pre_body_request
+    shortcuts, special = app._handle_post_body_shortcuts, app._handle_special_data_plane_request
 
     def detect_service(method: str, path: str, headers: dict[str, str], query: dict[str, Any]) -> str:
-        if _is_s3(headers) and not path.startswith("/v20180820/"):
-            return "s3"
-        found: str = detect(method, path, headers, query)
+        found: str = "s3" if _is_for(headers, "s3") else detect(method, path, headers, query)
         return found
 
     async def handle_pre_body(method: str, path: str, headers: dict[str, str], *rest: Any) -> Any:
-        if _is_s3(headers) and method != "OPTIONS":
+        if _is_for(headers, "s3", "execute-api") and method != "OPTIONS":
             return None
         return await pre_body(method, path, headers, *rest)
 
     async def handle_shortcuts(method: str, path: str, headers: dict[str, str], *rest: Any) -> Any:
-        return None if _is_s3(headers) else await shortcuts(method, path, headers, *rest)
-
-    special = app._handle_special_data_plane_request
+        if _is_for(headers, "s3") or (_is_for(headers, "execute-api") and not path.startswith(_TOKENS)):
+            return None
+        return await shortcuts(method, path, headers, *rest)
 
     async def handle_special(
-        method: str, path: str, headers: dict[str, str], *rest: Any, **named: Any
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        body: bytes,
+        query: dict[str, Any],
+        *rest: Any,
+        **raw: Any,
     ) -> Any:
-        if _is_s3(headers) and not app._extract_s3_vhost_bucket(headers.get("host", "")):
+        host = headers.get("host", "")
+        if _is_for(headers, "execute-api"):
+            return await _called(app, host, path, method, headers, body, query, raw)
+        if _is_for(headers, "s3") and not app._extract_s3_vhost_bucket(host):
             return None
-        return await special(method, path, headers, *rest, **named)
+        return await special(method, path, headers, body, query, *rest, **raw)
 
     app.detect_service = detect_service
     app._handle_pre_body_request = handle_pre_body
@@ -145,8 +149,30 @@ def _obey_the_gateway(app: Any) -> None:
     app._handle_special_data_plane_request = handle_special
 
 
-def _is_s3(headers: dict[str, str]) -> bool:
-    return headers.get("x-cloudlings-host") == "s3"
+# Where CloudFormation's custom resources and wait conditions answer; each address has a random token.
+_TOKENS = ("/_ministack/cfn-response/", "/_ministack/cfn-signal/")
+
+
+def _is_for(headers: dict[str, str], *services: str) -> bool:
+    return headers.get("x-cloudlings-host") in services
+
+
+async def _called(
+    app: Any,
+    host: str,
+    path: str,
+    method: str,
+    headers: dict[str, str],
+    body: bytes,
+    query: dict[str, Any],
+    raw: dict[str, Any],
+) -> Any:
+    """A call of a deployed API or of a function's address, and of nothing else."""
+    named = {"raw_path": raw.get("raw_path"), "raw_query_string": raw.get("raw_query_string")}
+    answer = await app._handle_execute_api_request(host, path, method, headers, body, query, **named)
+    if answer is None:
+        answer = await app._handle_lambda_url_request(host, path, method, headers, body, query)
+    return answer or (404, {"Content-Type": "application/json"}, b'{"message":"Not Found"}')
 
 
 def _stores() -> Iterator[Any]:

@@ -76,9 +76,12 @@ class Moto(Served):
             {k.decode("latin-1"): v.decode("utf-8", "replace") for k, v in scope["headers"]}
         )
         request = AWSPreparedRequest(scope["method"], _aws_url(scope, headers), headers, body, False)
-        answer = self._stubber.process_request(request)
-        if answer is None:
-            return 404, [(b"content-type", b"text/plain")], b"moto knows no such service"
+        try:
+            answer = self._stubber.process_request(request)
+        except NotImplementedError:
+            answer = None
+        if answer is None or (answer[0] == 404 and answer[2] == "Not yet implemented"):
+            return 501, [(b"content-type", b"text/plain")], b"moto has no such operation"
         status, found, content = answer
         return status, _encode(found), content.encode() if isinstance(content, str) else content
 
