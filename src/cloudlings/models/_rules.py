@@ -13,7 +13,8 @@ IA_CLASSES = frozenset({"STANDARD_IA", "ONEZONE_IA"})
 CLASSES = IA_CLASSES | {"INTELLIGENT_TIERING", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE"}
 _KNOWN = {
     "ID", "Status", "Prefix", "Filter", "Transitions", "Transition", "Expiration",
-    "NoncurrentVersionTransitions", "NoncurrentVersionTransition", "NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload",
+    "NoncurrentVersionTransitions", "NoncurrentVersionTransition", "NoncurrentVersionExpiration",
+    "AbortIncompleteMultipartUpload",
 }  # fmt: skip
 _KNOWN_FILTER = {"Prefix", "Tag", "Tags", "ObjectSizeGreaterThan", "ObjectSizeLessThan", "And"}
 

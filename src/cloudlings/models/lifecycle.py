@@ -37,7 +37,7 @@ _BELOW: dict[str, frozenset[str]] = {
     "GLACIER": frozenset({"DEEP_ARCHIVE"}),
     "DEEP_ARCHIVE": frozenset(),
 }
-# Which of several due transitions happens: the cheaper class, but Intelligent-Tiering before all save archives.
+# Which of several due moves happens: the cheaper class, but Intelligent-Tiering before all save archives.
 _PREFERRED = ("DEEP_ARCHIVE", "GLACIER", "INTELLIGENT_TIERING", "GLACIER_IR", "ONEZONE_IA", "STANDARD_IA")
 
 
@@ -117,20 +117,41 @@ def simulate(
     what has "30 days" is untouched at age 30 and done at age 31. ``default_minimum`` is the configuration's
     TransitionDefaultMinimumObjectSize. Raises `ModelError` for a rule element that the model does not know.
     """
+    return fates(rules, stored, (age,), versioning=versioning, default_minimum=default_minimum)[0]
+
+
+def fates(
+    rules: Iterable[Mapping[str, Any]],
+    stored: StoredObject,
+    ages: Iterable[float],
+    *,
+    versioning: Versioning = "Off",
+    default_minimum: str = "all_storage_classes_128K",
+) -> tuple[Fate, ...]:
+    """The fates at several ages, in rising order, in one run. Otherwise as `simulate`."""
     run = _Run(tuple(parse(rule) for rule in rules), versioning, default_minimum)
-    subject, changes = stored, []
-    start = stored.since
-    moment = _next_midnight(start)
-    while moment <= start + dt.timedelta(days=age):
-        step = run.night(subject, moment)
-        if step is not None:
-            subject, what, rule = step
-            changes.append(Change((moment - start) // _DAY + 1, moment, what, rule))
-            if what in _DELETED:
-                return Fate("deleted", None, tuple(changes))
-        moment += _DAY
-    hidden = subject.version is Version.NONCURRENT
-    return Fate("hidden" if hidden else "stored", subject.storage_class, tuple(changes))
+    history = [Fate("hidden" if stored.version is Version.NONCURRENT else "stored", stored.storage_class)]
+    subject, moment, found = stored, _next_midnight(stored.since), []
+    for age in ages:
+        until = stored.since + dt.timedelta(days=age)
+        while moment <= until and history[-1].state != "deleted":
+            step = run.night(subject, moment)
+            if step is not None:
+                subject, what, rule = step
+                day = (moment - stored.since) // _DAY + 1
+                history.append(_after(history[-1], subject, Change(day, moment, what, rule)))
+            moment += _DAY
+        found.append(history[-1])
+    return tuple(found)
+
+
+def _after(before: Fate, subject: StoredObject, change: Change) -> Fate:
+    changes = (*before.changes, change)
+    if change.what in _DELETED:
+        return Fate("deleted", None, changes)
+    return Fate(
+        "hidden" if subject.version is Version.NONCURRENT else "stored", subject.storage_class, changes
+    )
 
 
 def problems(rules: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
