@@ -1,7 +1,6 @@
 # ---
 # title: S3 that stays private, cheap and copied
 # minutes: 90
-# needs: [020-s3-objects]
 # objectives:
 #   - close a bucket to the public, and prove it as a stranger
 #   - refuse plain HTTP and every encryption key but one, in a policy that holds for all requests
@@ -245,7 +244,7 @@ guess = {
 }
 
 # %%
-PLAIN = os.environ["CLOUDLINGS_PLAIN_URL"]
+PLAIN = os.environ["CLOUDLINGS_ENDPOINTS"].split(",")[1]
 s3_plain = boto3.client("s3", endpoint_url=PLAIN)
 ask = {"ClientMethod": "get_object", "Params": {"Bucket": brief.flights, "Key": FRAME}, "ExpiresIn": 300}
 
@@ -277,7 +276,7 @@ for request, answer_seen in seen.items():
 # file from a private bucket. It is a signed request like any other, so your Deny holds for it too.
 #
 # *Here and on AWS:* both of the sandbox's ports speak HTTP on your own machine. Requests to the main one count as TLS,
-# requests to `CLOUDLINGS_PLAIN_URL` as plain. S3 on AWS answers on both, which is why the Deny is needed.
+# requests to the second as plain. S3 on AWS answers on both, which is why the Deny is needed.
 #
 # ## Task 3: one distribution may read the tiles
 #

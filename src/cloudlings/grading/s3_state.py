@@ -13,6 +13,7 @@ from cloudlings.grading.proofs import readable
 from cloudlings.grading.task import Because
 from cloudlings.iam import Policy
 
+_NEVER_BLOCKED = "NoSuchPublicAccessBlockConfiguration"
 _NO_OBJECT = ("404", "NoSuchKey", "NotFound", "NoSuchBucket")
 
 
@@ -55,15 +56,11 @@ def bucket_policy(account: Account, bucket: str) -> Mapping[str, Any] | None:
 def public_access_block(account: Account, bucket: str = "") -> dict[str, bool]:
     """Block Public Access of a bucket, or of the account when no bucket is named; empty when never set."""
     if bucket:
-        reply = or_none(
-            lambda: account.client("s3").get_public_access_block(Bucket=bucket),
-            "NoSuchPublicAccessBlockConfiguration",
-        )
+        reply = or_none(lambda: account.client("s3").get_public_access_block(Bucket=bucket), _NEVER_BLOCKED)
     else:
-        reply = or_none(
-            lambda: account.client("s3control").get_public_access_block(AccountId=account.id),
-            "NoSuchPublicAccessBlockConfiguration",
-        )
+        read = account.client("s3control").get_public_access_block
+        # An endpoint without S3 Control has no such path, so no account-wide setting counts there.
+        reply = or_none(lambda: read(AccountId=account.id), _NEVER_BLOCKED, "InvalidURI", "NoSuchBucket")
     return {name: bool(on) for name, on in (reply or {}).get("PublicAccessBlockConfiguration", {}).items()}
 
 
