@@ -1,7 +1,7 @@
 """Builds a case's compact topology through boto3, on whatever answers the session: moto, or the sandbox.
 
-The format is that of ``tests/network/cases`` (see the README there). Every component gets its name as its Name tag,
-so that a case's names are found again in what is read back.
+The format is that of ``tests/network/cases`` (see the README there). Every component gets its name as
+its Name tag, so that a case's names are found again in what is read back.
 """
 
 from __future__ import annotations
@@ -47,13 +47,12 @@ class Builder:
         self.ids = self.built.ids
         self.ipv6: dict[str, str] = {}
         self.taken: dict[str, itertools.count[int]] = {}
-        self.image = ""
 
     def build(self) -> Built:
         """Every section, in the order that references need."""
         for section in (
-            "vpcs", "igws", "eigws", "subnets", "prefix_lists", "sgs", "nats", "pcx", "tgws", "nacls", "instances",
-            "dbs", "lambdas", "lbs", "tables", "endpoints", "after",
+            "vpcs", "igws", "eigws", "subnets", "prefix_lists", "sgs", "nats", "pcx", "tgws", "nacls",
+            "instances", "dbs", "lambdas", "lbs", "tables", "endpoints", "after",
         ):  # fmt: skip
             rows = self.topology.get(section)
             if rows:
@@ -72,7 +71,9 @@ class Builder:
     def _vpcs(self, rows: Mapping[str, Any]) -> None:
         for name, row in rows.items():
             ipv6 = bool(row.get("ipv6"))
-            made = self.ec2.create_vpc(CidrBlock=row["cidr"], AmazonProvidedIpv6CidrBlock=ipv6)["Vpc"]["VpcId"]
+            made = self.ec2.create_vpc(CidrBlock=row["cidr"], AmazonProvidedIpv6CidrBlock=ipv6)["Vpc"][
+                "VpcId"
+            ]
             self._name(name, made)
             for cidr in row.get("more", ()):
                 self.ec2.associate_vpc_cidr_block(VpcId=made, CidrBlock=cidr)
@@ -270,7 +271,9 @@ class Builder:
 
     def _pcx(self, rows: Mapping[str, Any]) -> None:
         for name, row in rows.items():
-            made = self.ec2.create_vpc_peering_connection(VpcId=self.ids[row["a"]], PeerVpcId=self.ids[row["b"]])
+            made = self.ec2.create_vpc_peering_connection(
+                VpcId=self.ids[row["a"]], PeerVpcId=self.ids[row["b"]]
+            )
             which = made["VpcPeeringConnection"]["VpcPeeringConnectionId"]
             self._name(name, which)
             if row.get("accept", True):
@@ -315,7 +318,7 @@ class Builder:
     # What runs
 
     def _instances(self, rows: Mapping[str, Any]) -> None:
-        self.image = self.image or _image(self.ec2)
+        image = _image(self.ec2)
         for name, row in rows.items():
             card = {
                 "DeviceIndex": 0,
@@ -324,7 +327,7 @@ class Builder:
                 "AssociatePublicIpAddress": bool(row.get("public")),
             }
             made = self.ec2.run_instances(
-                ImageId=self.image,
+                ImageId=image,
                 InstanceType="t3.micro",
                 MinCount=1,
                 MaxCount=1,
@@ -394,7 +397,11 @@ class Builder:
         elb = self.session.client("elbv2")
         for name, row in rows.items():
             network = row.get("type") == "network"
-            groups = {} if network and not row.get("sgs") else {"SecurityGroups": [self.ids[g] for g in row["sgs"]]}
+            groups = (
+                {}
+                if network and not row.get("sgs")
+                else {"SecurityGroups": [self.ids[g] for g in row["sgs"]]}
+            )
             made = elb.create_load_balancer(
                 Name=name,
                 Subnets=[self.ids[subnet] for subnet in row["subnets"]],
@@ -449,9 +456,16 @@ def _ports(protocol: str, port: str) -> tuple[int, int]:
     return int(first), int(last or first)
 
 
+_images: dict[str, str] = {}
+
+
 def _image(ec2: Any) -> str:
-    images = ec2.describe_images(Owners=["amazon"])["Images"] or ec2.describe_images()["Images"]
-    return str(images[0]["ImageId"])
+    """An image to launch from; asked for once, since a listing of all images takes most of a second."""
+    where = ec2.meta.endpoint_url
+    if where not in _images:
+        images = ec2.describe_images(Owners=["amazon"])["Images"] or ec2.describe_images()["Images"]
+        _images[where] = images[0]["ImageId"]
+    return _images[where]
 
 
 def _archive() -> bytes:
