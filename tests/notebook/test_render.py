@@ -35,6 +35,11 @@ def bundle(card):
     return Words(shown["text/html"]), shown["text/plain"]
 
 
+def opened_lab(text):
+    environment = {"AWS_DEFAULT_REGION": "eu-west-1", "AWS_ENDPOINT_URL": "http://127.0.0.1:4566"}
+    return OpenLab(text, text, "1", {"main": "1"}, environment, {"bucket": text}, text, text, text)
+
+
 def verdict(status=Status.FAILED, **parts):
     fields = {"found": "Bucket `plans` is open", "consequence": "anyone reads it", "concept": "default deny"}
     return Verdict("030-x", "tls", "Only TLS", status, 0, 3, **{**fields, **parts})
@@ -72,19 +77,11 @@ def test_each_verdict_has_its_word(status):
 
 def test_names_from_an_account_are_data():
     """A bucket called like markup is shown as it is called, in every card."""
-    opened = OpenLab(
-        EVIL,
-        EVIL,
-        "1",
-        {"main": "1"},
-        {"AWS_DEFAULT_REGION": "r", "AWS_ENDPOINT_URL": "u"},
-        {"b": EVIL},
-        EVIL,
-    )
+    opened = opened_lab(EVIL)
     cards = [
         render.verdict(verdict(found=EVIL, counterexample=EVIL, trace=(EVIL,), details={"id": EVIL})),
         render.hint(Hint("t", EVIL, 1, 2, EVIL)),
-        render.progress(EVIL, [(EVIL, 3, Standing(EVIL, Status.FAILED, 0, 1, 0))]),
+        render.progress(opened, [(EVIL, 3, Standing(EVIL, Status.FAILED, 0, 1, 0))]),
         render.opened(opened),
         render.problem(LabError(EVIL, next_step=EVIL)),
     ]
@@ -107,7 +104,7 @@ def test_progress_is_readable_without_colour():
         ("Only TLS", 3, Standing("tls", Status.PASSED, 3, 2, 1)),
         ("Keys", 2, Standing("k", Status.FAILED, 0, 1, 0)),
     ]
-    html, text = bundle(render.progress("S3", rows))
+    html, text = bundle(render.progress(opened_lab("S3"), rows))
     assert "S3: 3 of 5 points" in html.text
     assert "2 tried, 1 hints" in text
     assert "Passed" in html.text

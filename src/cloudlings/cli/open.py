@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 app = typer.Typer()
+SETTINGS = Path(__file__).parents[1] / "notebook" / "jupyterlab"
 
 
 @app.command(name="open")
@@ -42,14 +43,13 @@ def _jupyter(root: Path, notebook: Path, port: int, browser: bool) -> int:
         sys.executable,
         "-m",
         "jupyterlab",
+        f"--config={SETTINGS / 'server.json'}",
+        f"--LabApp.app_settings_dir={SETTINGS}",
         f"--ServerApp.root_dir={root / 'work'}",
         f"--LabApp.default_url=/lab/tree/{notebook.relative_to(root / 'work')}",
-        "--ServerApp.ip=127.0.0.1",
         f"--port={port}",
-        # JupyterLab's own news dialog would stand before the first lab.
-        "--LabApp.news_url=",
         *([] if browser else ["--no-browser"]),
-        # Root has no browser sandbox to lose in a container; Jupyter asks for the word.
+        # Jupyter asks whoever is root for the word; in a container everybody is.
         *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
     ]
     return subprocess.run(command, env=environment, check=False).returncode

@@ -36,8 +36,6 @@ def start(
     sandbox = _running()
     if was_running is not None:
         typer.echo(f"The sandbox was running already, at {sandbox.endpoint_url}.")
-    for notice in sandbox.notices:
-        typer.secho(notice, fg="yellow")
     typer.echo("Next: cloudlings shell LAB for a terminal in a lab; cloudlings stop when you are done.")
 
 

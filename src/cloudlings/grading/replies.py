@@ -9,7 +9,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class OpenLab:
-    """What a notebook needs to work in a lab: environment, personal values, a word for the person."""
+    """What a notebook needs to work in a lab: environment, personal values, a word for the person.
+
+    ``next_lab`` is the lab that comes after this one, "" after the last.
+    """
 
     lab: str
     title: str
@@ -18,6 +21,8 @@ class OpenLab:
     environment: Mapping[str, str]
     brief: Mapping[str, Any]
     notice: str
+    next_lab: str
+    next_title: str
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,8 @@ def ensure_running(
         tell("Starting the sandbox …")
         sandbox = Sandbox.start(home, port=port)
         tell(f"The sandbox answers at {sandbox.endpoint_url}.")
+        for notice in sandbox.notices:
+            tell(notice)
     return Checker.start(root, home, seed=seed)
 
 

@@ -42,8 +42,7 @@ class Card:
 def verdict(verdict: Verdict) -> Card:
     """A verdict's card: what was found, what follows, the counterexample, the concept, the next hint."""
     icon, word, accent = _LOOKS[verdict.status]
-    unknown = verdict.status is Status.UNAVAILABLE
-    points = "" if unknown else f"{verdict.points} of {verdict.max_points} points"
+    points = _points(verdict)
     html = _page("verdict", verdict=verdict, icon=icon, word=word, accent=accent, points=points)
     lines = [
         f"{icon} {word}: {verdict.title}" + (f" · {points}" if points else ""),
@@ -61,15 +60,16 @@ def hint(hint: Hint) -> Card:
     return Card(html, _lines([title, hint.text, f"Next: {more}" if more else ""]))
 
 
-def progress(title: str, rows: Sequence[tuple[str, int, Standing]]) -> Card:
-    """A table of the lab's tasks, with the points so far."""
+def progress(lab: OpenLab, rows: Sequence[tuple[str, int, Standing]]) -> Card:
+    """A table of the lab's tasks, with the points so far, and the lab that comes next."""
     earned, total = sum(row[2].points for row in rows), sum(row[1] for row in rows)
-    title = f"{title}: {earned} of {total} points"
+    title = f"{lab.title}: {earned} of {total} points"
     shown = [_progress_row(*row) for row in rows]
     percent = 100 * earned // max(total, 1)
-    html = _page("progress", title=title, earned=earned, total=total, percent=percent, rows=shown)
+    html = _page("progress", lab=lab, title=title, earned=earned, total=total, percent=percent, rows=shown)
     text = "{icon} {word:<14} {points}/{max_points}  {title}  ({task}; {tried})"
-    return Card(html, _lines([title, *(text.format(**row) for row in shown)]))
+    after = f"Next lab: {lab.next_lab}, {lab.next_title}" if lab.next_lab else ""
+    return Card(html, _lines([title, *(text.format(**row) for row in shown), after]))
 
 
 def opened(lab: OpenLab) -> Card:
@@ -95,6 +95,16 @@ def _progress_row(title: str, points: int, standing: Standing) -> dict[str, Any]
     tried = f"{standing.attempts} tried, {standing.hints} hints"
     row = {"icon": icon, "word": word, "accent": accent, "title": title, "task": standing.task}
     return {**row, "points": standing.points, "max_points": points, "tried": tried}
+
+
+def _points(verdict: Verdict) -> str:
+    match verdict.status:
+        case Status.UNAVAILABLE:
+            return ""
+        case Status.NOT_ATTEMPTED:
+            return f"worth {verdict.max_points}"
+        case _:
+            return f"{verdict.points} of {verdict.max_points} points"
 
 
 def _page(name: str, **values: Any) -> str:

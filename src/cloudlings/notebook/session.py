@@ -90,7 +90,7 @@ def answer(name: str, value: Any) -> None:
 @_for_people
 def progress() -> None:
     """Shows each task of the lab and where you stand."""
-    display(render.progress(_lab().title, _checker().progress(_lab().lab)))
+    display(render.progress(_lab(), _checker().progress(_lab().lab)))
 
 
 @_for_people

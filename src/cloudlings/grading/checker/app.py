@@ -16,6 +16,7 @@ from starlette.routing import Route
 from cloudlings.errors import CloudlingsError
 from cloudlings.grading.tutor import Tutor
 from cloudlings.grading.workspace import Workspace
+from cloudlings.lab import Catalogue
 
 
 def app(tutor: Tutor) -> Starlette:
@@ -71,7 +72,10 @@ def _task(request: Request) -> str:
 
 
 def _opened(tutor: Tutor, space: Workspace) -> dict[str, Any]:
+    after = Catalogue(tutor.root).after(space.lab.name)
     return {
+        "next_lab": after.name if after else "",
+        "next_title": after.title if after else "",
         "lab": space.lab.name,
         "title": space.lab.title,
         "seed": space.seed,
