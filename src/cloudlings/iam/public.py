@@ -74,4 +74,4 @@ def _fixed(condition: Condition, value: str) -> bool:
 
 def _narrow(value: str) -> bool:
     range_ = read_range(value)
-    return range_ is not None and (range_.prefixlen >= _BROADEST[range_.version] or range_.is_private)
+    return range_ is not None and range_.prefixlen >= _BROADEST[range_.version]
