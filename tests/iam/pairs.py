@@ -37,7 +37,8 @@ SERVICES = {
     "s3": Service(
         ("s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket", "s3:GetBucketLocation", "s3:ListAllMyBuckets"),
         ("s3:*", "s3:Get*", "s3:*Object", "s3:PutObject", "s3:List*", "s3:GetObject", "*"),
-        (_B, f"{_B}/*", f"{_B}/a/*", f"{_B}/a/b*", f"{_B}*", f"{_B}/*.csv", f"{_B}/?/*", "*", "arn:aws:s3:::*/a/*"),
+        (_B, f"{_B}/*", f"{_B}/a/*", f"{_B}/a/b*", f"{_B}*", f"{_B}/*.csv", f"{_B}/?/*", "*", "arn:aws:s3:::*/a/*",
+         f"{_B}/${{aws:PrincipalTag/team}}/*"),
     ),
     "sqs": Service(
         ("sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteQueue", "sqs:ListQueues"),
@@ -61,7 +62,7 @@ _TEXT = ("StringEquals", "StringNotEquals", "StringLike", "StringNotLike", "Stri
 _DATES = ("2025-01-01T00:00:00Z", "2025-06-01T00:00:00Z", "2026-01-01T00:00:00Z")
 CONDITIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "aws:PrincipalTag/team": (_TEXT, ("red", "r*", "*d", "blue", "RED", "r?d")),
-    "s3:prefix": (_TEXT, ("a/", "a/*", "*/", "a/b*", "")),
+    "s3:prefix": (_TEXT, ("a/", "a/*", "*/", "a/b*", "", "${aws:PrincipalTag/team}/*")),
     "aws:SourceArn": (
         ("ArnEquals", "ArnLike", "ArnNotLike", "ArnNotEquals"),
         (f"arn:aws:sns:us-east-1:{HOME}:alerts", f"arn:aws:sns:*:{HOME}:*", "arn:aws:s3:::logs", "arn:aws:*:*:*:al*"),
@@ -89,7 +90,7 @@ def pair(seed: int) -> tuple[Document, Document, str]:
     name = rng.choice(list(SERVICES))
     one = _layers(rng, SERVICES[name])
     other = copy.deepcopy(one)
-    for _ in range(rng.choice((1, 1, 2, 3))):
+    for _ in range(rng.choice((1, 2, 2, 3))):
         _change(rng, other, SERVICES[name])
     return (one, other, name) if rng.random() < 0.5 else (other, one, name)
 
@@ -114,8 +115,8 @@ def _document(rng: random.Random, service: Service, most: int, *, principals: bo
 
 
 def _statement(rng: random.Random, service: Service, principals: bool) -> Document:
-    statement: Document = {"Effect": "Deny" if rng.random() < 0.3 else "Allow"}
-    patterns = rng.sample((*service.action_patterns, *service.actions), rng.choice((1, 1, 2)))
+    statement: Document = {"Effect": "Deny" if rng.random() < 0.25 else "Allow"}
+    patterns = rng.sample((*service.action_patterns, *service.action_patterns[:2], *service.actions), rng.choice((1, 2, 2)))
     statement["NotAction" if rng.random() < 0.1 else "Action"] = patterns
     resources = rng.sample(service.resources, rng.choice((1, 1, 2)))
     statement["NotResource" if rng.random() < 0.1 else "Resource"] = resources
@@ -123,7 +124,7 @@ def _statement(rng: random.Random, service: Service, principals: bool) -> Docume
         statement["NotPrincipal" if statement["Effect"] == "Deny" and rng.random() < 0.2 else "Principal"] = (
             _principal(rng)
         )
-    if rng.random() < 0.5:
+    if rng.random() < 0.45:
         statement["Condition"] = _conditions(rng)
     return statement
 
@@ -165,8 +166,9 @@ def _change(rng: random.Random, layers: Document, service: Service) -> None:
     principals = rng.choice(documents)
     statements: list[Document] = principals["Statement"]
     statement = rng.choice(statements)
-    rng.choice((_split, _rewrite_resource, _rewrite_action, _toggle_if_exists, _drop_condition, _add_condition,
-                _double, _shuffle))(rng, statements, statement, service)  # fmt: skip
+    ways = (_split, _double, _shuffle, _toggle_if_exists, _toggle_if_exists, _rewrite_resource, _rewrite_resource,
+            _rewrite_action, _rewrite_action, _drop_condition, _add_condition, _add_condition)  # fmt: skip
+    rng.choice(ways)(rng, statements, statement, service)
 
 
 def _split(rng: random.Random, statements: list[Document], statement: Document, service: Service) -> None:

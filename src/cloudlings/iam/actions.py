@@ -107,16 +107,14 @@ def matcher(pattern: str) -> Callable[[str], bool]:
 
 
 def _services(patterns: Iterable[str]) -> set[str]:
-    known = data.services()
-    found: set[str] = set()
-    for pattern in patterns:
-        prefix = pattern.lower().partition(":")[0]
-        if "*" in prefix or "?" in prefix:
-            test = matcher(prefix)
-            found.update(name for name in known if test(name))
-        elif prefix in known:
-            found.add(prefix)
-    return found
+    return {name for pattern in patterns for name in _services_of(pattern.lower().partition(":")[0])}
+
+
+@lru_cache(maxsize=4096)
+def _services_of(prefix: str) -> tuple[str, ...]:
+    """The services that the part of an action pattern before the colon names."""
+    test = matcher(prefix)
+    return tuple(name for name in data.services() if test(name))
 
 
 def _unlisted(idle: Sequence[str], patterns: Sequence[str]) -> Iterator[Action]:

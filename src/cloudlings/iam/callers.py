@@ -147,9 +147,8 @@ def _by_arn(groups: Sequence[Group], scene: Scene, accounts: Iterable[str]) -> I
     """Users and sessions of each way in which the patterns on aws:PrincipalArn can match."""
     for account in accounts:
         for template in (_USER, _ROLE):
-            within = shapes.expand(template, partition=scene.partition, account=account)
-            shape = Group([within])
-            for vector, witness in combinations(groups, within=within).items():
+            shape = Group([shapes.expand(template, partition=scene.partition, account=account)])
+            for vector, witness in combinations(groups, within=shape).items():
                 same = shapes.same_matches((*groups, shape), vector | 1 << len(groups))
                 arn = shapes.presentable(witness, _NAMES, same)
                 yield Principal("user", arn) if template == _USER else session(arn)

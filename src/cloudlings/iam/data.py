@@ -54,6 +54,7 @@ class Action:
         return ACCESS_LEVELS.index(self.access_level)
 
 
+@cache
 def services() -> tuple[str, ...]:
     """The prefixes of all services, sorted."""
     return tuple(sorted(_table()))

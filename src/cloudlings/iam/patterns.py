@@ -255,18 +255,33 @@ def group(*patterns: str | Pattern) -> Group:
     return Group(glob(p) if isinstance(p, str) else p for p in patterns)
 
 
+class Groups:
+    """Groups made once: those who walk often keep one of these, so that what is learnt stays."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[Pattern, ...], Group] = {}
+
+    def of(self, patterns: Iterable[Pattern]) -> Group:
+        """The group of these patterns."""
+        key = tuple(patterns)
+        found = self._made.get(key)
+        if found is None:
+            found = self._made[key] = Group(key)
+        return found
+
+
 _ANYTHING: Final = (ANY_RUN,)
 
 
 def combinations(
-    groups: Sequence[Group], *, within: Pattern = _ANYTHING, max_states: int = MAX_STATES
+    groups: Sequence[Group], *, within: Group | None = None, max_states: int = MAX_STATES
 ) -> dict[int, Witness]:
     """Every combination of matches that a string of the shape ``within`` can have.
 
     Bit i of a combination: group i matches. Each comes with one of its shortest strings. Raises
     TooManyStatesError past ``max_states`` joint states: then nothing is known about the rest.
     """
-    automata = [Group([within]), *groups]
+    automata = [within or Group([_ANYTHING]), *groups]
     walk = _Walk(automata, max_states)
     found: dict[int, Witness] = {}
     for state, number in walk.states():

@@ -46,7 +46,8 @@ def prove(
     ``account`` owns the resources (default: the one that the policies name). ``as_aws_sends`` leaves out
     requests that AWS never makes: a key that the action does not carry, or lacking one that is always there.
     ``outsiders_may``: callers of other accounts may do anything as far as their own account goes, so
-    that only the resource's policy decides. ``limit`` counterexamples of each direction are returned at most.
+    that only the resource's policy decides. At most ``limit`` counterexamples of each
+    direction are returned. After ``seconds`` of computing time the answer is "not_proven".
 
     Raises PolicyError when a policy uses what the engine does not know.
     """

@@ -17,7 +17,7 @@ from cloudlings.iam.conditions import compile_condition
 from cloudlings.iam.data import Action
 from cloudlings.iam.matching import Reach, complete_arn, denies, matcher, reach
 from cloudlings.iam.operators import OPERATORS
-from cloudlings.iam.patterns import ANY_RUN, Group, Pattern, glob, literal
+from cloudlings.iam.patterns import ANY_RUN, Group, Groups, Pattern, glob, literal
 from cloudlings.iam.request import ContextValue, Principal, Request
 from cloudlings.iam.sides import Line, Sides
 from cloudlings.iam.statements import Statement
@@ -78,6 +78,7 @@ class Reading:
         self._holds = {line: compile_condition(line.condition, line.version) for line in sides.lines}
         self._parts: dict[tuple[object, ...], tuple[Part, ...]] = {}
         self._groups: dict[tuple[object, ...], tuple[Group, ...]] = {}
+        self.made = Groups()
 
     # --- actions ----------------------------------------------------------------------------------
 
@@ -186,7 +187,9 @@ class Reading:
                 if texts and "*" not in texts:
                     patterns = (resource_pattern(text, statement, keys) for text in texts)
                     elements[tuple(sorted((p for p in patterns if p is not None), key=repr))] = None
-            found = self._groups[signature] = tuple(Group(patterns) for patterns in elements if patterns)
+            found = self._groups[signature] = tuple(
+                self.made.of(patterns) for patterns in elements if patterns
+            )
         return found
 
     def signature(self, keys: Keys) -> tuple[object, ...]:
@@ -289,7 +292,7 @@ class Reading:
         for number, chosen in enumerate(product(*ranges)):
             if number >= _MAX_ASSIGNMENTS:
                 return
-            yield dict(zip(names, chosen, strict=True))
+            yield dict(zip((self._sides.spelled[name] for name in names), chosen, strict=True))
 
     def _texts_with(self, name: str) -> list[tuple[tuple[Any, ...], list[Pattern]]]:
         """Every text in which the variable stands, taken apart, with the fixed patterns beside it."""

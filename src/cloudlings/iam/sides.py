@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from cloudlings.iam.request import Policies
-from cloudlings.iam.statements import Condition, Policy, Statement, Version
+from cloudlings.iam.statements import VARIABLE, Condition, Policy, Statement, Version
 
 _GRANTING = frozenset({"identity", "groups", "resource", "trust"})
 """Where an Allow can grant; elsewhere (boundary, session, SCP …) it only lets pass."""
@@ -127,6 +127,14 @@ class Sides:
     def variables(self) -> frozenset[str]:
         """Every key, in lower case, that a policy variable reads."""
         return frozenset().union(*(s.variables for s in self.statements))
+
+    @cached_property
+    def spelled(self) -> dict[str, str]:
+        """How the policies spell each variable, by its name in lower case."""
+        texts = [text for s in self.statements for text in (*(s.resource or ()), *(s.not_resource or ()))]
+        texts += [value for line in self.lines for value in line.condition.values]
+        names = (found.split(",")[0].strip() for text in texts for found in VARIABLE.findall(text))
+        return {name.lower(): name for name in names}
 
     @cached_property
     def has_principals(self) -> bool:

@@ -68,15 +68,13 @@ class Difference:
         """The worst first: by access level, then what a person reads fastest."""
         length = len(self.resource) + sum(len(key) + len(str(value)) for key, value in self.context)
         harm, fame, name = known.rank(self.actions.first)
-        return harm, fame, self.caller_rank, length, name, self.resource
+        odd = ("//" in self.resource) + sum(_odd(value) for _, value in self.context)
+        return harm, fame, self.caller_rank, odd, length, name, self.resource
 
 
-@dataclass(frozen=True)
-class _Part:
-    """One candidate for a part of a request, with the statements that it leaves possible."""
-
-    mask: int
-    value: ContextValue = None
+def _odd(value: ContextValue) -> bool:
+    """Whether people would wonder at it: no word, or the absence of a key that a policy counts on."""
+    return value is None or (isinstance(value, str) and len(value) < 2)
 
 
 @dataclass(frozen=True)
@@ -98,7 +96,7 @@ class Space:
         self.bounds = bounds
         self.decided = 0
         self.reasons: list[str] = []
-        self._deadline = time.monotonic() + bounds.seconds
+        self._deadline = time.thread_time() + bounds.seconds
         self._outcomes: dict[tuple[object, ...], tuple[bool, bool]] = {}
         self._reading = Reading(self.sides, bounds.as_aws_sends, self._inexact)
         self._places: dict[tuple[object, ...], tuple[_Place, ...]] = {}
@@ -249,12 +247,13 @@ class Space:
             if not wanted or any(w.matches("*") for w in wanted):
                 yield place("*")
             return
-        within: Pattern = (ANY_RUN,)
+        shape: Pattern = (ANY_RUN,)
         if template != ANY_RESOURCE:
-            within = shapes.expand(template, partition=self.partition, account=owner)
+            shape = shapes.expand(template, partition=self.partition, account=owner)
+        within = self._reading.made.of([shape])
         groups = self._reading.resource_groups(mask, keys)
         close = [g for g in groups if _compatible(g, template, self.partition)]
-        limit = [Group([glob(text) for text in self.bounds.resources])] if wanted else []
+        limit = [self._reading.made.of(glob(text) for text in self.bounds.resources)] if wanted else []
         for vector, witness in combinations([*close, *limit], within=within).items():
             if not limit or vector >> len(close) & 1:
                 yield place(witness.text, witness)
@@ -277,7 +276,7 @@ class Space:
             return
         classes = self._classes_for(possible)
         for assigned in self._reading.assignments(own, possible):
-            keys = {**own, **{k: (v,) for k, v in assigned.items() if v is not None}}
+            keys = {**own, **{k.lower(): (v,) for k, v in assigned.items() if v is not None}}
             fixed = {**self.bounds.context, **assigned}
             still = possible & self._reading.assigned_mask(keys, fixed)
             for one in classes:
@@ -301,8 +300,8 @@ class Space:
         keys: Mapping[str, tuple[str, ...]],
         fixed: Mapping[str, ContextValue],
     ) -> Iterator[Difference]:
-        if time.monotonic() > self._deadline:
-            raise NotProvenError(f"The search took longer than {self.bounds.seconds:g} s.")
+        if time.thread_time() > self._deadline:
+            raise NotProvenError(f"The search took longer than {self.bounds.seconds:g} s of computing time.")
         reached: dict[tuple[int, str], tuple[_Place, tuple[tuple[str, ContextValue], ...]]] = {}
         start = tuple(fixed.items())
         for place in self._resources(one, caller, mask, keys):

@@ -36,6 +36,8 @@ def values_of_variable(
     """
     starts: list[tuple[Group, int]] = []
     for comparand in fixed:
+        if not comparand.patterns or comparand.test == "null":
+            continue
         group = Group(comparand.patterns)
         starts.append((group, group.start))
     for parts, beside in texts:
