@@ -1,8 +1,8 @@
 """Restores from S3's archive classes: how long each tier takes, and which is the cheapest that is in time.
 
-Source: Amazon S3 User Guide, "Archive retrieval options": from Glacier Flexible Retrieval, expedited 1-5 minutes,
-standard 3-5 hours, bulk 5-12 hours; from Glacier Deep Archive, standard within 12 hours, bulk within 48, and no
-expedited tier. The slower tier of a class is never dearer than the faster one (Amazon S3 pricing).
+Source: Amazon S3 User Guide, "Archive retrieval options": from Glacier Flexible Retrieval, expedited 1-5
+minutes, standard 3-5 hours, bulk 5-12 hours; from Glacier Deep Archive, standard within 12 hours, bulk within
+48, and no expedited tier. The slower tier of a class is never dearer than the faster one (Amazon S3 pricing).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ SLOWEST_HOURS: Mapping[str, Mapping[str, float]] = {
 
 
 def tiers(storage_class: str) -> Mapping[str, float]:
-    """The tiers of an archive class with their slowest hours. Raises `ModelError` for a class without restores."""
+    """The tiers of an archive class with their slowest hours; `ModelError` for a class without restores."""
     if storage_class not in SLOWEST_HOURS:
         raise ModelError(
             f"Nothing is restored from {storage_class}: it is read directly, or no class of S3's.",

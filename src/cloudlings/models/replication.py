@@ -1,8 +1,8 @@
 """S3 replication: what a bucket's configuration copies.
 
-Source: Amazon S3 API reference, ReplicationRule, and User Guide, "Replication configuration file elements". The
-present schema (V2) is told by a Filter, and then needs Priority and DeleteMarkerReplication; the old one (V1) has a
-Prefix beside the destination, and copies delete markers.
+Source: Amazon S3 API reference, ReplicationRule, and User Guide, "Replication configuration file elements".
+The present schema (V2) is told by a Filter, and then needs Priority and DeleteMarkerReplication; the old one
+(V1) has a Prefix beside the destination, and copies delete markers.
 """
 
 from __future__ import annotations
