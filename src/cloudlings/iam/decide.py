@@ -252,7 +252,8 @@ class _Evaluation:
         return _Side(False, missing=(self.resource or LayerVerdict(layer, "silent", note="there is none"),))
 
     def _resource_statements(self) -> tuple[Statement, ...]:
-        return self.resource.statements if self.resource is not None else ()
+        """The statements that granted; none where a KMS grant reached further than they did."""
+        return self.resource.statements if self.resource is not None and self.reach >= self.grant else ()
 
     def _needs_resource(self) -> bool:
         """Whether the resource's policy must allow even inside one account."""

@@ -77,9 +77,9 @@ def needs_no_permission(request: Request) -> str:
         "federated-user",
         "root",
     ):
-        return "sts:GetCallerIdentity needs no permission, and no policy can deny it"
+        return "GetCallerIdentity needs no permission, and no policy can deny it"
     if request.folded_action in NO_PERMISSION_NEEDED_FOR_USERS and who in ("user", "root"):
-        return "sts:GetSessionToken needs no permission of a user, and no policy controls it"
+        return "GetSessionToken needs no permission of a user, and no policy controls it"
     return ""
 
 

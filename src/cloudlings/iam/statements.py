@@ -121,7 +121,7 @@ class Statement:
     def label(self) -> str:
         """How to call the statement in a sentence: its Sid, or its number counted from 1."""
         name = f"statement {self.sid!r}" if self.sid else f"statement {self.index + 1}"
-        return f"{name} of {self.place.document}" if self.place.document else name
+        return f"{name} of the {self.place.document}" if self.place.document else name
 
 
 @dataclass(frozen=True)

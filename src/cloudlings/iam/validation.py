@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from cloudlings.errors import PolicyDocumentError, PolicyError
+from cloudlings.errors import PolicyError
 from cloudlings.iam.documents import parse
 from cloudlings.iam.globs import glob, plain
 from cloudlings.iam.service_rules import TRUST_ACTIONS
@@ -36,12 +36,22 @@ MAX_SIZES: Final[Mapping[Kind, int]] = {
     "managed": 6144, "trust": 2048, "session": 2048, "bucket": 20_480, "key": 32_768, "secret": 20_480,
     "rcp": 5120,
 }  # fmt: skip
-"""Characters without the white space between tokens (IAM and STS quotas; S3, KMS, Secrets Manager limits). The
-inline limits hold for all inline policies of an identity together, and are checked by whoever holds them."""
+"""Characters without the white space between tokens (quotas of IAM and STS, S3, KMS, Secrets Manager).
+
+Inline limits hold for all inline policies of an identity together: whoever holds them checks them."""
 
 _IDENTITY: Final = ("managed", "inline", "session", "scp")
 _IAM: Final = ("managed", "inline", "session", "trust")
-_PARTITIONS: Final = ("aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f", "aws-eusc")
+_PARTITIONS: Final = (
+    "aws",
+    "aws-cn",
+    "aws-us-gov",
+    "aws-iso",
+    "aws-iso-b",
+    "aws-iso-e",
+    "aws-iso-f",
+    "aws-eusc",
+)
 
 SHARED_OIDC: Final[Mapping[str, str]] = {
     "token.actions.githubusercontent.com": "sub",
@@ -55,17 +65,19 @@ SHARED_OIDC: Final[Mapping[str, str]] = {
     "oidc.vercel.com": "aud",
     "cognito-identity.amazonaws.com": "aud",
 }
-"""Identity providers that many organizations share, with the claim that a trust policy must test. IAM User Guide,
-"Identity-provider controls for shared OIDC providers"."""
+"""Identity providers that many organizations share, with the claim that a trust policy must test.
+
+Source: IAM User Guide, "Identity-provider controls for shared OIDC providers"."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Something that AWS refuses: its error code, its message, and where in the document it is."""
+    """Something that AWS refuses: its error code, its message, where it is, and in our words what it is."""
 
     code: str
     message: str
-    place: Place = Place()
+    place: Place
+    detail: str = ""
 
     def __str__(self) -> str:
         where = f" ({self.place})" if str(self.place) else ""
@@ -75,7 +87,7 @@ class Problem:
 def validate(
     document: str | bytes | Mapping[str, Any] | Policy, kind: Kind, *, bucket: str = "", name: str = ""
 ) -> tuple[Problem, ...]:
-    """Every problem that AWS would have with writing ``document`` as a policy of this kind; () when it takes it.
+    """Every problem that AWS has with ``document`` as a policy of this kind; () when it takes it.
 
     ``bucket`` is the name of the bucket that a bucket policy is for. Never raises for a bad document.
     """
@@ -89,15 +101,16 @@ def validate(
 
 
 def _unreadable(error: PolicyError, kind: Kind, document: Any, name: str) -> Problem:
-    """A document that is no policy: what AWS says of it, and our own, more precise, words as the place."""
-    place = Place(name, error.message)
-    is_json = not isinstance(error, PolicyDocumentError) or isinstance(document, Mapping) or _is_json(document)
+    """A document that is no policy: AWS's few words, and our own, more precise ones as the detail."""
+    is_json = not isinstance(document, (str, bytes)) or _is_json(document)
     if kind == "bucket":
         no_json = "Policies must be valid JSON and the first byte must be '{'"
-        return Problem(_CODES[kind], "Invalid policy syntax." if is_json else no_json, place)
-    if kind in _IAM:
-        return Problem(_CODES[kind], "Syntax errors in policy." if is_json else "This policy contains invalid Json", place)
-    return Problem(_CODES[kind], _GENERIC.get(kind, "The policy is not valid."), place)
+        message = "Invalid policy syntax." if is_json else no_json
+    elif kind in _IAM:
+        message = "Syntax errors in policy." if is_json else "This policy contains invalid Json"
+    else:
+        message = _GENERIC.get(kind, "The policy is not valid.")
+    return Problem(_CODES[kind], message, Place(name), error.message)
 
 
 _GENERIC: Final[Mapping[Kind, str]] = {
@@ -137,7 +150,10 @@ Found = Iterator[tuple[str, Place]]
 
 def _problems(policy: Policy, kind: Kind, bucket: str) -> Found:
     if not policy.statements:
-        yield ("Syntax errors in policy." if kind in _IAM else "Missing required field Statement"), Place(policy.name)
+        yield (
+            ("Syntax errors in policy." if kind in _IAM else "Missing required field Statement"),
+            Place(policy.name),
+        )
     for statement in policy.statements:
         yield from _elements(statement, kind)
         yield from _principals(statement, kind)
@@ -167,7 +183,10 @@ def _elements(statement: Statement, kind: Kind) -> Found:
     if not (statement.action or statement.not_action):
         yield "Policy statement must contain actions.", statement.place
     if statement.not_principal is not None and (statement.effect == "Allow" or kind in ("trust", "rcp")):
-        yield "NotPrincipal is supported with Deny only, and not in this kind of policy.", statement.place / "NotPrincipal"
+        yield (
+            "NotPrincipal is supported with Deny only, and not in this kind of policy.",
+            statement.place / "NotPrincipal",
+        )
 
 
 _ARN_PRINCIPAL = re.compile(
@@ -230,12 +249,13 @@ def _sids(policy: Policy, kind: Kind) -> Found:
     if len(set(sids)) != len(sids):
         yield "Statement IDs (SID) in a single policy must be unique.", Place(policy.name)
     for statement in policy.statements:
-        if kind in _IAM and not re.fullmatch("[0-9A-Za-z]*", statement.sid):
-            yield (
-                "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression "
-                "[0-9A-Za-z]*",
-                statement.place / "Sid",
-            )
+        if kind in _IAM and not re.fullmatch(_SID, statement.sid):
+            message = "Statement IDs (SID) must be alpha-numeric."
+            hint = f"Check that your input satisfies the regular expression {_SID}"
+            yield f"{message} {hint}", statement.place / "Sid"
+
+
+_SID: Final = "[0-9A-Za-z]*"
 
 
 # --- actions and resources ----------------------------------------------------------------------
@@ -277,9 +297,12 @@ def _resource_problem(resource: str) -> str:
     if len(parts) > 4 and parts[3] not in ("", "*"):
         if parts[2] == "iam":
             return f"IAM resource {resource} cannot contain region information."
-        if parts[2] == "s3" and len(parts) == 6 and not parts[5].startswith(("accesspoint", "job/", "storage-lens")):
+        if parts[2] == "s3" and len(parts) == 6 and not parts[5].startswith(_REGIONAL_S3):
             return f"Resource {resource} can not contain region information."
     return ""
+
+
+_REGIONAL_S3: Final = ("accesspoint", "job/", "storage-lens", "access-grants")
 
 
 # --- bucket policies ----------------------------------------------------------------------------
