@@ -1,7 +1,8 @@
 """Runs network cases from files: ``python -m cloudlings.network.cases FILE…``.
 
 Prints each case that differs and why, then ``N/M`` last, and exits non-zero when any differs. A file is
-a JSON list of cases, or YAML with ``topologies`` (named; one may be ``like`` another) and ``cases``.
+a JSON list of cases, or YAML with ``topologies`` (named; one may be ``like`` another; ``topologies_from``
+takes those of another file as well) and ``cases``.
 The format is described in tests/network/cases/README.md.
 """
 
@@ -98,9 +99,22 @@ def load_cases(path: Path) -> list[Case]:
         content = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
     except (OSError, ValueError, yaml.YAMLError) as problem:
         raise NetworkError(f"{path} cannot be read: {problem}", next_step="Give a case file.") from problem
-    listed = content if isinstance(content, list) else (content or {}).get("cases", [])
-    files = _Files({} if isinstance(content, list) else (content or {}).get("topologies", {}))
-    return [_case(path, files, each) for each in listed]
+    if isinstance(content, list):
+        return [_case(path, _Files({}), each) for each in content]
+    files = _Files(_topologies(path, content))
+    return [_case(path, files, each) for each in content.get("cases") or ()]
+
+
+def _topologies(path: Path, content: Mapping[str, Any]) -> dict[str, Any]:
+    """The topologies that a file names, and those of the file that it takes more from."""
+    if not isinstance(content, Mapping):
+        raise NetworkError(f"{path} is no case file.", next_step="Give a list of cases, or topologies and cases.")
+    named: dict[str, Any] = {}
+    if content.get("topologies_from"):
+        other = path.parent / str(content["topologies_from"])
+        named.update(_topologies(other, yaml.safe_load(other.read_text(encoding="utf-8"))))
+    named.update(content.get("topologies") or {})
+    return named
 
 
 def _case(path: Path, files: _Files, given: Mapping[str, Any]) -> Case:
