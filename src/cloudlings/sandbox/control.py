@@ -168,7 +168,7 @@ class Control:
             "pid": os.getpid(),
             "port": self._doors.port,
             "plain_port": self._doors.plain_port,
-            "notices": self._doors.notices,
+            "notices": [*self._doors.notices, *(n for e in self._emulators.values() for n in e.notices)],
             "version": cloudlings.__version__,
             "emulators": {name: name not in self._down for name in self._emulators},
             "restarts": dict(self._restarts),

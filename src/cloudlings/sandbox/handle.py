@@ -101,7 +101,7 @@ class Sandbox:
         try:
             record = json.loads((home / "sandbox" / "sandbox.json").read_text())
             health = channel.call(Path(record["control"]), "health", timeout=5.0)
-        except (OSError, ValueError, KeyError, SandboxError):
+        except (OSError, ValueError, KeyError, TypeError, SandboxError):
             return None
         return cls(home, record | health, already_running=True)
 

@@ -19,7 +19,7 @@ from cloudlings.sandbox.model import Request
 
 _CBOR_PATH = re.compile(r"/service/\w+/operation/(\w+)")
 _QUEUE_PATH = re.compile(r"/\d{12}/[\w-]{1,80}(\.fifo)?")
-_LABEL = re.compile(r"\{(\w+)(\+?)\}")
+_LABEL = re.compile(r"\{([\w-]+)(\+?)\}")
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ def _rest_patterns(model: dict[str, Any]) -> tuple[RestPattern, ...]:
     return tuple(
         _rest_pattern(name, spec, model["shapes"] if by_requirement else {})
         for name, spec in model["operations"].items()
-        if not spec.get("deprecated")
+        if not (by_requirement and spec.get("deprecated"))
     )
 
 

@@ -149,9 +149,10 @@ def verify(request: Request, signature: Signature, secret: str) -> Refusal | Non
             "The provided 'x-amz-content-sha256' header does not match what was computed.",
         )
     key = signing_key(secret, signature.date, signature.region, signature.service)
-    canonical = canonical_request(request, signature, declared)
-    computed = _hex(key, _string_to_sign(signature, canonical))
-    if not hmac.compare_digest(computed, signature.signature):
+    paths = _canonical_paths(request.raw_path, signature.service)
+    canonicals = (_canonical_request(request, path, signature, declared) for path in paths)
+    computed = (_hex(key, _string_to_sign(signature, canonical)) for canonical in canonicals)
+    if not any(hmac.compare_digest(each, signature.signature) for each in computed):
         return mismatch()
     if declared.startswith(CHUNKED) and not _chunks_match(request.body, signature, key):
         return mismatch()
@@ -172,13 +173,12 @@ def mismatch() -> Refusal:
     )
 
 
-def canonical_request(request: Request, signature: Signature, payload_hash: str) -> str:
-    """The canonical form of a request, over the headers that the signature names."""
+def _canonical_request(request: Request, path: str, signature: Signature, payload_hash: str) -> str:
     headers = "".join(f"{name}:{_canonical_value(request, name)}\n" for name in signature.signed_headers)
     return "\n".join(
         (
             request.method,
-            _canonical_path(request.raw_path, signature.service),
+            path,
             _canonical_query(request.query_string, drop_signature=signature.presigned),
             headers,
             ";".join(signature.signed_headers),
@@ -187,14 +187,16 @@ def canonical_request(request: Request, signature: Signature, payload_hash: str)
     )
 
 
-def _canonical_path(raw_path: str, service: str) -> str:
-    # S3 signs a key's path as it is sent; the other services sign the normalised path, encoded once more.
+def _canonical_paths(raw_path: str, service: str) -> tuple[str, ...]:
+    """The forms that a path may have been signed in."""
     if service == "s3":
-        return quote(unquote(raw_path), safe="/~") or "/"
+        # A key is signed as it is sent; clients that send it half encoded sign it fully encoded.
+        return tuple(dict.fromkeys((raw_path or "/", quote(unquote(raw_path), safe="/~") or "/")))
+    # The other services sign the normalised path, encoded once more.
     normal = "/" + normpath(raw_path).lstrip("/") if raw_path else "/"
     if raw_path.endswith("/") and normal != "/":
         normal += "/"
-    return quote(normal, safe="/~")
+    return (quote(normal, safe="/~"),)
 
 
 def _canonical_query(query_string: str, *, drop_signature: bool) -> str:

@@ -17,6 +17,8 @@ class Emulator(ABC):
     """One emulator behind the gateway, as the gateway sees it."""
 
     name: str
+    # What the learner should be told about the last start: state that could not be read back.
+    notices: tuple[str, ...] = ()
 
     @abstractmethod
     def spawn(self) -> None:

@@ -11,6 +11,7 @@ import os
 import pickle
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,9 +50,11 @@ class Moto(Served):
         self._stubber = BotocoreStubber()
         for service in ("ec2", "iam", "autoscaling", "elbv2", "rds"):
             moto.backends.get_backend(service)
-        if self.state is not None:
-            for path in sorted(self.state.glob("*.pickle")):
-                _restore(path)
+        self._told = _restore_all(self.state)
+
+    async def notices(self) -> list[str]:
+        told: list[str] = await self._in_turn(lambda: self._told)
+        return told
 
     async def _app(
         self, scope: Mapping[str, Any], receive: Callable[[], Any], send: Callable[..., Any]
@@ -94,9 +97,7 @@ class Moto(Served):
                 await self._in_turn(_save, account_id, self.state)
 
     async def import_state(self) -> None:
-        if self.state is not None:
-            for path in sorted(self.state.glob("*.pickle")):
-                await self._in_turn(_restore, path)
+        await self._in_turn(_restore_all, self.state)
 
     def extra_calls(self) -> dict[str, Callable[..., Any]]:
         return {"adopt_identities": self._adopt}
@@ -143,16 +144,30 @@ def _pickle(state: Path, account_id: str) -> Path:
 
 def _save(account_id: str, state: Path) -> None:
     """Write all services of an account in one pickle: what they share must stay shared."""
-    found = {
-        name: backend[account_id] for name, backend in _backends() if dict.__contains__(backend, account_id)
-    }
+    services = {name: backend[account_id] for name, backend in _backends() if account_id in backend}
     path = _pickle(state, account_id)
     draft = path.with_suffix(".draft")
     with draft.open("wb") as file:
-        pickle.dump(found, file, protocol=pickle.HIGHEST_PROTOCOL)
+        pickle.dump((version("moto"), services), file, protocol=pickle.HIGHEST_PROTOCOL)
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
+
+
+def _restore_all(state: Path | None) -> list[str]:
+    """Read every account back; what cannot be read is put aside, and told."""
+    told = []
+    for path in sorted(state.glob("*.pickle")) if state else ():
+        try:
+            _restore(path)
+        except Exception as error:
+            aside = path.with_suffix(".unreadable")
+            path.replace(aside)
+            told.append(
+                f"The networks, instances and databases of account {path.stem} could not be read back "
+                f"({type(error).__name__}: {error}); they start empty, and the file is kept as {aside}."
+            )
+    return told
 
 
 def _restore(path: Path) -> None:
@@ -160,8 +175,10 @@ def _restore(path: Path) -> None:
     from moto.core.base_backend import BackendDict
 
     with path.open("rb") as file:
-        found = pickle.load(file)
-    for service, kept in found.items():
+        made_by, services = pickle.load(file)
+    if made_by != version("moto"):
+        raise ValueError(f"written by moto {made_by}, and this is moto {version('moto')}")
+    for service, kept in services.items():
         backend = moto.backends.get_backend(service)
         backend[path.stem] = kept
         if backend not in BackendDict._instances:

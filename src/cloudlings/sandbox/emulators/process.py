@@ -76,7 +76,7 @@ class ProcessEmulator(Emulator):
         self._channel = await Channel.over(self._control)
         self._control = None
         try:
-            await asyncio.wait_for(self._channel.call("ping"), START_TIMEOUT)
+            self.notices = tuple(await asyncio.wait_for(self._channel.call("ping"), START_TIMEOUT))
         except (SandboxError, TimeoutError) as error:
             raise SandboxError(
                 f"The emulator “{self.name}” did not start.",

@@ -44,6 +44,10 @@ class Served(ABC):
     def import_state(self) -> Any:
         """See ``Emulator.import_state``."""
 
+    def notices(self) -> Any:
+        """What the learner should be told once the emulator is up: state that could not be read back."""
+        return []
+
     def extra_calls(self) -> dict[str, Callable[..., Any]]:
         """Control calls beyond those of every emulator."""
         return {}
@@ -51,7 +55,7 @@ class Served(ABC):
     def calls(self) -> dict[str, Callable[..., Any]]:
         """The control calls by verb."""
         return {
-            "ping": lambda: self.__class__.__name__,
+            "ping": self.notices,
             "reset": self.reset,
             "export_state": self.export_state,
             "import_state": self.import_state,
