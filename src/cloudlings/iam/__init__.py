@@ -19,6 +19,16 @@ from cloudlings.iam.statements import Condition, Place, Policy, Principals, Stat
 
 # Public name -> the module that holds it, imported when first asked for.
 _LAZY: dict[str, str] = {
+    "Advice": "cloudlings.iam.advice",
+    "Gathered": "cloudlings.iam.gathering",
+    "Problem": "cloudlings.iam.validation",
+    "explain": "cloudlings.iam.explanation",
+    "explain_html": "cloudlings.iam.explanation",
+    "gather": "cloudlings.iam.gathering",
+    "is_public": "cloudlings.iam.public",
+    "lint": "cloudlings.iam.advice",
+    "summary": "cloudlings.iam.explanation",
+    "validate": "cloudlings.iam.validation",
     "Access": "cloudlings.iam.questions",
     "Comparison": "cloudlings.iam.comparison",
     "Counterexample": "cloudlings.iam.comparison",

@@ -2,7 +2,7 @@
 
 ``validate`` returns every problem that it finds; AWS reports one, which is the first here. Wording: IAM's
 and S3's error messages as their users report them. Where AWS's own words are not known, the code is AWS's and
-the message ours. Good advice about a policy that AWS would accept is in ``lint``.
+the message ours. Good advice about a policy that AWS would accept is in ``advice``.
 """
 
 from __future__ import annotations
