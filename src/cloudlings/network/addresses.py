@@ -109,6 +109,7 @@ def show_range(low: int, high: int, family: int) -> str:
     return f"{show(low, family)}–{show(high, family)}"
 
 
+@lru_cache(maxsize=1 << 12)
 def show_ports(ports: Ports) -> str:
     """Ports as people write them: ``443`` or ``32768–60999``."""
     if ports == ALL_PORTS:
@@ -264,25 +265,34 @@ def _decide(ports: Ports, rects: Sequence[Rect]) -> tuple[Ports, object | None, 
 
 
 def regions(pieces: Sequence[Piece], rects: Sequence[Rect]) -> Iterator[tuple[Piece, list[Rect]]]:
-    """Split each piece where a rule begins or ends, and give the rules that cover each part, in order."""
-    for piece in pieces:
-        touching = [rect for rect in rects if rect.low <= piece.high and rect.high >= piece.low]
-        starts: dict[int, list[int]] = {}
-        stops: dict[int, list[int]] = {}
-        active: list[int] = []
-        for order, rect in enumerate(touching):
-            if rect.low <= piece.low:
-                active.append(order)
-            else:
-                starts.setdefault(rect.low, []).append(order)
-            if rect.high < piece.high:
-                stops.setdefault(rect.high + 1, []).append(order)
-        at = piece.low
-        for edge in sorted({*starts, *stops}):
-            yield Piece(at, edge - 1, piece.server, piece.client), [touching[order] for order in active]
-            for order in stops.get(edge, ()):
-                active.remove(order)
-            for order in starts.get(edge, ()):
-                insort(active, order)
-            at = edge
-        yield Piece(at, piece.high, piece.server, piece.client), [touching[order] for order in active]
+    """Split pieces where a rule begins or ends, and give the rules that cover each part, in rule order.
+
+    One sweep over all of it in the order of addresses, so the cost grows with pieces plus rules.
+    """
+    edges: dict[int, list[tuple[int, bool]]] = {}
+    for order, rect in enumerate(rects):
+        edges.setdefault(rect.low, []).append((order, True))
+        edges.setdefault(rect.high + 1, []).append((order, False))
+    marks = sorted(edges)
+    at = 0
+    active: list[int] = []
+    for piece in sorted(pieces):
+        while at < len(marks) and marks[at] <= piece.low:
+            _switch(active, edges[marks[at]])
+            at += 1
+        start = piece.low
+        while at < len(marks) and marks[at] <= piece.high:
+            yield piece._replace(low=start, high=marks[at] - 1), [rects[order] for order in active]
+            start = marks[at]
+            _switch(active, edges[start])
+            at += 1
+        yield piece._replace(low=start), [rects[order] for order in active]
+
+
+def _switch(active: list[int], changes: Iterable[tuple[int, bool]]) -> None:
+    """Rules that begin at an edge become active, those that ended before it do not stay."""
+    for order, begins in changes:
+        if begins:
+            insort(active, order)
+        else:
+            active.remove(order)

@@ -108,7 +108,9 @@ def load_cases(path: Path) -> list[Case]:
 def _topologies(path: Path, content: Mapping[str, Any]) -> dict[str, Any]:
     """The topologies that a file names, and those of the file that it takes more from."""
     if not isinstance(content, Mapping):
-        raise NetworkError(f"{path} is no case file.", next_step="Give a list of cases, or topologies and cases.")
+        raise NetworkError(
+            f"{path} is no case file.", next_step="Give a list of cases, or topologies and cases."
+        )
     named: dict[str, Any] = {}
     if content.get("topologies_from"):
         other = path.parent / str(content["topologies_from"])

@@ -251,8 +251,8 @@ def _one_way_peering(index: Index) -> Iterable[Finding]:
             if any(route.target == peering.id for route in table.routes)
         }
         both = {peering.requester, peering.accepter}
-        if len(sides & both) == 1 and peering.state == "active":
-            silent = next(iter(both - sides))
+        silent = next(iter(both - sides), "")
+        if len(sides & both) == 1 and silent and peering.state == "active":
             text = (
                 f"VPC {silent} has no route to peering connection {component(peering)}, so it cannot answer."
             )

@@ -136,6 +136,8 @@ class Walk:
     options: list[int] = field(default_factory=list)
     gateways: list[str] = field(default_factory=list)
     steps: int = 0
+    #: The header last shown and what it showed: it changes at few hops.
+    _shown: tuple[tuple[object, ...], Header] | None = None
 
     def choose(self, options: Sequence[T]) -> T:
         """Take one of several ways on: the script's, or the first. The others are walked another time."""
@@ -224,6 +226,15 @@ class Walk:
 
     def header(self, leg: Leg, phase: Phase) -> Header:
         """The packet now, as text: in the request the client is the source, in the reply the server."""
+        known = self._shown
+        now = (leg, phase, leg.pieces, leg.translated)
+        if known is not None and all(one is other for one, other in zip(known[0], now, strict=True)):
+            return known[1]
+        shown = self._header(leg, phase)
+        self._shown = (now, shown)
+        return shown
+
+    def _header(self, leg: Leg, phase: Phase) -> Header:
         first = leg.pieces[0] if leg.pieces else Piece(0, 0, self.question.server_ports, ALL_PORTS)
         client = (self.address(leg, leg.client), self._ports(first.client))
         server = (self.address(leg, leg.server), self._ports(first.server))
