@@ -91,6 +91,7 @@ def test_a_marked_notebook_answers_its_tasks(lab: Lab, refs: Refs, tmp_path: Pat
         {"source": "import boto3"},
         {"source": ["x = 1\n", "y = 2"], "metadata": {"task": "l99-t1"}},
         {"source": "# task: keep-versions\nz = 3"},
+        {"source": '# %% task="page-size"\nz = 4'},
         {"cell_type": "markdown", "source": "# task: page-size"},
     )
     answer = read_answer(path, lab, refs)
@@ -98,6 +99,7 @@ def test_a_marked_notebook_answers_its_tasks(lab: Lab, refs: Refs, tmp_path: Pat
     assert [(piece.tasks, piece.text) for piece in answer.pieces] == [
         (("make-bucket",), "import boto3\n\nx = 1\ny = 2"),
         (("keep-versions",), "# task: keep-versions\nz = 3"),
+        (("page-size",), '# %% task="page-size"\nz = 4'),
     ]
 
 
@@ -133,7 +135,13 @@ def test_an_unmarked_file_runs_alone(lab: Lab, tmp_path: Path, name: str, text: 
 
 
 @pytest.mark.parametrize(
-    "mark", ["# task: make-bucket", "#task: L99-T1", "#!/bin/sh\n# tasks: make-bucket, page-size"]
+    "mark",
+    [
+        "# task: make-bucket",
+        "#task: L99-T1",
+        "#!/bin/sh\n# tasks: make-bucket, page-size",
+        '# task="make-bucket"',
+    ],
 )
 @pytest.mark.parametrize("suffix", [".sh", ".py"])
 def test_a_first_comment_marks_a_file(lab: Lab, refs: Refs, tmp_path: Path, mark: str, suffix: str) -> None:

@@ -57,12 +57,23 @@ def test_a_starter_that_is_the_solution_leaks(written: Callable[..., Lab]) -> No
         assert found(lab) == expected
 
 
+def test_given_code_may_recur_in_a_solution_but_not_in_prose(written: Callable[..., Lab]) -> None:
+    """A line that the source gives as code elsewhere is no leak in a longer solution; told in prose it is."""
+    common, rest = "config = read_the_config(name)", "change_one(config, 7)\nchange_two(config, 8)"
+    given_code = f"# %%\n{common}\n\n"
+    task = TASK.format(f"{common}\n{rest}")
+    assert found(written(given_code + task)) == []
+    assert found(written(given_code + f"# %% [markdown]\n# Write `{common}`.\n\n" + task)) == [common]
+
+
 def test_lines_that_decide_nothing_do_not_leak(written: Callable[..., Lab]) -> None:
     """Imports, clients, brackets and names passed on may stand in both."""
-    common = (
-        'import boto3\nfrom json import dumps\ns3 = boto3.client("s3")\nthings = {\n'
-        '    "Name": brief.name_of_it,\n    "Version": "2012-10-17",\n    "Status": "Enabled",\n}\nprint("the things are", things)\n'
-    )
+    lines = (
+        "import boto3", "from json import dumps", 's3 = boto3.client("s3")', "things = {",
+        '    "Name": brief.name_of_it,', '    "Version": "2012-10-17",', '    "Status": "Enabled",', "}",
+        'print("the things are", things)',
+    )  # fmt: skip
+    common = "\n".join(lines) + "\n"
     lab = written(
         f"# %%\n{common}\n" + TASK.format(common + "s3.decide_everything(Things=things, Really=True)")
     )

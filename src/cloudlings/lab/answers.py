@@ -156,7 +156,8 @@ def read_answer(path: Path, lab: Lab, refs: Refs | None = None) -> OtherAnswer:
         pieces = (Piece("shell", text, named.all(_comment_tasks(text), Place(path)), Place(path)),)
     else:
         text = read_text(path)
-        tasks = named.all(template_tasks(read_template(text, Place(path)), Place(path)), Place(path))
+        marked = template_tasks(read_template(text, Place(path)), Place(path)) or _comment_tasks(text)
+        tasks = named.all(marked, Place(path))
         pieces = (Piece("template", text, tasks, Place(path)),)
     return OtherAnswer(path.name, pieces, alone=not any(piece.tasks for piece in pieces))
 
@@ -309,14 +310,14 @@ def _marked(raw: RawCell, named: _Tasks) -> tuple[str, ...]:
 
 
 def _comment_tasks(text: str) -> list[str]:
-    """The tasks of ``# task: one, two`` among the comment lines at the top."""
+    """The tasks of ``# task: one, two`` (or ``# %% task="one"``) among the comment lines at the top."""
     names: list[str] = []
     for line in text.split("\n"):
         if line.strip() and not line.startswith("#"):
             break
-        mark = re.match(r"#\s*tasks?\s*:\s*(.+)$", line.strip(), re.IGNORECASE)
-        names += re.split(r"[,\s]+", mark[1].strip()) if mark else []
-    return [name for name in names if name]
+        mark = re.match(r"#\s*(?:%%\s*)?tasks?\s*[:=]\s*(.+)$", line.strip(), re.IGNORECASE)
+        names += re.findall(r"[\w-]+", mark[1]) if mark else []
+    return names
 
 
 def _only_comments(text: str) -> bool:
