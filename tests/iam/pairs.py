@@ -109,14 +109,19 @@ def _layers(rng: random.Random, service: Service) -> Document:
 
 
 def _document(rng: random.Random, service: Service, most: int, *, principals: bool = False) -> Document:
-    statements = [_statement(rng, service, principals) for _ in range(rng.randint(1, most))]
-    statements[0]["Effect"] = "Allow"
+    effects = [
+        "Allow",
+        *("Deny" if rng.random() < 0.25 else "Allow" for _ in range(rng.randint(0, most - 1))),
+    ]
+    statements = [_statement(rng, service, effect, principals) for effect in effects]
     return {"Version": "2012-10-17", "Statement": statements}
 
 
-def _statement(rng: random.Random, service: Service, principals: bool) -> Document:
-    statement: Document = {"Effect": "Deny" if rng.random() < 0.25 else "Allow"}
-    patterns = rng.sample((*service.action_patterns, *service.action_patterns[:2], *service.actions), rng.choice((1, 2, 2)))
+def _statement(rng: random.Random, service: Service, effect: str, principals: bool) -> Document:
+    statement: Document = {"Effect": effect}
+    patterns = rng.sample(
+        (*service.action_patterns, *service.action_patterns[:2], *service.actions), rng.choice((1, 2, 2))
+    )
     statement["NotAction" if rng.random() < 0.1 else "Action"] = patterns
     resources = rng.sample(service.resources, rng.choice((1, 1, 2)))
     statement["NotResource" if rng.random() < 0.1 else "Resource"] = resources
@@ -181,17 +186,23 @@ def _split(rng: random.Random, statements: list[Document], statement: Document, 
             return
 
 
-def _rewrite_resource(rng: random.Random, statements: list[Document], statement: Document, service: Service) -> None:
+def _rewrite_resource(
+    rng: random.Random, statements: list[Document], statement: Document, service: Service
+) -> None:
     element = "Resource" if "Resource" in statement else "NotResource"
     statement[element] = [rng.choice(service.resources), *statement[element][1:]]
 
 
-def _rewrite_action(rng: random.Random, statements: list[Document], statement: Document, service: Service) -> None:
+def _rewrite_action(
+    rng: random.Random, statements: list[Document], statement: Document, service: Service
+) -> None:
     element = "Action" if "Action" in statement else "NotAction"
     statement[element] = [rng.choice((*service.action_patterns, *service.actions)), *statement[element][1:]]
 
 
-def _toggle_if_exists(rng: random.Random, statements: list[Document], statement: Document, service: Service) -> None:
+def _toggle_if_exists(
+    rng: random.Random, statements: list[Document], statement: Document, service: Service
+) -> None:
     block = statement.get("Condition", {})
     for operator in list(block):
         if operator != "Null":
@@ -200,11 +211,15 @@ def _toggle_if_exists(rng: random.Random, statements: list[Document], statement:
             return
 
 
-def _drop_condition(rng: random.Random, statements: list[Document], statement: Document, service: Service) -> None:
+def _drop_condition(
+    rng: random.Random, statements: list[Document], statement: Document, service: Service
+) -> None:
     statement.pop("Condition", None)
 
 
-def _add_condition(rng: random.Random, statements: list[Document], statement: Document, service: Service) -> None:
+def _add_condition(
+    rng: random.Random, statements: list[Document], statement: Document, service: Service
+) -> None:
     operator, key, values = _condition(rng)
     statement.setdefault("Condition", {}).setdefault(operator, {})[key] = values
 

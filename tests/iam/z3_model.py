@@ -27,7 +27,9 @@ _SOME = z3.Concat(_CHAR, _ANY)
 
 
 def _but(chars: str) -> Any:
-    return z3.Intersect(_CHAR, z3.Complement(z3.Union(*map(z3.Re, chars)) if len(chars) > 1 else z3.Re(chars)))
+    return z3.Intersect(
+        _CHAR, z3.Complement(z3.Union(*map(z3.Re, chars)) if len(chars) > 1 else z3.Re(chars))
+    )
 
 
 _NO_COLON = z3.Star(_but(":"))
@@ -167,7 +169,10 @@ class Model:
     def _set(self, operator: str, values: list[str]) -> Formula:
         qualifier, _, name = operator.partition(":")
         negated, wild = "Not" in name, "Like" in name
-        single = [z3.And(*(z3.Not(other) for m, (other, _) in enumerate(self.slots) if m != n)) for n in range(_SLOTS)]
+        single = [
+            z3.And(*(z3.Not(other) for m, (other, _) in enumerate(self.slots) if m != n))
+            for n in range(_SLOTS)
+        ]
         results = []
         for has, text in self.slots:
             match = z3.Or(*(z3.InRe(text, _regex(v, wild=wild)) for v in values))
@@ -213,7 +218,9 @@ class Model:
             denied = z3.Or(denied, *(self._some(x, "Deny") for x in (identity, session, boundary, flat)))
         guards = [self._some(level, "Allow") for level in levels]
         limits = [self._some(x, "Allow") for x in (boundary, session) if x]
-        direct, limited, delegated = (self._reached(resource, far) for far in ("direct", "limited", "delegated"))
+        direct, limited, delegated = (
+            self._reached(resource, far) for far in ("direct", "limited", "delegated")
+        )
         if not own:
             anonymous = self.caller == "anonymous"
             takes = not anonymous or self.action.split(":")[0] in ("s3", "sqs")

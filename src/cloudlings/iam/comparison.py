@@ -37,7 +37,14 @@ class Counterexample:
         request = self.request
         known = data.action(request.action)
         rank = actions.rank(known) if known else (1, 10_000, request.action)
-        return *rank, CALLER_ORDER.index(request.principal.type), len(request.resource), len(request.context)
+        root = request.principal.type == "root"
+        return (
+            root,
+            *rank,
+            CALLER_ORDER.index(request.principal.type),
+            len(request.resource),
+            len(request.context),
+        )
 
     @property
     def sentence(self) -> str:

@@ -105,21 +105,25 @@ def _verdict(found: _Worst, reason: str) -> Verdict:
 
 
 def _shown(space: Space, differences: Sequence[Difference], limit: int) -> tuple[Counterexample, ...]:
-    """The worst as counterexamples, one for each class of actions before a second of any."""
+    """The worst as counterexamples; each class of actions has one before any has a second."""
+    return tuple(sorted(_chosen(space, differences, limit), key=lambda one: one.order))
+
+
+def _chosen(space: Space, differences: Sequence[Difference], limit: int) -> Iterable[Counterexample]:
     found: dict[tuple[object, ...], Counterexample] = {}
     for again in (False, True):
         met: set[object] = set()
         for difference in differences:
             for action in difference.actions.members if again else difference.actions.members[:1]:
                 if len(found) >= limit:
-                    return tuple(found.values())
+                    return found.values()
                 if not again and action.name in met:
                     continue
                 met.add(action.name)
                 key = (action.name, difference.caller, difference.resource, difference.context)
                 if key not in found and (example := _confirmed(space, difference, action)):
                     found[key] = example
-    return tuple(found.values())
+    return found.values()
 
 
 def _confirmed(space: Space, difference: Difference, action: Action) -> Counterexample | None:

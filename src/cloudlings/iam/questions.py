@@ -175,6 +175,7 @@ def who_can(
 
     ``policies`` are those of the resource and of every caller alike, or those of each principal. Without
     ``principals``, one caller of each kind that the policies tell apart is tried, with those that they name.
+    The root user of the owning account, who needs no policy, is left out.
     """
     groups = policies.items() if isinstance(policies, Mapping) else [(None, policies)]
     found: list[Access] = []

@@ -245,17 +245,24 @@ class Reading:
         lines = self._lines_on(key)
         comparands = [self._comparand(line, keys) for line in lines]
         whole = self._as_aws_sends
+        if whole and data.key_type(key) == "Bool":
+            yield from self._missing(key)
+            yield from ("true", "false")
+            return
         found = kinds(comparands, _NICE.get(key.lower(), ()), whole_numbers=whole)
         if not found.exact:
             self._inexact(f"{key} is compared both as text and as another type.")
-        if not (whole and data.always_present(key)):
-            yield None
+        yield from self._missing(key)
         yield from found.values
         conditions = [line.condition for line in lines]
         if self._takes_several(key, conditions):
             yield from sets_of(found.values, conditions)
             if not sets_are_complete(found.values, conditions):
                 self._inexact(f"{key} can hold more sets of values than can be followed.")
+
+    def _missing(self, key: str) -> tuple[Value, ...]:
+        """The absence of the key, where requests can lack it."""
+        return () if self._as_aws_sends and data.always_present(key) else (None,)
 
     def _takes_several(self, key: str, conditions: Sequence[Any]) -> bool:
         several = data.may_have_several_values(key)

@@ -65,11 +65,12 @@ class Difference:
     context: tuple[tuple[str, ContextValue], ...]
 
     def order(self) -> tuple[object, ...]:
-        """The worst first: by access level, then what a person reads fastest."""
+        """The worst first: by access level, then what a person reads fastest; what only root may do last."""
         length = len(self.resource) + sum(len(key) + len(str(value)) for key, value in self.context)
         harm, fame, name = known.rank(self.actions.first)
         odd = ("//" in self.resource) + sum(_odd(value) for _, value in self.context)
-        return harm, fame, self.caller_rank, odd, length, name, self.resource
+        root = self.caller.type == "root"
+        return root, harm, fame, self.caller_rank, odd, length, name, self.resource
 
 
 def _odd(value: ContextValue) -> bool:
