@@ -168,11 +168,24 @@ async def _called(
     raw: dict[str, Any],
 ) -> Any:
     """A call of a deployed API or of a function's address, and of nothing else."""
+    called = app._parse_execute_api_url(host, path)
+    if called is not None:
+        _stand_in_the_account_of(app, called[0])
     named = {"raw_path": raw.get("raw_path"), "raw_query_string": raw.get("raw_query_string")}
     answer = await app._handle_execute_api_request(host, path, method, headers, body, query, **named)
     if answer is None:
         answer = await app._handle_lambda_url_request(host, path, method, headers, body, query)
     return answer or (404, {"Content-Type": "application/json"}, b'{"message":"Not Found"}')
+
+
+def _stand_in_the_account_of(app: Any, api_id: str) -> None:
+    """Let the rest of this request look in the account that has the API: an unsigned call names none."""
+    from ministack.core.responses import _request_account_id
+
+    for stored in (app._get_module("apigateway")._apis, app._get_module("apigateway_v1")._rest_apis):
+        for (account_id, _, known_id), _api in stored.all_items():
+            if known_id == api_id:
+                _request_account_id.set(account_id)
 
 
 def _stores() -> Iterator[Any]:
