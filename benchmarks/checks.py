@@ -29,7 +29,7 @@ def run() -> dict[str, Any]:
 def _lab(made: Any, checker: Checker, name: str) -> dict[str, Any]:
     space = reset(made.sandbox, made.root, name, SEED)
     lab = Catalogue(made.root).read(name)
-    run_steps(space, solution_steps(lab), home=made.sandbox.home, check=lambda task: None)
+    run_steps(space, solution_steps(lab), home=made.sandbox.home, check=lambda _: None)
     tasks = [task.name for task in tasks_of(made.root, name)]
     took = sorted(_milliseconds(checker, name, task) for _ in range(ROUNDS) for task in tasks)
     return {

@@ -55,7 +55,7 @@ def progress(
     from cloudlings.cli._shown import console, progress_table
     from cloudlings.lab import Catalogue
 
-    labs = [lab] if lab else Catalogue.here().names
+    labs = [Catalogue.here().name(lab)] if lab else Catalogue.here().names
     checker = _checker()
     rows = {name: checker.progress(name) for name in labs}
     if as_json:

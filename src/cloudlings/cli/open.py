@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -32,10 +31,10 @@ def open_(
     for other in labs.names:
         open_copy(labs.header(other), labs.root / "labs", labs.root / "work")
     typer.echo(f"Opening {copy.relative_to(labs.root)} in JupyterLab. Stop JupyterLab with Ctrl-C twice.")
-    raise typer.Exit(_jupyter(labs.root, copy, port, browser))
+    _become_jupyter(labs.root, copy, port, browser)
 
 
-def _jupyter(root: Path, notebook: Path, port: int, browser: bool) -> int:
+def _become_jupyter(root: Path, notebook: Path, port: int, browser: bool) -> NoReturn:
     # A terminal or a cell of JupyterLab finds the course's own aws and cloudlings first.
     tools = Path(sys.executable).parent
     environment = {**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ.get('PATH', '')}"}
@@ -52,4 +51,6 @@ def _jupyter(root: Path, notebook: Path, port: int, browser: bool) -> int:
         # Jupyter asks whoever is root for the word; in a container everybody is.
         *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
     ]
-    return subprocess.run(command, env=environment, check=False).returncode
+    # In this process's place: a Ctrl-C is JupyterLab's own to answer.
+    sys.stdout.flush()
+    os.execve(sys.executable, command, environment)
