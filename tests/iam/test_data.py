@@ -120,7 +120,8 @@ def test_import_is_quick_and_reads_no_table() -> None:
     """Importing cloudlings.iam does not read the table: that waits for the first use."""
     code = (
         "import cloudlings.iam, sys; from cloudlings.iam import prove;"
-        "from cloudlings.iam import data; print(data._table.cache_info().currsize, 'policy_sentry' in sys.modules)"
+        "from cloudlings.iam import data;"
+        "print(data._table.cache_info().currsize, 'policy_sentry' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["0", "False"]

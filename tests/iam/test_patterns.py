@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 
 from cloudlings.iam.globs import glob as matcher
 from cloudlings.iam.patterns import (
-    ANY_RUN, Group, Groups, TooManyStatesError, arn_glob, combinations, glob, group, literal, states,
+    ANY_RUN,
+    Group,
+    Groups,
+    TooManyStatesError,
+    arn_glob,
+    combinations,
+    glob,
+    group,
+    literal,
+    states,
 )  # fmt: skip
 
 texts = st.text("ab*?", max_size=5)

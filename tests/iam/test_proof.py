@@ -1,5 +1,6 @@
 """Proofs over all requests: each case of proofs.yaml, and what every comparison must hold."""
 
+# ruff: noqa: E501  (tables read better in one line)
 from __future__ import annotations
 
 from pathlib import Path

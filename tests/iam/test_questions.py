@@ -1,5 +1,6 @@
 """The questions of graders: between bounds, a resource policy alone, public access, who can."""
 
+# ruff: noqa: E501  (tables read better in one line)
 from __future__ import annotations
 
 from typing import Any
@@ -7,7 +8,13 @@ from typing import Any
 import pytest
 
 from cloudlings.iam import (
-    Policies, Principal, between, decide, prove_resource_policy, public_access, who_can,
+    Policies,
+    Principal,
+    between,
+    decide,
+    prove_resource_policy,
+    public_access,
+    who_can,
 )  # fmt: skip
 
 ACCOUNT, OTHER = "111122223333", "444455556666"

@@ -1,5 +1,6 @@
 """The values of a key that conditions can tell apart, against trying many values."""
 
+# ruff: noqa: E501  (tables read better in one line)
 from __future__ import annotations
 
 from typing import Any
