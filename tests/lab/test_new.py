@@ -112,3 +112,18 @@ def test_all_files_are_written_or_none(sample: Catalogue) -> None:
         "010-buckets",
         "020-queues",
     ]
+
+
+def test_graders_go_again_when_the_lab_cannot_be_placed(
+    sample: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that fills up at the last moment leaves neither a lab nor graders."""
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device", "solutions")
+
+    monkeypatch.setattr("cloudlings.lab.new.os.rename", full)
+    with pytest.raises(LabError, match="No space left"):
+        new_lab("045-end-points", sample.root)
+    assert not (sample.root / "solutions" / "045-end-points").exists()
+    assert not (sample.root / "graders" / "test_045_end_points.py").exists()
