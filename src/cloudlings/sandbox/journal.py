@@ -33,6 +33,7 @@ class Journal:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             for path in folder.glob("*.jsonl"):
                 self._entries[path.stem].extend(_read(path))
+                _end_line(path)
 
     def add(self, entry: JournalEntry, account_id: str) -> None:
         """Note an entry."""
@@ -67,6 +68,14 @@ class Journal:
 
 def _line(entry: JournalEntry) -> str:
     return json.dumps(asdict(entry)) + "\n"
+
+
+def _end_line(path: Path) -> None:
+    """End a line that a killed process left unfinished, so that the next entry has a line of its own."""
+    text = path.read_bytes()
+    if text and not text.endswith(b"\n"):
+        with path.open("ab") as file:
+            file.write(b"\n")
 
 
 def _read(path: Path) -> list[JournalEntry]:
@@ -106,7 +115,7 @@ def _parameters(call: Call) -> dict[str, str]:
 
 def error_code(response: Response) -> str:
     """AWS's error code in a response; "" for a success or an error without one."""
-    if response.status < 400:
+    if response.status < 300:
         return ""
     named = dict(response.headers).get("x-amzn-errortype", "").partition(":")[0]
     if named:

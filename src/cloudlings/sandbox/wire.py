@@ -34,7 +34,8 @@ def _body(
     if request.header("smithy-protocol") == "rpc-v2-cbor":
         return "application/cbor", _cbor(code, message), (("smithy-protocol", "rpc-v2-cbor"),)
     if request.header("x-amz-target"):
-        content_type = request.header("content-type") or "application/x-amz-json-1.1"
+        asked = request.header("content-type")
+        content_type = asked if asked.startswith("application/x-amz-json") else "application/x-amz-json-1.1"
         # The AWS JSON protocols name the error in the body; Query-compatible clients read this header.
         return content_type, _json(code, message), (("x-amzn-query-error", f"{code};Sender"),)
     if service == "s3":

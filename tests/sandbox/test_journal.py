@@ -1,0 +1,135 @@
+"""The journal: what was asked, by whom, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import boto3
+import pytest
+
+from cloudlings.sandbox import JournalEntry, Sandbox
+from cloudlings.sandbox.journal import BOUND, Journal
+from tests.sandbox.conftest import code_of, send
+
+
+def entry(operation: str = "GetObject") -> JournalEntry:
+    return JournalEntry(
+        1.0, "arn", "AKIAIOSFODNN7EXAMPLE", "s3", operation, "us-east-1", "", 200, "", "learner"
+    )
+
+
+def test_reads_and_writes_of_learner_and_grader_are_told_apart(
+    sandbox: Sandbox, account_id: str, learner: boto3.Session, grader: boto3.Session
+) -> None:
+    """Each request is one entry with principal, service, operation, Region, resource and status."""
+    s3 = learner.client("s3", region_name="eu-west-1")
+    s3.create_bucket(Bucket="journalled", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    code_of(s3.get_object, Bucket="journalled", Key="not/there")
+    grader.client("dynamodb").list_tables()
+    made, missed, read = sandbox.journal(account_id)
+    assert (made.service, made.operation, made.region, made.status) == (
+        "s3",
+        "CreateBucket",
+        "eu-west-1",
+        200,
+    )
+    assert made.resource == "arn:aws:s3:::journalled"
+    assert made.principal == f"arn:aws:iam::{account_id}:user/learner"
+    assert (missed.operation, missed.status, missed.error) == ("GetObject", 404, "NoSuchKey")
+    assert missed.resource == "arn:aws:s3:::journalled/not/there"
+    assert (read.service, read.operation, read.source) == ("dynamodb", "ListTables", "grader")
+    assert (made.reads, missed.reads, read.reads) == (False, True, True)
+    assert made.time <= missed.time <= read.time
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "arguments", "error"),
+    [
+        ("ec2", "describe_vpcs", {"VpcIds": ["vpc-0123"]}, "InvalidVpcID.NotFound"),
+        ("dynamodb", "describe_table", {"TableName": "nope"}, "ResourceNotFoundException"),
+        ("lambda", "get_function", {"FunctionName": "nope"}, "ResourceNotFoundException"),
+        ("iam", "get_role", {"RoleName": "nope"}, "NoSuchEntity"),
+        ("cloudwatch", "get_dashboard", {"DashboardName": "nope"}, "ResourceNotFound"),
+    ],
+)
+def test_errors_are_noted_in_every_protocol(
+    sandbox: Sandbox,
+    account_id: str,
+    learner: boto3.Session,
+    service: str,
+    operation: str,
+    arguments: dict[str, object],
+    error: str,
+) -> None:
+    """An entry's error is AWS's code, whatever the protocol that it came in."""
+    code_of(getattr(learner.client(service), operation), **arguments)
+    noted = sandbox.journal(account_id)[-1]
+    assert noted.error == error
+    assert noted.status >= 400
+
+
+def test_a_reset_empties_the_journal(sandbox: Sandbox, account_id: str, learner: boto3.Session) -> None:
+    """After a reset nothing from before is there."""
+    learner.client("s3").list_buckets()
+    sandbox.reset(account_id)
+    assert sandbox.journal(account_id) == ()
+
+
+def test_requests_that_nobody_signed_are_in_no_accounts_journal(
+    sandbox: Sandbox, account_id: str, bucket: str
+) -> None:
+    """An unsigned request does not count as the learner's."""
+    before = len(sandbox.journal(account_id))
+    send(sandbox.endpoint_url, "GET", f"/{bucket}")
+    assert len(sandbox.journal(account_id)) == before
+
+
+def test_the_journal_is_bounded(tmp_path: Path) -> None:
+    """The oldest entries go; memory and file stay within bounds."""
+    journal = Journal(tmp_path)
+    for number in range(BOUND + 5):
+        journal.add(entry(f"Get{number}"), "111122223333")
+    kept = journal.of("111122223333")
+    assert len(kept) == BOUND
+    assert kept[0].operation == "Get5"
+
+
+def test_a_journal_is_read_back_without_half_a_line(tmp_path: Path) -> None:
+    """What a killed process wrote is read back but for the line that it did not finish."""
+    journal = Journal(tmp_path)
+    journal.add(entry(), "111122223333")
+    journal.save()
+    with (tmp_path / "111122223333.jsonl").open("a") as file:
+        file.write('{"time": 1.0, "princ')
+    assert Journal(tmp_path).of("111122223333") == (entry(),)
+
+
+def test_an_entry_after_half_a_line_is_kept(tmp_path: Path) -> None:
+    """What is written after such a line is read back as well."""
+    path = tmp_path / "111122223333.jsonl"
+    path.write_text('{"time": 1.0, "princ')
+    journal = Journal(tmp_path)
+    journal.add(entry(), "111122223333")
+    journal.save()
+    assert Journal(tmp_path).of("111122223333") == (entry(),)
+
+
+@pytest.fixture
+def filled(tmp_path: Path) -> Callable[[int], Journal]:
+    def fill(count: int) -> Journal:
+        journal = Journal(tmp_path)
+        for _ in range(count):
+            journal.add(entry(), "111122223333")
+        journal.save()
+        return journal
+
+    return fill
+
+
+def test_a_file_that_grew_is_written_anew(filled: Callable[[int], Journal], tmp_path: Path) -> None:
+    """The file of an account never grows much past twice the bound."""
+    for _ in range(4):
+        filled(BOUND)
+    lines = (tmp_path / "111122223333.jsonl").read_text().count("\n")
+    assert BOUND <= lines <= 3 * BOUND
