@@ -22,12 +22,59 @@ ROLE_TRUST = {
 }
 
 
+#: What a topology can say and no API call can bring about: states that pass, and what emulators do not have.
+PASSING_STATES = ("nats", "lbs", "dbs", "endpoints", "pcx", "tgws")
+
+
 @dataclass
 class Built:
-    """What was built: the id of each name, and the steps that the emulator could not take."""
+    """What was built: the id of each name."""
 
     ids: dict[str, str] = field(default_factory=dict)
-    gaps: list[str] = field(default_factory=list)
+
+
+def lost(topology: Topology) -> str:
+    """What moto forgets of a topology that was built, so that no reading can tell it; "" when nothing."""
+    for row in (topology.get("tgws") or {}).values():
+        tables = [row, *(row.get("tables") or {}).values()]
+        if any(target != "blackhole" for table in tables for _, target in table.get("routes", ())):
+            return "the attachment of a transit gateway's static route"
+    for row in (topology.get("nacls") or {}).values():
+        entries = [*row.get("in", ()), *row.get("out", ())]
+        if any(str(entry[2]).startswith("icmp") and str(entry[3]) for entry in entries):
+            return "the type in a network ACL's rule about ICMP"
+    return ""
+
+
+def gap(topology: Topology) -> str:
+    """Why a topology cannot be built through the API of an emulator; "" when it can."""
+    for part in PASSING_STATES:
+        if any("state" in row for row in (topology.get(part) or {}).values()):
+            return f"a passing state of {part}"
+    for row in (topology.get("vpcs") or {}).values():
+        if row.get("bpa"):
+            return "VPC Block Public Access"
+        if isinstance(row.get("ipv6"), str):
+            return "an IPv6 range of one's own choice"
+    for row in (topology.get("tgws") or {}).values():
+        if row.get("others") or row.get("attachment_state"):
+            return "transit gateway attachments that are no VPC's, or in a passing state"
+    if any(row.get("mode") or row.get("eip") is False for row in (topology.get("nats") or {}).values()):
+        return "regional NAT gateways, and public ones without an address"
+    if any(
+        len(route) > 2 for row in (topology.get("tables") or {}).values() for route in row.get("routes", ())
+    ):
+        return "routes propagated from a VPN"
+    endpoints = topology.get("endpoints") or {}
+    if any(
+        route[1] in endpoints
+        for row in (topology.get("tables") or {}).values()
+        for route in row.get("routes", ())
+    ):
+        return "routes to endpoints that inspect traffic"
+    if any(row.get("ipv6") for row in (topology.get("lambdas") or {}).values()):
+        return "dual-stack functions"
+    return "Auto Scaling groups with instances of their own" if topology.get("groups") else ""
 
 
 def build(topology: Topology, session: Any) -> Built:
@@ -47,6 +94,7 @@ class Builder:
         self.ids = self.built.ids
         self.ipv6: dict[str, str] = {}
         self.taken: dict[str, itertools.count[int]] = {}
+        self.forgotten: list[str] = []
 
     def build(self) -> Built:
         """Every section, in the order that references need."""
@@ -57,6 +105,7 @@ class Builder:
             rows = self.topology.get(section)
             if rows:
                 getattr(self, f"_{section}")(rows)
+        self._forget()
         return self.built
 
     def _tagged(self, kind: str, name: str) -> list[dict[str, Any]]:
@@ -75,11 +124,20 @@ class Builder:
                 "VpcId"
             ]
             self._name(name, made)
+            self._default_group_lets_members_talk(made)
             for cidr in row.get("more", ()):
                 self.ec2.associate_vpc_cidr_block(VpcId=made, CidrBlock=cidr)
             if ipv6:
                 told = self.ec2.describe_vpcs(VpcIds=[made])["Vpcs"][0]
                 self.ipv6[name] = told["Ipv6CidrBlockAssociationSet"][0]["Ipv6CidrBlock"]
+
+    def _default_group_lets_members_talk(self, vpc: str) -> None:
+        """What AWS does when it makes a VPC, and moto does not."""
+        group = self._default_group(vpc)
+        told = self.ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]
+        if not told["IpPermissions"]:
+            among_members = [{"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": group}]}]
+            self.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=among_members)
 
     def _igws(self, rows: Mapping[str, str | None]) -> None:
         for name, vpc in rows.items():
@@ -138,11 +196,13 @@ class Builder:
                 made = self.ec2.create_route_table(VpcId=self.ids[row["vpc"]])["RouteTable"]["RouteTableId"]
                 self._name(name, made)
             for destination, target in row.get("routes", ()):
-                self.ec2.create_route(
-                    RouteTableId=made, **self._destination(destination), **self._target(target)
-                )
+                vpc = row.get("vpc") or name.removeprefix("main:")
+                target_of_it = self._target(target) if self._is_there(target) else self._made_and_gone(vpc)
+                self.ec2.create_route(RouteTableId=made, **self._destination(destination), **target_of_it)
             for subnet in row.get("subnets", ()):
                 self.ec2.associate_route_table(RouteTableId=made, SubnetId=self.ids[subnet])
+            for gateway in row.get("gateways", ()):
+                self.ec2.associate_route_table(RouteTableId=made, GatewayId=self.ids[gateway])
             if row.get("main"):
                 main = self._main_association(self.ids[row["vpc"]])
                 self.ec2.replace_route_table_association(
@@ -159,6 +219,30 @@ class Builder:
         )
         return found
 
+    def _is_there(self, target: str) -> bool:
+        return target in self.ids or target.startswith("vgw-")
+
+    def _made_and_gone(self, vpc: str) -> dict[str, str]:
+        """The route's parameter for a target that was there once; ``_forget`` takes it away at the end."""
+        subnets = [name for name, row in self.topology["subnets"].items() if row["vpc"] == vpc]
+        made = self.ec2.create_nat_gateway(SubnetId=self.ids[subnets[0]], ConnectivityType="private")
+        self.forgotten.append(made["NatGateway"]["NatGatewayId"])
+        return {"NatGatewayId": self.forgotten[-1]}
+
+    def _forget(self) -> None:
+        for one in self.forgotten:
+            if one.startswith("nat-"):
+                self.ec2.delete_nat_gateway(NatGatewayId=one)
+            else:
+                self.ec2.delete_security_group(GroupId=one)
+
+    def _vpn_gateway(self, name: str) -> str:
+        made = self.ec2.create_vpn_gateway(Type="ipsec.1")["VpnGateway"]["VpnGatewayId"]
+        vpc = next(iter(self.topology["vpcs"]))
+        self.ec2.attach_vpn_gateway(VpnGatewayId=made, VpcId=self.ids[vpc])
+        self.ids[name] = made
+        return str(made)
+
     def _destination(self, text: str) -> dict[str, str]:
         if text.startswith("pl:"):
             return {"DestinationPrefixListId": self._prefix_list(text)}
@@ -170,14 +254,11 @@ class Builder:
             return self.ids[name]
         lists = self.ec2.describe_managed_prefix_lists()["PrefixLists"]
         service = name.removeprefix("aws-")
-        return next(
-            str(row["PrefixListId"])
-            for row in lists
-            if row["PrefixListName"] == f"com.amazonaws.{self.region}.{service}"
-        )
+        known = {row["PrefixListName"]: str(row["PrefixListId"]) for row in lists}
+        return known.get(f"com.amazonaws.{self.region}.{service}", "pl-00000000000000000")
 
     def _target(self, name: str) -> dict[str, str]:
-        made = self.ids.get(name, name)
+        made = self._vpn_gateway(name) if name.startswith("vgw-") and name not in self.ids else self.ids[name]
         for prefix, parameter in (
             ("igw-", "GatewayId"), ("vgw-", "GatewayId"), ("eigw-", "EgressOnlyInternetGatewayId"),
             ("nat-", "NatGatewayId"), ("pcx-", "VpcPeeringConnectionId"), ("tgw-", "TransitGatewayId"),
@@ -185,7 +266,7 @@ class Builder:
         ):  # fmt: skip
             if made.startswith(prefix):
                 return {parameter: made}
-        raise AssertionError(f"no route target {name!r} in the topology")
+        raise AssertionError(f"{name!r} is no target of a route")
 
     # What filters
 
@@ -219,13 +300,23 @@ class Builder:
             permission["FromPort"], permission["ToPort"] = _ports(protocol, port)
         if peer.startswith("pl:"):
             permission["PrefixListIds"] = [{"PrefixListId": self._prefix_list(peer)}]
-        elif peer in self.ids:
-            permission["UserIdGroupPairs"] = [{"GroupId": self.ids[peer]}]
         elif ":" in peer:
             permission["Ipv6Ranges"] = [{"CidrIpv6": peer}]
-        else:
+        elif peer[:1].isdigit():
             permission["IpRanges"] = [{"CidrIp": peer}]
+        else:
+            permission["UserIdGroupPairs"] = [
+                {"GroupId": self.ids.get(peer) or self._group_made_and_gone(peer)}
+            ]
         return permission
+
+    def _group_made_and_gone(self, name: str) -> str:
+        vpc = self.ids[next(iter(self.topology["vpcs"]))]
+        made = self.ec2.create_security_group(GroupName=name, Description="deleted again", VpcId=vpc)[
+            "GroupId"
+        ]
+        self.forgotten.append(made)
+        return str(made)
 
     def _nacls(self, rows: Mapping[str, Any]) -> None:
         for name, row in rows.items():
@@ -281,20 +372,50 @@ class Builder:
 
     def _tgws(self, rows: Mapping[str, Any]) -> None:
         for name, row in rows.items():
-            made = self.ec2.create_transit_gateway()["TransitGateway"]
+            own = "disable" if "tables" in row else "enable"
+            options = {"DefaultRouteTableAssociation": own, "DefaultRouteTablePropagation": own}
+            if row.get("sg_referencing"):
+                options["SecurityGroupReferencingSupport"] = "enable"
+            made = self.ec2.create_transit_gateway(Options=options)["TransitGateway"]
             self._name(name, made["TransitGatewayId"])
-            for vpc, subnets in row.get("attach", {}).items():
-                self.ec2.create_transit_gateway_vpc_attachment(
+            attached = {
+                vpc: self.ec2.create_transit_gateway_vpc_attachment(
                     TransitGatewayId=made["TransitGatewayId"],
                     VpcId=self.ids[vpc],
                     SubnetIds=[self.ids[subnet] for subnet in subnets],
-                )
-            for cidr in row.get("blackhole", ()):
-                self.ec2.create_transit_gateway_route(
-                    DestinationCidrBlock=cidr,
-                    TransitGatewayRouteTableId=made["Options"]["AssociationDefaultRouteTableId"],
-                    Blackhole=True,
-                )
+                )["TransitGatewayVpcAttachment"]["TransitGatewayAttachmentId"]
+                for vpc, subnets in row.get("attach", {}).items()
+            }
+            routes = [[cidr, "blackhole"] for cidr in row.get("blackhole", ())] + list(row.get("routes", ()))
+            if "tables" not in row:
+                self._transit_routes(made["Options"]["AssociationDefaultRouteTableId"], routes, attached)
+            for table, told in row.get("tables", {}).items():
+                self._transit_table(made["TransitGatewayId"], table, told, attached)
+
+    def _transit_table(
+        self, gateway: str, name: str, row: Mapping[str, Any], attached: Mapping[str, str]
+    ) -> None:
+        table = self.ec2.create_transit_gateway_route_table(TransitGatewayId=gateway)
+        which = table["TransitGatewayRouteTable"]["TransitGatewayRouteTableId"]
+        self._name(name, which)
+        for key, call in (
+            ("associate", self.ec2.associate_transit_gateway_route_table),
+            ("propagate", self.ec2.enable_transit_gateway_route_table_propagation),
+        ):
+            for vpc in row.get(key, ()):
+                call(TransitGatewayRouteTableId=which, TransitGatewayAttachmentId=attached[vpc])
+        self._transit_routes(which, row.get("routes", ()), attached)
+
+    def _transit_routes(
+        self, table: str, routes: Sequence[Sequence[str]], attached: Mapping[str, str]
+    ) -> None:
+        for destination, target in routes:
+            how: dict[str, Any] = {"Blackhole": True}
+            if target != "blackhole":
+                how = {"TransitGatewayAttachmentId": attached[target]}
+            self.ec2.create_transit_gateway_route(
+                DestinationCidrBlock=destination, TransitGatewayRouteTableId=table, **how
+            )
 
     def _endpoints(self, rows: Mapping[str, Any]) -> None:
         for name, row in rows.items():
@@ -323,9 +444,11 @@ class Builder:
             card = {
                 "DeviceIndex": 0,
                 "SubnetId": self.ids[row["subnet"]],
+                "PrivateIpAddress": self._next_address(row["subnet"]),
                 "Groups": [self.ids[group] for group in row.get("sgs", ())],
-                "AssociatePublicIpAddress": bool(row.get("public")),
             }
+            if "public" in row:
+                card["AssociatePublicIpAddress"] = bool(row["public"])
             made = self.ec2.run_instances(
                 ImageId=image,
                 InstanceType="t3.micro",
@@ -339,8 +462,21 @@ class Builder:
             if row.get("eip"):
                 address = self.ec2.allocate_address(Domain="vpc")["AllocationId"]
                 self.ec2.associate_address(AllocationId=address, InstanceId=made["InstanceId"])
+            if row.get("source_dest_check") is False:
+                self.ec2.modify_network_interface_attribute(
+                    NetworkInterfaceId=card_id, SourceDestCheck={"Value": False}
+                )
+            if row.get("state", "running") != "running":
+                end = self.ec2.stop_instances if row["state"] == "stopped" else self.ec2.terminate_instances
+                end(InstanceIds=[made["InstanceId"]])
             if row.get("ipv6") and row["subnet"] in self.ipv6:
                 self._assign_ipv6(card_id, row["subnet"])
+
+    def _next_address(self, subnet: str) -> str:
+        """The address that the topology, loaded without an emulator, gives the next instance of a subnet."""
+        nats = sum(1 for row in self.topology.get("nats", {}).values() if row["subnet"] == subnet)
+        number = next(self.taken.setdefault(f"{subnet} IPv4", itertools.count(10 + nats)))
+        return str(ipaddress.IPv4Network(self.topology["subnets"][subnet]["cidr"], strict=False)[number])
 
     def _assign_ipv6(self, card: str, subnet: str) -> None:
         number = next(self.taken.setdefault(subnet, itertools.count(0x10)))
@@ -374,16 +510,17 @@ class Builder:
         role = self._role()
         functions = self.session.client("lambda")
         for name, row in rows.items():
+            config = {
+                "SubnetIds": [self.ids[subnet] for subnet in row.get("subnets", ())],
+                "SecurityGroupIds": [self.ids[group] for group in row.get("sgs", ())],
+            }
             made = functions.create_function(
                 FunctionName=name,
                 Runtime="python3.12",
                 Role=role,
                 Handler="index.handler",
                 Code={"ZipFile": _archive()},
-                VpcConfig={
-                    "SubnetIds": [self.ids[subnet] for subnet in row["subnets"]],
-                    "SecurityGroupIds": [self.ids[group] for group in row.get("sgs", ())],
-                },
+                **({"VpcConfig": config} if row.get("subnets") else {}),
             )
             self.ids[name] = made["FunctionArn"]
 
@@ -396,38 +533,59 @@ class Builder:
     def _lbs(self, rows: Mapping[str, Any]) -> None:
         elb = self.session.client("elbv2")
         for name, row in rows.items():
-            network = row.get("type") == "network"
-            groups = (
-                {}
-                if network and not row.get("sgs")
-                else {"SecurityGroups": [self.ids[g] for g in row["sgs"]]}
-            )
+            kind = row.get("type", "application")
+            vpc = self.ids[self.topology["subnets"][row["subnets"][0]]["vpc"]]
+            groups = [self.ids[group] for group in row.get("sgs", ())]
+            if not groups and kind == "application":
+                groups = [self._default_group(vpc)]
             made = elb.create_load_balancer(
                 Name=name,
                 Subnets=[self.ids[subnet] for subnet in row["subnets"]],
                 Scheme=row.get("scheme", "internet-facing"),
-                Type=row.get("type", "application"),
-                **groups,
+                Type=kind,
+                IpAddressType="dualstack" if row.get("ipv6") else "ipv4",
+                **({"SecurityGroups": groups} if groups else {}),
             )["LoadBalancers"][0]["LoadBalancerArn"]
             self.ids[name] = made
-            group = self._target_group(elb, name, row, "TCP" if network else "HTTP")
-            for port in row.get("listeners", ()):
+            if kind == "network" and row.get("cross_zone"):
+                elb.modify_load_balancer_attributes(
+                    LoadBalancerArn=made,
+                    Attributes=[{"Key": "load_balancing.cross_zone.enabled", "Value": "true"}],
+                )
+            default = "TCP" if kind == "network" else "HTTP"
+            group = self._target_group(elb, name, row, vpc, row.get("target_protocol", default))
+            for listener in row.get("listeners", ()):
+                port, protocol = (listener, default) if isinstance(listener, int | str) else listener
                 elb.create_listener(
                     LoadBalancerArn=made,
-                    Protocol="TCP" if network else "HTTP",
-                    Port=port,
+                    Protocol=protocol,
+                    Port=int(port),
                     DefaultActions=[{"Type": "forward", "TargetGroupArn": group}],
                 )
 
-    def _target_group(self, elb: Any, name: str, row: Mapping[str, Any], protocol: str) -> str:
-        vpc = self.topology["subnets"][row["subnets"][0]]["vpc"]
-        port = row.get("target_port", 80)
+    def _default_group(self, vpc: str) -> str:
+        filters = [{"Name": "vpc-id", "Values": [vpc]}, {"Name": "group-name", "Values": ["default"]}]
+        return str(self.ec2.describe_security_groups(Filters=filters)["SecurityGroups"][0]["GroupId"])
+
+    def _target_group(self, elb: Any, name: str, row: Mapping[str, Any], vpc: str, protocol: str) -> str:
+        port, targets = int(row.get("target_port", 80)), row.get("targets", ())
+        own = [target if isinstance(target, list) else [target, port] for target in targets]
+        by_address = any(str(target) not in self.ids for target, _ in own)
         made = elb.create_target_group(
-            Name=f"{name}-targets", Protocol=protocol, Port=port, VpcId=self.ids[vpc], TargetType="instance"
+            Name=f"{name}-targets",
+            Protocol=protocol,
+            Port=port,
+            VpcId=vpc,
+            TargetType="ip" if by_address else "instance",
         )["TargetGroups"][0]["TargetGroupArn"]
-        targets = [{"Id": self.ids[target], "Port": port} for target in row.get("targets", ())]
+        if row.get("preserve") is not None:
+            elb.modify_target_group_attributes(
+                TargetGroupArn=made,
+                Attributes=[{"Key": "preserve_client_ip.enabled", "Value": str(row["preserve"]).lower()}],
+            )
         if targets:
-            elb.register_targets(TargetGroupArn=made, Targets=targets)
+            registered = [{"Id": self.ids.get(target, target), "Port": int(at)} for target, at in own]
+            elb.register_targets(TargetGroupArn=made, Targets=registered)
         return str(made)
 
     # What happens afterwards

@@ -13,9 +13,11 @@ from cloudlings.network.model import (
     Function,
     Interface,
     LoadBalancer,
+    NatGateway,
     Network,
     Subnet,
     TargetGroup,
+    TransitGatewayRouteTable,
 )
 
 Rows = list[dict[str, Any]]
@@ -43,6 +45,11 @@ def assemble(
     ids = shapes.rule_ids(rows["rule_ids"])
     vpc_attachments = {row["TransitGatewayAttachmentId"]: row for row in rows["vpc_attachments"]}
     targets = {route.target for table in tables for route in table.routes}
+    transit_tables = tuple(
+        emulated.with_untold(_transit_table(row, rows, detail))
+        for row in rows["transit_tables"]
+        if not emulated.invented(row, rows["transit_gateways"])
+    )
     return Network(
         vpcs=tuple(shapes.vpc(row, region) for row in rows["vpcs"]),
         subnets=subnets,
@@ -54,10 +61,9 @@ def assemble(
         transit_gateways=tuple(shapes.transit_gateway(row) for row in rows["transit_gateways"]),
         transit_gateway_attachments=tuple(
             shapes.transit_gateway_attachment(row, vpc_attachments) for row in rows["attachments"]
-        ),
-        transit_gateway_route_tables=tuple(
-            _transit_table(row, rows, detail) for row in rows["transit_tables"]
-        ),
+        )
+        + emulated.untold(transit_tables),
+        transit_gateway_route_tables=transit_tables,
         endpoints=tuple(shapes.endpoint(row) for row in rows["endpoints"]),
         prefix_lists=tuple(
             shapes.prefix_list(row, detail("entries", row["PrefixListId"])) for row in rows["prefix_lists"]
@@ -88,7 +94,7 @@ def _unsupported(targets: Iterable[str]) -> Iterable[tuple[str, str]]:
                 yield target, what
 
 
-def _transit_table(row: dict[str, Any], rows: Mapping[str, Rows], detail: Detail) -> Any:
+def _transit_table(row: dict[str, Any], rows: Mapping[str, Rows], detail: Detail) -> TransitGatewayRouteTable:
     of = row["TransitGatewayRouteTableId"]
     told = emulated.propagations(
         row, detail("propagations", of), rows["transit_gateways"], rows["attachments"]
@@ -132,7 +138,7 @@ class _Interfaces:
         """Every interface, as read first, then the ones made up."""
         return tuple(self._all.values())
 
-    def nat_gateway(self, row: dict[str, Any]) -> Any:
+    def nat_gateway(self, row: dict[str, Any]) -> NatGateway:
         """A NAT gateway whose private address is its interface's."""
         made = shapes.nat_gateway(row)
         one = self._all.get(made.interface)

@@ -12,9 +12,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from cloudlings.network.model import Interface, Subnet
+from cloudlings.network.model import (
+    Interface,
+    Subnet,
+    TransitGatewayAttachment,
+    TransitGatewayRouteTable,
+)
 
 Raw = Mapping[str, Any]
+UNTOLD = "the attachment in"
 
 
 class Addresses:
@@ -132,6 +138,39 @@ def publicly_accessible(item: Raw, vpcs_with_gateway: Iterable[str]) -> bool:
     if told is not None:
         return bool(told)
     return (item.get("DBSubnetGroup") or {}).get("VpcId") in set(vpcs_with_gateway)
+
+
+def invented(table: Raw, gateways: Iterable[Raw]) -> bool:
+    """moto: a transit gateway has a default route table even when its options say that it has none.
+
+    Such a table, with all the attachments associated, is not there on AWS.
+    """
+    gateway = next((g for g in gateways if g["TransitGatewayId"] == table["TransitGatewayId"]), {})
+    association = (gateway.get("Options") or {}).get("DefaultRouteTableAssociation")
+    return bool(table.get("DefaultAssociationRouteTable")) and association == "disable"
+
+
+def untold(tables: Iterable[TransitGatewayRouteTable]) -> tuple[TransitGatewayAttachment, ...]:
+    """moto: a static route of a transit gateway is told without its attachment.
+
+    Where it leads cannot be known, so it gets one that nobody can look into: what depends on it is unknown.
+    """
+    return tuple(
+        TransitGatewayAttachment(f"{UNTOLD} {table.id}", table.transit_gateway, "", "not told by the sandbox")
+        for table in tables
+        if any(route.attachment == f"{UNTOLD} {table.id}" for route in table.routes)
+    )
+
+
+def with_untold(table: TransitGatewayRouteTable) -> TransitGatewayRouteTable:
+    """The table, its active static routes without an attachment leading to the one of ``untold``."""
+    routes = tuple(
+        replace(route, attachment=f"{UNTOLD} {table.id}")
+        if route.state == "active" and not route.attachment
+        else route
+        for route in table.routes
+    )
+    return replace(table, routes=routes)
 
 
 def propagations(

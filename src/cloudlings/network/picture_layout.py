@@ -98,7 +98,7 @@ class Layout:
 
 def lay_out(network: Network, vpc: Vpc, kinds: Callable[[str], str], width: float) -> Layout:
     """Lays ``vpc`` out in ``width`` units; ``kinds`` tells the kind of a subnet's id."""
-    cells = _cells(network, vpc, kinds)
+    cells = _cells(network, vpc, kinds, grouping=width != WHOLE)
     beside = _beside(network, vpc)
     right = 164.0 if beside else 0.0
     top, bottom = _top(network, vpc), _bottom(network, vpc)
@@ -133,14 +133,14 @@ def lay_out(network: Network, vpc: Vpc, kinds: Callable[[str], str], width: floa
 # Columns and rows
 
 
-def _cells(network: Network, vpc: Vpc, kinds: Callable[[str], str]) -> list[Cell]:
+def _cells(network: Network, vpc: Vpc, kinds: Callable[[str], str], *, grouping: bool) -> list[Cell]:
     subnets = [subnet for subnet in network.subnets if subnet.vpc == vpc.id]
     tables = _Tables(network, vpc)
     total = sum(len(_chips(network, subnet)) for subnet in subnets)
     made = []
     for subnet in sorted(subnets, key=lambda one: (one.az, _cidr_key(one.cidr), one.name)):
         chips = _chips(network, subnet)
-        if total > MOST_RESOURCES or len(chips) > MOST_CHIPS:
+        if grouping and (total > MOST_RESOURCES or len(chips) > MOST_CHIPS):
             chips = _grouped(chips, harder=total > MOST_RESOURCES)
         made.append(Cell(subnet, kinds(subnet.id), tables.default_route(subnet), tuple(chips)))
     return made
