@@ -79,7 +79,9 @@ class Builder:
 
     def part(self, name: str) -> Mapping[str, Any]:
         """One part of the topology, {} when it is left out."""
-        found = self.topology.get(name) or {}
+        found = self.topology.get(name)
+        if found is None:
+            return {}
         if not isinstance(found, Mapping):
             raise NetworkError(f"{name} is not a mapping of names.", next_step="Write {name: {…}}.")
         return found
