@@ -52,7 +52,7 @@ def make_course(
 ) -> tuple[str, ...]:
     """Makes a course in ``folder`` with the named labs, all by default; returns their names.
 
-    Errors: CourseError when there is a course already or the folder's name cannot be a course's; UnknownName.
+    Errors: CourseError when there is a course already or the folder's name cannot be a course's; UnknownLab.
     """
     folder = folder.absolute()
     if (folder / CONFIG).exists():

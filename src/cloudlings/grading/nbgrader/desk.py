@@ -33,6 +33,8 @@ from cloudlings.grading.workspace import Workspace, prepare, reset
 from cloudlings.sandbox import Sandbox
 
 _START_SECONDS = 10
+# Above every process id that Linux and macOS give.
+_NOBODY = 2**22 + 1
 
 
 class KernelWorkspace(Workspace):
@@ -94,15 +96,10 @@ class Desk(Tutor):
 
 
 @contextlib.contextmanager
-def answering(desk: Desk, home: Path, pid: Callable[[], int]) -> Iterator[None]:
-    """Answers on the checker's socket of ``home``, in a thread, while the block runs.
-
-    ``pid`` is what a kernel is told as the checker's process, which is what it may end. Errors: GradingError.
-    """
-    routes = [
-        Route("/health", lambda _: JSONResponse({"pid": pid()})),
-        Mount("/", app(desk)),
-    ]
+def answering(desk: Desk, home: Path) -> Iterator[None]:
+    """Answers on the checker's socket of ``home``, in a thread, for the block. Errors: GradingError."""
+    # A notebook's `cloudlings stop` asks whom to end: nobody, here.
+    routes = [Route("/health", lambda _: JSONResponse({"pid": _NOBODY})), Mount("/", app(desk))]
     config = uvicorn.Config(Starlette(routes=routes), log_level="critical", lifespan="off", access_log=False)
     server = uvicorn.Server(config)
     path = socket_of(home)

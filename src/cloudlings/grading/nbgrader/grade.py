@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import Execute, NbGraderPreprocessor
 from nbgrader.utils import is_grade
-from traitlets import Float, Int, Unicode
+from traitlets import Bool, Float, Int, Unicode
 
 from cloudlings.errors import CloudlingsError, CourseError, SandboxError
+from cloudlings.grading.nbgrader import box as boxes
 from cloudlings.grading.nbgrader import run, words
+from cloudlings.grading.nbgrader.gradebook_file import unchanged
 from cloudlings.grading.nbgrader.kernel import Limits
 from cloudlings.grading.nbgrader.reading import MARK
-from cloudlings.grading.nbgrader.rows import Rows
 from cloudlings.grading.tasks import tasks_of
 from cloudlings.grading.verdict import Status, Verdict
 from cloudlings.lab import Catalogue
@@ -33,9 +35,15 @@ class GradeOnAccount(NbGraderPreprocessor):  # type: ignore[misc]
     root = Unicode("", help="The checkout of cloudlings, with the labs and their graders.").tag(config=True)
     cell_seconds = Float(120.0, help="How long one cell may run.").tag(config=True)
     submission_seconds = Float(900.0, help="How long all cells of a submission may run.").tag(config=True)
-    memory_megabytes = Int(4096, help="The address space of the kernel and each process that it starts.").tag(
+    memory_megabytes = Int(8192, help="The address space of the kernel and each process that it starts.").tag(
         config=True
     )
+
+    box = Bool(True, help="Run the code in a box where this machine has bubblewrap.").tag(config=True)
+
+    @property
+    def _boxed(self) -> bool:
+        return bool(self.box) and boxes.available()
 
     def preprocess(self, nb: Any, resources: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         """Errors: CourseError when nothing can be said about the work; nbgrader goes on with the next."""
@@ -44,13 +52,13 @@ class GradeOnAccount(NbGraderPreprocessor):  # type: ignore[misc]
         if names["assignment"] not in catalogue.names or names["notebook"] != names["assignment"]:
             executed: tuple[Any, dict[str, Any]] = Execute(parent=self.parent).preprocess(nb, resources)
             return executed
-        submission = run.Submission(
-            catalogue.root, names["assignment"], names["student"], _folder(self.parent, names)
-        )
+        course = Path(self.parent.parent.coursedir.root)
+        folder = _folder(self.parent, names)
+        submission = run.Submission(catalogue.root, names["assignment"], names["student"], folder, (course,))
         graded = self._grade(nb, submission, names)
         _write(nb, graded, names["student"])
         resources[_RESULT] = graded.verdicts
-        _keep(Path(self.parent.parent.coursedir.root), names, graded.verdicts)
+        _keep(course, names, graded.verdicts)
         return nb, resources
 
     def _grade(self, nb: Any, submission: run.Submission, names: Mapping[str, str]) -> run.Graded:
@@ -60,12 +68,8 @@ class GradeOnAccount(NbGraderPreprocessor):  # type: ignore[misc]
         if mark.get("unreadable"):
             verdicts = {name: _unread(submission.lab, known[name], mark["unreadable"]) for name in tasks}
             return run.Graded(verdicts, {}, [mark["unreadable"]])
-        rows = Rows.of(names)
-        graded = self._run(submission, _code_cells(nb, tasks), tasks)
-        for changed in rows.put_back():
-            self.log.warning(
-                "%s: %s was changed while this submission ran, and put back.", names["student"], changed
-            )
+        with self._protected(names):
+            graded = self._run(submission, _code_cells(nb, tasks), tasks)
         return run.Graded(graded.verdicts, graded.outputs, [*_put_back(mark), *graded.notes])
 
     def _run(
@@ -74,13 +78,19 @@ class GradeOnAccount(NbGraderPreprocessor):  # type: ignore[misc]
         """A sandbox that fails once is not held against anybody; twice, and a person has to look."""
         limits = Limits(self.cell_seconds, self.submission_seconds, self.memory_megabytes * 2**20)
         try:
-            return run.grade(submission, cells, tasks, limits)
+            return run.grade(submission, cells, tasks, limits, boxed=self._boxed)
         except SandboxError as error:
             self.log.warning("%s: %s Trying once more.", submission.student, error.message)
         try:
-            return run.grade(submission, cells, tasks, limits)
+            return run.grade(submission, cells, tasks, limits, boxed=self._boxed)
         except CloudlingsError as error:
             raise self._ungraded(submission, error) from error
+
+    def _protected(self, names: Mapping[str, str]) -> AbstractContextManager[None]:
+        if self._boxed:
+            return nullcontext()
+        self.log.warning("Students' code runs unboxed, as you: on this machine bubblewrap is off or missing.")
+        return unchanged(names["db_url"], lambda what: self.log.warning("%s: %s", names["student"], what))
 
     def _ungraded(self, submission: run.Submission, error: CloudlingsError) -> CourseError:
         notice = (

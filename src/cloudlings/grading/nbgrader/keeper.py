@@ -1,8 +1,9 @@
 """Holds a submission's kernel and whatever it starts, so that all of it can be found and ended.
 
-Run as a script: ``python keeper.py MEMORY_BYTES COMMAND…``. It starts the command, writes its pid on a line,
+Run as a script: ``python keeper.py MEMORY_BYTES COMMAND…``. It starts the command and writes ``started``,
 then ``ended STATUS`` when it ends, and stays until it is killed: on Linux a process that leaves its parent
-becomes a child of this one. Only the standard library is imported: this runs once for each submission.
+becomes a child of this one. A line on its input interrupts the command; the end of its input ends it. Only
+the standard library is imported: this runs once for each submission.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 import resource
 import signal
 import sys
+import threading
 
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 _LARGEST_FILE = 512 * 2**20
@@ -22,15 +24,12 @@ def main(memory: int, command: list[str]) -> None:
     """Keeps one command."""
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, signal.SIG_IGN)
-    parent = os.getppid()
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
-    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        return
     pid = os.fork()
     if pid == 0:
         _become(command, memory)
-    _say(f"{pid}")
+    threading.Thread(target=_listen, args=(pid,), daemon=True).start()
+    _say("started")
     while True:
         try:
             ended, status = os.wait()
@@ -39,6 +38,14 @@ def main(memory: int, command: list[str]) -> None:
             continue
         if ended == pid:
             _say(f"ended {os.waitstatus_to_exitcode(status)}")
+
+
+def _listen(pid: int) -> None:
+    with contextlib.suppress(OSError):
+        while os.read(0, 1):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGINT)
+    os._exit(0)
 
 
 def _become(command: list[str], memory: int) -> None:

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,7 +49,7 @@ class Ran:
 
 
 class Kernel:
-    """One running kernel, the process ``pid``. ``dead`` says how it ended; no cell is run after that."""
+    """One running kernel. ``dead`` says how it ended; no cell is run after that."""
 
     def __init__(
         self, process: subprocess.Popen[bytes], client: BlockingKernelClient, limits: Limits
@@ -57,17 +57,22 @@ class Kernel:
         self._process, self._client, self._limits = process, client, limits
         self._deadline = time.monotonic() + limits.submission_seconds
         self._heard = b""
-        self.pid = 0
         self.dead = ""
 
     @classmethod
     @contextlib.contextmanager
     def running(
-        cls, environment: Mapping[str, str], *, cwd: Path, files: Path, limits: Limits
+        cls,
+        environment: Mapping[str, str],
+        *,
+        cwd: Path,
+        files: Path,
+        limits: Limits,
+        box: Sequence[str] = (),
     ) -> Iterator[Kernel]:
         """A fresh kernel with exactly this environment; at the end everything that it started is ended.
 
-        ``files`` takes its sockets. Errors: GradingError when it does not start.
+        ``files`` takes its sockets; ``box`` comes before its command (`box.command`). Errors: GradingError.
         """
         connection, _ = write_connection_file(
             str(files / "kernel.json"),
@@ -76,7 +81,7 @@ class Kernel:
             key=secrets.token_hex(32).encode(),
         )
         mark = secrets.token_hex(16)
-        process = _launch(connection, {**environment, _MARK: mark}, cwd, limits.memory)
+        process = _launch([*box, *_command(connection, limits.memory)], {**environment, _MARK: mark}, cwd)
         client = BlockingKernelClient(connection_file=connection)
         try:
             client.load_connection_file()
@@ -92,17 +97,22 @@ class Kernel:
         """Runs one cell to its end, its time limit or the kernel's death."""
         outputs = Outputs()
         seconds = min(self._limits.cell_seconds, self._deadline - time.monotonic())
+        if self.dead:
+            return Ran([])
         if seconds <= 0:
             return Ran([], "It was not run: the time for the whole notebook was over.")
         request = self._client.execute(code, allow_stdin=False, stop_on_error=False)
-        finished = self._follow(request, outputs, time.monotonic() + seconds)
-        if finished:
+        if self._follow(request, outputs, time.monotonic() + seconds):
             return Ran(outputs.rows)
-        if not self.dead:
-            why = "it wrote too much" if outputs.flooded else f"it was still running after {seconds:.0f} s"
-            self._interrupt(request, why)
-            return Ran(outputs.rows, f"It was stopped: {why}.")
-        return Ran(outputs.rows, self.dead)
+        why = "it wrote too much" if outputs.flooded else f"it was still running after {seconds:.0f} s"
+        return Ran(outputs.rows, self._stop(request, why))
+
+    def _stop(self, request: str, why: str) -> str:
+        """Ends a cell that has not ended by itself, and says what happened."""
+        if self.dead:
+            return self.dead
+        self._interrupt(request, why)
+        return self.dead or f"It was stopped: {why}."
 
     def _follow(self, request: str, outputs: Outputs, deadline: float) -> bool:
         """Collects what a cell writes until the kernel is idle (True), or something else ended it (False)."""
@@ -124,19 +134,26 @@ class Kernel:
                 return True
         return False
 
-    def _replied(self, request: str) -> bool:
+    def _replied(self, request: str, wait: float = 0) -> bool:
         """Whether a cell that says nothing more has ended: its last message can be lost in a flood."""
         try:
-            reply = self._client.get_shell_msg(timeout=0)
+            reply = self._client.get_shell_msg(timeout=wait)
         except Exception:
             return False
         return bool(reply.get("parent_header", {}).get("msg_id") == request)
 
     def _interrupt(self, request: str, why: str) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGINT)
-        if not self._follow(request, Outputs(), time.monotonic() + _INTERRUPT_SECONDS) and not self.dead:
-            self.dead = f"The kernel was ended in this cell: {why}, and could not be interrupted."
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):
+            os.write(self._process.stdin.fileno(), b"\n")
+        deadline = time.monotonic() + _INTERRUPT_SECONDS
+        # Its answer, and not the end of its output: after a flood there may be seconds of that to read.
+        while not self._replied(request, wait=0.05):
+            if self._has_ended():
+                return
+            if time.monotonic() > deadline:
+                self.dead = f"The kernel was ended in this cell: {why}, and could not be interrupted."
+                return
 
     def _has_ended(self) -> bool:
         said = self._hear()
@@ -164,36 +181,33 @@ class Kernel:
         try:
             if not select.select([self._process.stdout], [], [], _START_SECONDS)[0]:
                 raise RuntimeError("it did not start")
-            self.pid = int(self._hear().split()[0])
+            if "started" not in self._hear():
+                raise RuntimeError("its process ended at once")
             self._client.wait_for_ready(timeout=_START_SECONDS)
-        except (RuntimeError, ValueError, IndexError) as error:
+        except RuntimeError as error:
             raise GradingError(
                 f"The kernel for this submission did not start: {error}.",
                 next_step=f"try: {sys.executable} -m ipykernel_launcher --version, then autograde again",
             ) from error
 
 
-def _launch(
-    connection: str, environment: Mapping[str, str], cwd: Path, memory: int
-) -> subprocess.Popen[bytes]:
+def _command(connection: str, memory: int) -> list[str]:
     # -P: a submission may bring files that are named like Python's own modules.
-    kernel = [
-        sys.executable,
-        "-P",
-        "-m",
-        "ipykernel_launcher",
-        "-f",
-        connection,
-        "--HistoryManager.enabled=False",
-    ]
+    kernel = [sys.executable, "-P", "-m", "ipykernel_launcher", "-f", connection]
+    keep = [sys.executable, "-I", "-S", keeper.__file__, str(memory)]
+    return [*keep, *kernel, "--HistoryManager.enabled=False"]
+
+
+def _launch(command: Sequence[str], environment: Mapping[str, str], cwd: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-I", "-S", keeper.__file__, str(memory), *kernel],
+        command,
         env=dict(environment),
         cwd=cwd,
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
+        bufsize=0,
     )
 
 
@@ -207,8 +221,9 @@ def _end(process: subprocess.Popen[bytes], mark: str) -> None:
             time.sleep(0.01)
     process.kill()
     process.wait()
-    if process.stdout is not None:
-        process.stdout.close()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            pipe.close()
     # Where the holder was killed first, what it held has another parent now.
     while (strays := list(_marked(mark))) and time.monotonic() < deadline:
         _kill(strays)

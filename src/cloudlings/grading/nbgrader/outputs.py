@@ -12,7 +12,8 @@ from nbformat.v4.nbbase import validate
 _KEPT_BYTES = 256 * 2**10
 _KEPT_ROWS = 500
 # A cell that has written this much is stopped: reading it on would only take memory and time.
-_FLOOD_BYTES = 16 * 2**20
+_FLOOD_BYTES = 4 * 2**20
+_CUT = "\n… the rest of this output was not kept …\n"
 _KINDS = frozenset({"stream", "display_data", "execute_result", "error"})
 
 
@@ -38,27 +39,26 @@ class Outputs:
         return False
 
     def _add(self, message: Mapping[str, Any], content: Mapping[str, Any]) -> None:
-        size = len(json.dumps(content))
+        text = content.get("text")
+        size = len(text) if isinstance(text, str) else len(json.dumps(content))
         self._seen += size
         self.flooded = self._seen > _FLOOD_BYTES
-        if self._kept + size > _KEPT_BYTES or len(self.rows) >= _KEPT_ROWS:
-            self._cut()
-            return
+        room = _KEPT_BYTES - self._kept
         self._kept += size
-        row = _row(message)
-        if row is None:
-            return
-        last = self.rows[-1] if self.rows else None
-        if last and row.output_type == last.output_type == "stream" and row.name == last.name:
-            last.text += row.text
-        else:
-            self.rows.append(row)
+        if size <= room and len(self.rows) < _KEPT_ROWS:
+            self._keep(_row(message))
+        elif room > 0:
+            self._kept = _KEPT_BYTES
+            if isinstance(text, str):
+                self._keep(_row({**message, "content": {**content, "text": text[:room]}}))
+            self._keep(v4.new_output("stream", name="stdout", text=_CUT))
 
-    def _cut(self) -> None:
-        self._kept = _KEPT_BYTES
-        note = v4.new_output("stream", name="stdout", text="\n… the rest of this output was not kept …\n")
-        if note not in self.rows[-1:]:
-            self.rows.append(note)
+    def _keep(self, row: Any) -> None:
+        last = self.rows[-1] if self.rows else None
+        if row and last and row.output_type == last.output_type == "stream" and row.name == last.name:
+            last.text += row.text
+        elif row:
+            self.rows.append(row)
 
 
 def _row(message: Mapping[str, Any]) -> Any:

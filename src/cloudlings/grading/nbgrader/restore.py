@@ -35,7 +35,7 @@ class SourceCell:
 
     def metadata(self) -> NotebookNode:
         """What nbgrader reads of the cell, version 3."""
-        marks = {
+        marks: dict[str, object] = {
             "cell_type": self.kind,
             "checksum": self.checksum,
             "grade": self.points is not None and not self.task,
@@ -45,7 +45,8 @@ class SourceCell:
             "solution": self.solution,
             "task": self.task,
         }
-        return NotebookNode(marks if self.points is None else marks | {"points": self.points})
+        marks["points"] = self.points
+        return NotebookNode({key: value for key, value in marks.items() if value is not None})
 
 
 @dataclass(frozen=True)

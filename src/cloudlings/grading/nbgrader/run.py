@@ -14,6 +14,7 @@ from typing import Any
 
 from cloudlings.errors import SandboxUnavailable
 from cloudlings.grading.home import HOME_VARIABLE
+from cloudlings.grading.nbgrader import box as boxes
 from cloudlings.grading.nbgrader.desk import Desk, answering
 from cloudlings.grading.nbgrader.kernel import Kernel, Limits
 from cloudlings.grading.start import GIVEN
@@ -28,12 +29,13 @@ _KEPT = ("LANG", "LC_ALL", "LC_CTYPE", "TZ", "SSL_CERT_FILE", "SYSTEMROOT")
 
 @dataclass(frozen=True)
 class Submission:
-    """What is graded: the lab, the student's id, and the folder of what was handed in."""
+    """What is graded: the lab, the student's id, the folder of what was handed in, what a box hides."""
 
     root: Path
     lab: str
     student: str
     folder: Path
+    hidden: Sequence[Path] = ()
 
     @property
     def seed(self) -> str:
@@ -64,9 +66,11 @@ class Graded:
 
 
 def grade(
-    submission: Submission, cells: Sequence[CodeCell], tasks: Collection[str], limits: Limits
+    submission: Submission, cells: Sequence[CodeCell], tasks: Collection[str], limits: Limits, *, boxed: bool
 ) -> Graded:
     """Runs the cells in order and checks each task at its cell, and at the end where it was not passed.
+
+    ``boxed``: in a box, which this machine must be able to make.
 
     Errors: SandboxUnavailable when the sandbox failed, so that nothing can be said about the work; other
     CloudlingsErrors when this machine cannot run a submission.
@@ -75,7 +79,8 @@ def grade(
         desk = Desk(submission.root, sandbox, submission.seed)
         space = desk.open(submission.lab)
         with _folders(submission.folder) as files:
-            ran = _run(desk, space, cells, files, limits)
+            box = boxes.command(files, hidden=submission.hidden, shown=[submission.root]) if boxed else ()
+            ran = _run(desk, space, cells, files, limits, box)
         # The kernel and all that it started are gone: what is in the account now is what was handed in.
         verdicts = {task: desk.check(submission.lab, task)[0] for task in tasks}
     _refuse_unknown(verdicts)
@@ -83,17 +88,15 @@ def grade(
 
 
 def _run(
-    desk: Desk, space: Workspace, cells: Sequence[CodeCell], files: Path, limits: Limits
+    desk: Desk, space: Workspace, cells: Sequence[CodeCell], files: Path, limits: Limits, box: Sequence[str]
 ) -> tuple[Mapping[int, Sequence[Any]], Sequence[str]]:
     outputs: dict[int, Sequence[Any]] = {}
     notes: list[str] = []
-    running: list[Kernel] = []
     variables = _environment(space, files)
     with (
-        answering(desk, files / "home", lambda: running[0].pid if running else os.getpid()),
-        Kernel.running(variables, cwd=files / "work", files=files, limits=limits) as kernel,
+        answering(desk, files / "home"),
+        Kernel.running(variables, cwd=files / "work", files=files, limits=limits, box=box) as kernel,
     ):
-        running.append(kernel)
         for cell in cells:
             if cell.checks is not None:
                 desk.check(space.lab.name, cell.checks)

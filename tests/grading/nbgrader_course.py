@@ -1,0 +1,212 @@
+"""A course of the small lab with submissions, graded by nbgrader's own commands: what the tests share."""
+
+from __future__ import annotations
+
+import csv
+import html
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Collection, Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+LAB = "990-notes"
+ROOT = Path(__file__).parent / "course"
+CASES = yaml.safe_load((Path(__file__).parent / "cases" / "submissions.yaml").read_text())
+TASKS = {"keep-note": 3.0, "mend-setting": 2.0, "count-notes": 1.0}
+MARK = "a-process-that-a-submission-left"
+RIGHT = {
+    "keep-note": "s3.create_bucket(Bucket=brief.bucket)\n"
+    's3.put_object(Bucket=brief.bucket, Key="note.txt", Body=brief.word)',
+    "mend-setting": 'ssm.put_parameter(Name="/notes/setting", Value=brief.word, Overwrite=True)',
+    "count-notes": 'answer("count-notes", {"count": 1, "word": brief.word})',
+}
+
+Notebook = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class GradedCourse:
+    """The course's folder, what autograde said, and the points: from the gradebook, and the exported rows."""
+
+    folder: Path
+    said: str
+    points: Mapping[str, Mapping[str, float | None]]
+    exported: Mapping[str, Mapping[str, str]]
+
+    def page(self, student: str) -> str:
+        """The words of a student's feedback."""
+        page = (self.folder / "feedback" / student / LAB / f"{LAB}.html").read_text()
+        return " ".join(html.unescape(re.sub(r"<[^>]+>", "", page)).split())
+
+    def printed(self, student: str) -> str:
+        """What the cells of a student's graded notebook printed."""
+        notebook = json.loads((self.folder / "autograded" / student / LAB / f"{LAB}.ipynb").read_text())
+        outputs = [output for cell in notebook["cells"] for output in cell.get("outputs", ())]
+        return "".join("".join(output.get("text", "")) + output.get("evalue", "") for output in outputs)
+
+
+def nbgrader(folder: Path, *arguments: str, expect: int = 0) -> str:
+    """Runs a stock command of nbgrader in the course's folder; what it said."""
+    # As an instructor may: by its full path, with the environment not activated.
+    command = [str(Path(sys.executable).parent / "nbgrader"), *arguments]
+    environment = {**os.environ, "PATH": os.defpath, "JUPYTERHUB_USER": "amara"}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=900)
+    said = done.stdout + done.stderr
+    assert done.returncode == expect, said
+    return said
+
+
+def submit(folder: Path, case: Mapping[str, Any], lab: str = LAB) -> None:
+    """Puts one case's submission where nbgrader collects them."""
+    target = folder / "submitted" / case["student"] / lab
+    target.mkdir(parents=True)
+    for name, text in case.get("files", {}).items():
+        (target / name).write_text(text)
+    text = case["file"] if "file" in case else json.dumps(_notebook(folder, case, lab))
+    text = text.replace("@GRADEBOOK@", str(folder / "gradebook.db")).replace("@MARK@", MARK)
+    (target / f"{lab}.ipynb").write_text(text)
+
+
+def make_course(
+    folder: Path, students: Collection[str], *, config: str = "", root: Path = ROOT
+) -> GradedCourse:
+    """A course in which these students' submissions were graded, given feedback on, and exported."""
+    command = [sys.executable, "-c", "from cloudlings.cli import main; main()", "course", "init", str(folder)]
+    environment = {**os.environ, "CLOUDLINGS_ROOT": str(root)}
+    subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL)
+    with (folder / "nbgrader_config.py").open("a") as file:
+        file.write(f"c.GradeOnAccount.cell_seconds = 10\n{config}\n")
+    nbgrader(folder, "generate_assignment", LAB)
+    for case in CASES:
+        if case["student"] in students:
+            submit(folder, case)
+    said = nbgrader(folder, "autograde", LAB)
+    nbgrader(folder, "generate_feedback", LAB)
+    return GradedCourse(folder, said, points(folder), exported(folder))
+
+
+def points(folder: Path, lab: str = LAB) -> dict[str, dict[str, float | None]]:
+    """Each student's points by task, as the gradebook has them: what was set by hand counts."""
+    from nbgrader.api import Gradebook
+
+    with Gradebook(f"sqlite:///{folder / 'gradebook.db'}") as book:
+        return {
+            submission.student.id: {grade.name: grade.score for grade in submission.notebooks[0].grades}
+            for submission in book.find_assignment(lab).submissions
+        }
+
+
+def exported(folder: Path, lab: str = LAB) -> dict[str, dict[str, str]]:
+    """The rows of ``nbgrader export``, by student."""
+    nbgrader(folder, "export")
+    with (folder / "grades.csv").open() as file:
+        return {row["student_id"]: row for row in csv.DictReader(file) if row["assignment"] == lab}
+
+
+def code(text: str) -> Notebook:
+    return {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": [], "source": text}
+
+
+def _notebook(folder: Path, case: Mapping[str, Any], lab: str) -> Notebook:
+    notebook: Notebook = json.loads((folder / "release" / lab / f"{lab}.ipynb").read_text())
+    chosen = {"all": list(RIGHT), "none": []}.get(str(case["answers"]), case["answers"])
+    answers = {name: RIGHT[name] for name in chosen} | case.get("then", {})
+    for cell in notebook["cells"]:
+        cell["source"] = answers.get(cell["id"].removesuffix("_answer"), cell["source"])
+    if "first" in case:
+        notebook["cells"].insert(0, code(case["first"]))
+    return CHANGES[case["change"]](notebook) if "change" in case else notebook
+
+
+def _cells(notebook: Notebook, keep: Callable[[Notebook], bool]) -> list[Notebook]:
+    return [cell for cell in notebook["cells"] if keep(cell)]
+
+
+def _is_check(cell: Notebook) -> bool:
+    return bool(cell["metadata"].get("nbgrader", {}).get("grade"))
+
+
+def open_with_another_seed(notebook: Notebook) -> Notebook:
+    for cell in notebook["cells"]:
+        if cell["id"] == "open_lab":
+            cell["metadata"] = {}
+            cell["source"] = f'from cloudlings.notebook import *\nbrief = open_lab("{LAB}", seed="a-friend")'
+    return notebook
+
+
+def delete_the_checks(notebook: Notebook) -> Notebook:
+    return notebook | {"cells": _cells(notebook, lambda cell: not _is_check(cell))}
+
+
+def delete_all_but_answers(notebook: Notebook) -> Notebook:
+    kept = _cells(notebook, lambda cell: str(cell["id"]).endswith("_answer"))
+    return notebook | {"cells": [code('import boto3\ns3 = boto3.client("s3")'), *kept]}
+
+
+def split_the_answers(notebook: Notebook) -> Notebook:
+    cells = []
+    for cell in notebook["cells"]:
+        if str(cell["id"]).endswith("_answer"):
+            # As JupyterLab splits: both halves carry the metadata.
+            halves = cell["source"].split("\n", 1)
+            cells += [deepcopy(cell) | {"source": half} for half in halves]
+        else:
+            cells.append(cell)
+    return notebook | {"cells": cells}
+
+
+def duplicate_every_cell(notebook: Notebook) -> Notebook:
+    return notebook | {"cells": [copy for cell in notebook["cells"] for copy in (cell, deepcopy(cell))]}
+
+
+def answer_in_a_copy_of_the_check(notebook: Notebook) -> Notebook:
+    for place, cell in enumerate(notebook["cells"]):
+        if cell["id"] == "keep-note_check":
+            written = deepcopy(cell) | {"source": RIGHT["keep-note"], "id": "a-copy"}
+            notebook["cells"].insert(place + 1, written)
+            return notebook
+    raise AssertionError("the release has no check cell")
+
+
+def put_the_checks_first(notebook: Notebook) -> Notebook:
+    checks = _cells(notebook, _is_check)
+    return notebook | {"cells": checks + _cells(notebook, lambda cell: not _is_check(cell))}
+
+
+def flip_the_flags(notebook: Notebook) -> Notebook:
+    for cell in notebook["cells"]:
+        marks = cell["metadata"].get("nbgrader")
+        if marks:
+            marks |= {"grade": not marks["grade"], "solution": not marks["solution"], "points": 100}
+            marks |= {"locked": False, "schema_version": 99, "task": "yes"}
+    return notebook
+
+
+def flip_the_flags_and_add_strange_cells(notebook: Notebook) -> Notebook:
+    strange = [
+        None, 7, {}, {"cell_type": "code"}, {"cell_type": 3, "source": {"a": 1}},
+        {"cell_type": "markdown", "source": "", "metadata": {"nbgrader": {"grade_id": "keep-note"}}},
+    ]  # fmt: skip
+    return notebook | {
+        "cells": [*strange, *flip_the_flags(notebook)["cells"]],
+        "metadata": [],
+        "nbformat": "four",
+    }
+
+
+CHANGES: dict[str, Callable[[Notebook], Notebook]] = {
+    change.__name__: change
+    for change in (
+        open_with_another_seed, delete_the_checks, delete_all_but_answers, split_the_answers,
+        duplicate_every_cell, answer_in_a_copy_of_the_check, put_the_checks_first,
+        flip_the_flags_and_add_strange_cells,
+    )
+}  # fmt: skip

@@ -1,0 +1,131 @@
+"""Stock nbgrader commands give each submission exactly the points that its account deserves."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+_spec = importlib.util.spec_from_file_location(
+    "nbgrader_course", Path(__file__).parent / "nbgrader_course.py"
+)
+assert _spec is not None
+assert _spec.loader is not None
+nbc: Any = importlib.util.module_from_spec(_spec)
+sys.modules["nbgrader_course"] = nbc
+_spec.loader.exec_module(nbc)
+
+STUDENTS = {case["student"]: case for case in nbc.CASES}
+# What ipykernel sets itself, to show colours and to page.
+KERNELS_OWN = {"JPY_PARENT_PID", "TERM", "CLICOLOR", "CLICOLOR_FORCE", "FORCE_COLOR", "PAGER", "GIT_PAGER"}
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """One course, in which everybody's submission was graded."""
+    return nbc.make_course(tmp_path_factory.mktemp("nbgrader") / "clouds-2026", STUDENTS)
+
+
+@pytest.fixture(scope="module")
+def unboxed(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A course on a machine that has no bubblewrap."""
+    students = ["right", "writes-the-gradebook", "leaves-a-process"]
+    folder = tmp_path_factory.mktemp("nbgrader") / "unboxed"
+    return nbc.make_course(folder, students, config="c.GradeOnAccount.box = False")
+
+
+@pytest.mark.parametrize("student", STUDENTS)
+def test_points(course: Any, student: str) -> None:
+    """A submission gets in the gradebook, and in the export, what its account deserves."""
+    wanted = STUDENTS[student]["points"]
+    assert course.points[student] == wanted, course.said
+    row = course.exported[student]
+    assert (float(row["score"]), float(row["max_score"])) == (sum(wanted.values()), 6.0)
+
+
+@pytest.mark.parametrize("student", [name for name, case in STUDENTS.items() if "words" in case])
+def test_words(course: Any, student: str) -> None:
+    """The feedback says in words what was found, and what happened on the way."""
+    for words in STUDENTS[student]["words"]:
+        assert words in course.page(student)
+
+
+def test_comments(course: Any) -> None:
+    """Each verdict's words are nbgrader's comment on the task's answer."""
+    from nbgrader.api import Gradebook
+
+    with Gradebook(f"sqlite:///{course.folder / 'gradebook.db'}") as book:
+        submission = book.find_submission_notebook(nbc.LAB, nbc.LAB, "partly-right")
+        comments = {comment.name: comment.comment for comment in submission.comments}
+    assert comments["keep-note_answer"] == "✔ Passed: Keep a note · 3 of 3 points"
+    assert comments["mend-setting_answer"].endswith("0 of 2 points.\n/notes/setting is set to nope.")
+
+
+def test_personal_values(course: Any) -> None:
+    """A student is graded with the personal values that joining with the student's id gives at home."""
+    from cloudlings.lab import Catalogue, brief_for
+
+    lab = Catalogue(nbc.ROOT).header(nbc.LAB)
+    for student in ("right", "another-seed"):
+        assert brief_for(lab, student).bucket in course.page(student)
+
+
+def test_gradebook_out_of_reach(course: Any) -> None:
+    """In a box a submission that knows where the gradebook is does not find it."""
+    assert "unable to open database file" in course.printed("writes-the-gradebook")
+
+
+def test_gradebook_put_back(unboxed: Any) -> None:
+    """Without a box it does, and everybody still has what they deserve; the instructor is told."""
+    assert "forged grades: " in unboxed.printed("writes-the-gradebook")
+    assert "forged grades: 0" not in unboxed.printed("writes-the-gradebook")
+    assert unboxed.points == {student: STUDENTS[student]["points"] for student in unboxed.points}
+    assert len(unboxed.points) == 3
+    assert "writes-the-gradebook: the gradebook was changed while this submission ran" in unboxed.said
+    assert "run unboxed" in unboxed.said
+
+
+@pytest.mark.parametrize("which", ["course", "unboxed"])
+def test_nothing_left_running(which: str, request: pytest.FixtureRequest) -> None:
+    """A process that a submission starts ends with it, in whatever session and environment."""
+    assert request.getfixturevalue(which).points["leaves-a-process"]["keep-note"] == 3
+    running = [process.info["cmdline"] or [] for process in psutil.process_iter(["cmdline"])]
+    assert not [command for command in running if nbc.MARK in command]
+
+
+def test_nothing_handed_out(course: Any) -> None:
+    """A kernel's environment and folder tell nothing of the course, the grader or the sandbox's files."""
+    seen = course.printed("looks-around").split("seen:")[1].removesuffix(":")
+    found = json.loads(seen)
+    assert str(course.folder) not in seen
+    assert (course.folder / "course_secret").read_text().strip() not in seen
+    assert "/sandbox/" not in seen.replace("/cloudlings/sandbox/startup", "")
+    assert len(found["tmp"]) <= 3, found["tmp"]
+    ours = ("AWS_", "CLOUDLINGS_", "JUPYTER_", "LC_", "PYTHON", "NO_PROXY", "no_proxy", "PYDEVD")
+    others = {name for name in found["environment"] if not name.startswith(ours)} - KERNELS_OWN
+    assert others <= {
+        "PATH",
+        "HOME",
+        "TMPDIR",
+        "IPYTHONDIR",
+        "LANG",
+        "TZ",
+        "MPLBACKEND",
+        "SSL_CERT_FILE",
+        "PWD",
+    }
+
+
+def test_verdicts_kept(course: Any) -> None:
+    """Verdicts are kept with the reads that they rest on, where feedback does not take them from."""
+    rows = json.loads((course.folder / "verdicts" / nbc.LAB / "right.json").read_text())
+    assert [row["task"] for row in rows] == list(nbc.TASKS)
+    assert all(row["evidence"] for row in rows)
+    assert [path.name for path in (course.folder / "feedback" / "right" / nbc.LAB).iterdir()] == [
+        f"{nbc.LAB}.html"
+    ]
