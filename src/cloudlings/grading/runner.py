@@ -24,6 +24,8 @@ from cloudlings.grading.workspace import Workspace
 from cloudlings.lab import Step, opening_code, stack_parameters
 
 CELL_SECONDS = 120
+# What the fork server imports once, so that no answer waits for it.
+_PRELOADED = ["boto3", "IPython.core.interactiveshell", "cloudlings.notebook"]
 
 
 @dataclass(frozen=True)
@@ -164,7 +166,7 @@ class _Shell:
 
 def _context() -> Any:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["cloudlings.grading.runner_preload"])
+    context.set_forkserver_preload(_PRELOADED)
     return context
 
 

@@ -26,7 +26,7 @@ Result = TypeVar("Result")
 _open: OpenLab | None = None
 
 
-def _for_people(function: Callable[Parameters, Result]) -> Callable[Parameters, Result | None]:
+def for_people(function: Callable[Parameters, Result]) -> Callable[Parameters, Result | None]:
     """Shows an error of ours as words in the cell; a learner's own mistake never ends in a traceback."""
 
     @wraps(function)
@@ -40,7 +40,7 @@ def _for_people(function: Callable[Parameters, Result]) -> Callable[Parameters, 
     return shown
 
 
-@_for_people
+@for_people
 def open_lab(name: str, seed: str | None = None) -> Brief:
     """Opens a lab: the sandbox is started where it is not, and this kernel's AWS tools lead into it.
 
@@ -55,20 +55,20 @@ def open_lab(name: str, seed: str | None = None) -> Brief:
     return Brief(_open.brief)
 
 
-@_for_people
+@for_people
 def check(task: str | None = None) -> None:
     """Checks one task, or every task of the lab, on what is now in your account."""
     for verdict in _checker().check(_lab().lab, task):
         display(render.verdict(verdict))
 
 
-@_for_people
+@for_people
 def hint(task: str) -> None:
     """Shows the next hint of a task."""
     display(render.hint(_checker().hint(_lab().lab, task)))
 
 
-@_for_people
+@for_people
 def answer(name: str, value: Any) -> None:
     """Hands in a value: it goes into your account, where the check of the task reads it."""
     import boto3
@@ -87,13 +87,13 @@ def answer(name: str, value: Any) -> None:
     print(f"Handed in {name}: {text if len(text) <= 200 else text[:200] + ' …'}")
 
 
-@_for_people
+@for_people
 def progress() -> None:
     """Shows each task of the lab and where you stand."""
     display(render.progress(_lab(), _checker().progress(_lab().lab)))
 
 
-@_for_people
+@for_people
 def reset_lab() -> None:
     """Puts this lab's account back to its start. Other labs stay, and so do your points."""
     global _open
