@@ -25,8 +25,6 @@ from cloudlings.iam.statements import (
 
 MAX_BYTES = 2_000_000
 """The longest document that is read. AWS's own limits (2 kB to 40 kB) are far below."""
-MAX_DEPTH = 20
-"""The deepest nesting that is read; the policy language needs 5."""
 
 VERSIONS = ("2012-10-17", "2008-10-17")
 POLICY_ELEMENTS = frozenset({"Version", "Id", "Statement"})

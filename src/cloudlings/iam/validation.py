@@ -162,7 +162,7 @@ def _problems(policy: Policy, kind: Kind, bucket: str) -> Found:
             yield from _bucket(statement, bucket)
         else:
             yield from _actions(statement)
-            yield from _resources(statement)
+            yield from _resources(statement, kind)
     yield from _sids(policy, kind)
 
 
@@ -276,10 +276,12 @@ def _actions(statement: Statement) -> Found:
             yield f"Vendor {vendor} is not valid", statement.place / element
 
 
-def _resources(statement: Statement) -> Found:
+def _resources(statement: Statement, kind: Kind) -> Found:
     element = "Resource" if statement.resource is not None else "NotResource"
     for resource in statement.resource or statement.not_resource or ():
         message = _resource_problem(resource)
+        if not message and kind == "session" and resource.startswith("arn:") and resource.count(":") < 5:
+            message = f"Resource {resource} is incomplete, which a session policy does not support."
         if message:
             yield message, statement.place / element
 
