@@ -29,7 +29,8 @@ BODIES = st.one_of(
     st.binary(max_size=60),
     st.sampled_from(
         [b"", b"{", b"[]", b"null", b"Action=", b"Action=DescribeVpcs", b"Action=%00&Version=%ff",
-         b"<a", b"<a/>", b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', b"\xa1", b"\xff\xfe",
+         b"<a", b"<a/>",
+         b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', b"\xa1", b"\xff\xfe",
          json.dumps({"a": [[[[]]]] * 20}).encode()]
     ),
 )  # fmt: skip

@@ -68,9 +68,12 @@ class Control:
             limit=channel.LINE_LIMIT,
         )
         self._files.control.chmod(0o600)
-        starts = {name: asyncio.ensure_future(self._watch(e)) for name, e in self._emulators.items()}
-        self._tasks = [*starts.values(), asyncio.ensure_future(self._save_often())]
-        await self._wait_for(next(n for n, e in self._emulators.items() if isinstance(e, IdentityKeeper)))
+        first = next(e for e in self._emulators.values() if isinstance(e, IdentityKeeper))
+        rest = [emulator for emulator in self._emulators.values() if emulator is not first]
+        self._tasks = [asyncio.ensure_future(self._watch(first)), asyncio.ensure_future(self._save_often())]
+        await self._wait_for(first.name)
+        # Only now, so that they do not compete with the first answer for the processor.
+        self._tasks += [asyncio.ensure_future(self._watch(emulator)) for emulator in rest]
 
     async def _wait_for(self, name: str) -> None:
         while name in self._down:

@@ -1,8 +1,8 @@
 """The sandbox's process: ports, emulators, gateway and control socket, from start to stop.
 
 ``python -m cloudlings.sandbox.daemon --home DIR``, started by ``Sandbox.start``. The order matters for
-the time to the first answer: ports and listeners first (so that requests can wait), then the emulators'
-processes, and only then this process's own heavy imports.
+the time to the first answer: ports and listeners first (so that requests can wait), then the
+process that answers first, then this process's own heavy imports, and the other emulators last.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from cloudlings.errors import PortError, SandboxError
-from cloudlings.sandbox.routes import ROUTES
+from cloudlings.sandbox.routes import BY_SERVICE, ROUTES
 
 if TYPE_CHECKING:
     from cloudlings.sandbox.control import Control
@@ -117,7 +117,8 @@ def _run(options: argparse.Namespace, ready: IO[str]) -> None:
     doors = open_doors(options.port, options.plain_port)
     emulators = _emulators(files, doors.url)
     for emulator in emulators.values():
-        emulator.spawn()
+        emulator.listen()
+    emulators[BY_SERVICE["iam"].emulator].spawn()
     # Imported while the emulators' processes import what they need.
     from cloudlings.sandbox.control import Control
 
@@ -190,7 +191,6 @@ def _listen(port: int) -> socket.socket | None:
 
 
 def _emulators(files: Files, gateway_url: str) -> dict[str, Emulator]:
-    # MiniStack first: it answers what a learner asks first.
     names = sorted({route.emulator for route in ROUTES})
     return {
         name: importlib.import_module(f"cloudlings.sandbox.emulators.{name}").emulator(

@@ -21,16 +21,20 @@ class Emulator(ABC):
     notices: tuple[str, ...] = ()
 
     @abstractmethod
+    def listen(self) -> None:
+        """Let requests be forwarded from here on: they wait for the emulator. Called once by the daemon,
+        before anything else."""
+
+    @abstractmethod
     def spawn(self) -> None:
-        """Begin to start, without waiting. Called once by the daemon, before its own heavy imports, so
-        that emulators and gateway load at the same time. Requests may be forwarded from here on: they
-        wait for the emulator."""
+        """Begin to start, without waiting. Called by the daemon, before its own heavy imports, for the
+        emulator that must be up first, so that it and the gateway load at the same time."""
 
     @abstractmethod
     async def start(self) -> None:
-        """Finish starting: open what needs the event loop, and return once the emulator answers.
-        Called by the daemon after ``spawn``, and by the gateway's supervisor after the emulator died;
-        then it comes back with the state that ``export_state`` last wrote.
+        """Start, if ``spawn`` has not begun to; return once the emulator answers. Called by the control
+        plane when the gateway is up, for one emulator after the other, and by its supervisor after the
+        emulator died; then it comes back with the state that ``export_state`` last wrote.
         Raises SandboxError when the emulator does not come up."""
 
     @abstractmethod

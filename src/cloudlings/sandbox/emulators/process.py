@@ -45,9 +45,11 @@ class ProcessEmulator(Emulator):
         self._channel: Channel | None = None
         self._upstream = Upstream(self._path)
 
+    def listen(self) -> None:
+        self._listener = _listen(self._path)
+
     def spawn(self) -> None:
-        if self._listener is None:
-            self._listener = _listen(self._path)
+        assert self._listener is not None, "listen() comes before spawn()"
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         command = [sys.executable, "-P", "-m", "cloudlings.sandbox.emulators", self.name]
         command += ["--listen", str(self._listener.fileno()), "--channel", str(theirs.fileno())]
