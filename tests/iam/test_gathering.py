@@ -29,23 +29,15 @@ def session(monkeypatch: pytest.MonkeyPatch) -> Iterator[boto3.Session]:
 
 
 def test_a_user_with_everything(session: boto3.Session) -> None:
-    """Inline and managed policies of user and groups, the boundary's default version, tags and id."""
+    """Inline and managed policies of the user and of its groups, tags and id."""
     iam = session.client("iam")
-    boundary = iam.create_policy(PolicyName="edge", PolicyDocument=document("ec2:*", Resource="*"))["Policy"][
-        "Arn"
-    ]
-    iam.create_policy_version(
-        PolicyArn=boundary, PolicyDocument=document("s3:*", Resource="*"), SetAsDefault=True
-    )
     managed = iam.create_policy(PolicyName="m", PolicyDocument=document("s3:PutObject", Resource="*"))[
         "Policy"
     ]["Arn"]
     shared = iam.create_policy(PolicyName="g", PolicyDocument=document("s3:ListBucket", Resource="*"))[
         "Policy"
     ]["Arn"]
-    iam.create_user(
-        UserName="ana", PermissionsBoundary=boundary, Tags=[{"Key": "team", "Value": "red"}], Path="/dev/"
-    )
+    iam.create_user(UserName="ana", Tags=[{"Key": "team", "Value": "red"}], Path="/dev/")
     iam.put_user_policy(UserName="ana", PolicyName="i", PolicyDocument=document("s3:GetObject", Resource="*"))
     iam.attach_user_policy(UserName="ana", PolicyArn=managed)
     iam.create_group(GroupName="devs")
@@ -69,15 +61,21 @@ def test_a_user_with_everything(session: boto3.Session) -> None:
         assert (
             decide(Request(found.principal, action, "arn:aws:s3:::b/x"), found.policies).allowed is expected
         )
-    assert found.policies.boundary is not None
-    assert found.policies.boundary.statements[0].action == ("s3:*",)
 
 
 def test_a_session_has_its_roles_policies(session: boto3.Session) -> None:
-    """A session gets its role's policies, path and id; a role's trust policy is its resource policy."""
+    """A session gets its role's policies, boundary, path and id; a trust policy is a resource policy."""
     iam = session.client("iam")
+    boundary = iam.create_policy(PolicyName="edge", PolicyDocument=document("ec2:*", Resource="*"))["Policy"][
+        "Arn"
+    ]
+    iam.create_policy_version(
+        PolicyArn=boundary, PolicyDocument=document("s3:*", Resource="*"), SetAsDefault=True
+    )
     trusting = document("sts:AssumeRole", Principal={"AWS": ACCOUNT})
-    iam.create_role(RoleName="app", Path="/teams/", AssumeRolePolicyDocument=trusting)
+    iam.create_role(
+        RoleName="app", Path="/teams/", AssumeRolePolicyDocument=trusting, PermissionsBoundary=boundary
+    )
     iam.put_role_policy(RoleName="app", PolicyName="i", PolicyDocument=document("s3:GetObject", Resource="*"))
     found = gather(
         session, f"arn:aws:sts::{ACCOUNT}:assumed-role/app/run1", f"arn:aws:iam::{ACCOUNT}:role/teams/app"
@@ -85,6 +83,8 @@ def test_a_session_has_its_roles_policies(session: boto3.Session) -> None:
     assert found.unread == ()
     assert found.principal.role == f"arn:aws:iam::{ACCOUNT}:role/teams/app"
     assert found.principal.id.endswith(":run1")
+    assert found.policies.boundary is not None
+    assert found.policies.boundary.statements[0].action == ("s3:*",)
     assert len(found.policies.identity) == 1
     assert found.policies.resource is not None
     assert found.policies.resource.name == "trust policy of role app"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, Literal
 
 from cloudlings.errors import PolicyError
+from cloudlings.iam.lazy import lazy
 from cloudlings.iam.statements import Policy
 
 PrincipalType = Literal[
@@ -55,17 +55,17 @@ class Principal:
         if self.arn is None and self.type != "anonymous":
             raise PolicyError(f"A principal of type {self.type!r} needs an ARN or a name.")
 
-    @cached_property
+    @lazy
     def account(self) -> str:
         """The caller's account; "" for services and anonymous callers."""
         return "" if self.type in ("service", "anonymous") else account_of(self.arn)
 
-    @cached_property
+    @lazy
     def name(self) -> str:
         """What follows the last slash or colon: a user's name, a session's name."""
         return (self.arn or "").rsplit("/", 1)[-1].rsplit(":", 1)[-1]
 
-    @cached_property
+    @lazy
     def role(self) -> str:
         """The ARN of the role behind a session (or of the role itself); "" for others."""
         if self.role_arn:
@@ -79,7 +79,7 @@ class Principal:
             return ""
         return f"{parts[0]}:{parts[1]}:iam::{parts[4]}:role/{parts[5].split('/')[1]}"
 
-    @cached_property
+    @lazy
     def is_service_linked(self) -> bool:
         """Whether this is a service-linked role's session; SCPs and RCPs leave those alone."""
         resource = self.role.split(":", 5)[-1]
@@ -135,34 +135,34 @@ class Request:
                 next_step="Name one service and one action, with no wildcard.",
             )
 
-    @cached_property
+    @lazy
     def owner(self) -> str:
         """The account that owns the resource."""
         return self.resource_account or account_of(self.resource) or self.principal.account
 
-    @cached_property
+    @lazy
     def same_account(self) -> bool:
         """Whether the caller belongs to the account that owns the resource."""
         return self.principal.account != "" and self.principal.account == self.owner
 
-    @cached_property
+    @lazy
     def folded_action(self) -> str:
         """The action in lower case: action names compare without regard to case."""
         return self.action.lower()
 
-    @cached_property
+    @lazy
     def service(self) -> str:
         """The action's service prefix in lower case, ``s3``."""
         return self.folded_action.partition(":")[0]
 
-    @cached_property
+    @lazy
     def target(self) -> str:
         """The resource as Resource elements see it: ListAllMyBuckets is checked on ``arn:aws:s3:::*``."""
         if self.resource == "*" and self.folded_action == "s3:listallmybuckets":
             return "arn:aws:s3:::*"
         return self.resource
 
-    @cached_property
+    @lazy
     def names(self) -> Names:
         """What Principal elements may call the caller. Unique ids stand for their user or role."""
         who = self.principal
@@ -200,7 +200,7 @@ class Request:
                 if ":role/" in arn and arn.rpartition("/")[2] == who.role.rpartition("/")[2]:
                     yield arn
 
-    @cached_property
+    @lazy
     def keys(self) -> Mapping[str, tuple[str, ...]]:
         """Every condition key that is present: its name in lower case, with its values."""
         found = self._derived()

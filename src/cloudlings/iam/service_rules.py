@@ -121,8 +121,10 @@ def is_role_trust(request: Request) -> bool:
 
 def is_kms_key(request: Request) -> bool:
     """Whether the request is about one KMS key, so that its key policy must allow."""
+    if request.service != "kms":
+        return False
     parts = request.resource.split(":", 5)
-    return request.service == "kms" and len(parts) == 6 and parts[5].startswith("key/")
+    return len(parts) == 6 and parts[5].startswith("key/")
 
 
 def rcp_applies(request: Request) -> bool:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, Literal
+
+from cloudlings.iam.lazy import lazy
 
 Effect = Literal["Allow", "Deny"]
 Version = Literal["2008-10-17", "2012-10-17"]
@@ -59,7 +60,7 @@ class Condition:
         prefix = f"{self.qualifier}:" if self.qualifier else ""
         return f"{prefix}{self.operator}{'IfExists' if self.if_exists else ''}"
 
-    @cached_property
+    @lazy
     def folded_key(self) -> str:
         """The key in lower case, as it is looked up in a request."""
         return self.key.lower()
@@ -75,7 +76,7 @@ class Principals:
     federated: tuple[str, ...] = ()
     canonical_user: tuple[str, ...] = ()
 
-    @cached_property
+    @lazy
     def aws_set(self) -> frozenset[str]:
         """The AWS entries, for look-ups."""
         return frozenset(self.aws)
@@ -107,7 +108,7 @@ class Statement:
         """What is pickled: the fields. What was compiled from them is made again where it is needed."""
         return {name: self.__dict__[name] for name in self.__dataclass_fields__}
 
-    @cached_property
+    @lazy
     def variables(self) -> frozenset[str]:
         """The keys, in lower case, that the statement's variables read; none in a 2008 document."""
         if self.version == "2008-10-17":
@@ -133,7 +134,7 @@ class Policy:
     id: str = ""
     name: str = field(default="", compare=False)
 
-    @cached_property
+    @lazy
     def checked(self) -> set[str]:
         """The layers that this policy has been found fit for: each is checked once."""
         return set()
