@@ -160,6 +160,21 @@ def test_a_profile_that_a_stack_makes_is_known_too(ground: Ground) -> None:
     assert launched["IamInstanceProfile"]["Arn"].endswith("instance-profile/by-stack")
 
 
+def test_a_listener_takes_a_certificate_that_acm_keeps(ground: Ground) -> None:
+    """A certificate made in ACM is known to load balancers, and one that is not there is not."""
+    elbv2, acm = ground.learner.client("elbv2"), ground.learner.client("acm")
+    subnets = [ground.words["subnet1"], ground.words["subnet2"]]
+    balancer = elbv2.create_load_balancer(Name="tls", Subnets=subnets)["LoadBalancers"][0]["LoadBalancerArn"]
+    action = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "200"}}
+    listener = elbv2.create_listener(
+        LoadBalancerArn=balancer, Protocol="HTTP", Port=80, DefaultActions=[action]
+    )["Listeners"][0]["ListenerArn"]  # fmt: skip
+    arn = acm.request_certificate(DomainName="www.example.com")["CertificateArn"]
+    change = {"ListenerArn": listener, "Protocol": "HTTPS", "Port": 443}
+    assert code_of(elbv2.modify_listener, **change, Certificates=[{"CertificateArn": arn + "0"}]) != ""
+    assert code_of(elbv2.modify_listener, **change, Certificates=[{"CertificateArn": arn}]) == ""
+
+
 def test_a_deployed_api_calls_its_function(ground: Ground) -> None:
     """An HTTP API's route is called by path, unsigned, and its function answers."""
     account = ground.account

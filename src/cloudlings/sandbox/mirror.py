@@ -1,4 +1,4 @@
-"""What one emulator must know of another's: roles and instance profiles, before a request that names one.
+"""What one emulator must know of another's: roles, instance profiles, certificates, before a request for one.
 
 They are copied when they are needed rather than when they are written: a stack or another service may
 have made them without passing the gateway.
@@ -20,7 +20,7 @@ class Mirror:
         self._copied: dict[str, str] = {}
 
     async def before(self, call: Call, emulator: Emulator) -> None:
-        """Bring the emulator up to date if the call may refer to a role or an instance profile."""
+        """Bring the emulator up to date if the call may refer to something that the keeper keeps."""
         if not isinstance(emulator, IdentityMirror) or not _names_identity(call):
             return
         identities = await self._keeper.identities(call.account_id)
@@ -40,5 +40,5 @@ class Mirror:
 def _names_identity(call: Call) -> bool:
     # A launch template carries its profile to the call that uses it, hence the second half.
     text = call.request.body
-    named = b"InstanceProfile" in text or b"RoleArn" in text or b"LaunchTemplate" in text
-    return named and not call.reads
+    words = (b"InstanceProfile", b"RoleArn", b"LaunchTemplate", b"Certificate")
+    return not call.reads and any(word in text for word in words)

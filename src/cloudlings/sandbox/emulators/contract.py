@@ -83,14 +83,13 @@ class IdentityKeeper(ABC):
 
     @abstractmethod
     async def identities(self, account_id: str) -> dict[str, Any]:
-        """The account's roles and instance profiles, for another emulator to know them. Called by the
-        mirror before a request that names one goes elsewhere."""
+        """The account's roles, instance profiles and certificates, for another emulator to know them.
+        Called by the mirror before a request that names one goes elsewhere."""
 
 
 class IdentityMirror(ABC):
-    """An emulator whose resources refer to roles and instance profiles that another one keeps."""
+    """An emulator whose resources refer to roles, instance profiles or certificates of another one's."""
 
     @abstractmethod
     async def adopt_identities(self, account_id: str, identities: dict[str, Any]) -> None:
-        """Take over roles and instance profiles as ``IdentityKeeper.identities`` gives them. Called by
-        the mirror."""
+        """Take over what ``IdentityKeeper.identities`` gives. Called by the mirror."""

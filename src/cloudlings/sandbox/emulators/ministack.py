@@ -316,4 +316,16 @@ def identities(account_id: str) -> dict[str, Any]:
             }
             for profile in profiles
         ],
+        "certificates": _certificates(account_id),
     }
+
+
+def _certificates(account_id: str) -> list[dict[str, str]]:
+    acm = sys.modules.get("ministack.services.acm")
+    if acm is None:
+        return []
+    return [
+        {"arn": arn, "region": region}
+        for (account, region, arn) in acm._certificates._data
+        if account == account_id
+    ]

@@ -186,7 +186,7 @@ def _restore(path: Path) -> None:
 
 
 def _adopt_identities(account_id: str, identities: dict[str, Any]) -> None:
-    """Make moto's IAM hold these roles and instance profiles, with the ids that they have elsewhere."""
+    """Make moto hold these roles, profiles and certificates, with the ids that they have elsewhere."""
     import moto.backends
 
     iam = moto.backends.get_backend("iam")[account_id]["global"]
@@ -200,6 +200,23 @@ def _adopt_identities(account_id: str, identities: dict[str, Any]) -> None:
         profile = iam.create_instance_profile(wanted["name"], wanted["path"], [], [])
         profile.id = wanted["id"]
         profile.roles = [r for r in iam.roles.values() if r.name in wanted["roles"]]
+    _adopt_certificates(account_id, identities["certificates"])
+
+
+class KnownCertificate:
+    """A certificate that another emulator keeps: load balancers ask only whether there is one."""
+
+    def check(self) -> None:
+        """Nothing to bring up to date."""
+
+
+def _adopt_certificates(account_id: str, certificates: list[dict[str, str]]) -> None:
+    import moto.backends
+
+    acm = moto.backends.get_backend("acm")[account_id]
+    for region in {certificate["region"] for certificate in certificates} | set(acm.keys()):
+        arns = [each["arn"] for each in certificates if each["region"] == region]
+        acm[region]._certificates = {arn: KnownCertificate() for arn in arns}
 
 
 def _adopt_role(iam: Any, wanted: dict[str, Any]) -> None:
