@@ -20,7 +20,7 @@ from cloudlings.network.model import Network
 
 Rows = list[dict[str, Any]]
 
-WORKERS = 8
+WORKERS = 4
 MOST_ITEMS = 10_000
 NOT_THERE = (
     "InvalidAction",
@@ -47,6 +47,8 @@ class Listing:
     what: str
     needed: bool = False
     paginated: bool = True
+    after: str = ""
+    """The listing without whose items this one has none: then it is not asked for."""
 
 
 LISTINGS = {
@@ -67,18 +69,21 @@ LISTINGS = {
         "describe_transit_gateway_attachments",
         "TransitGatewayAttachments",
         "transit gateway attachments",
+        after="transit_gateways",
     ),
     "vpc_attachments": Listing(
         "ec2",
         "describe_transit_gateway_vpc_attachments",
         "TransitGatewayVpcAttachments",
         "transit gateway VPC attachments",
+        after="transit_gateways",
     ),
     "transit_tables": Listing(
         "ec2",
         "describe_transit_gateway_route_tables",
         "TransitGatewayRouteTables",
         "transit gateway route tables",
+        after="transit_gateways",
     ),
     "endpoints": Listing("ec2", "describe_vpc_endpoints", "VpcEndpoints", "VPC endpoints"),
     "prefix_lists": Listing("ec2", "describe_managed_prefix_lists", "PrefixLists", "prefix lists"),
@@ -144,10 +149,9 @@ def _read(session: Session, services: tuple[str, ...], workers: int) -> Answers:
     clients = {name: session.client(name) for name in SERVICES if name in services}
     answers = Answers({name: [] for name in LISTINGS})
     with ThreadPoolExecutor(max_workers=workers) as pool:
-        wanted = {name: one for name, one in LISTINGS.items() if one.service in clients}
-        listed = {name: pool.submit(_listed, clients[one.service], one) for name, one in wanted.items()}
-        for name, job in listed.items():
-            answers.rows[name] = _settled(job.result, wanted[name], answers)
+        known = {name: one for name, one in LISTINGS.items() if one.service in clients}
+        _ask(pool, clients, {name: one for name, one in known.items() if not one.after}, answers)
+        _ask(pool, clients, {n: one for n, one in known.items() if answers.rows.get(one.after)}, answers)
         for details in (_details, _rules):
             jobs = {
                 key: (call, pool.submit(_called, clients, call)) for key, call in details(answers).items()
@@ -155,6 +159,17 @@ def _read(session: Session, services: tuple[str, ...], workers: int) -> Answers:
             for key, (call, detail) in jobs.items():
                 answers.details[key] = _settled(detail.result, call.listing, answers)
     return answers
+
+
+def _ask(
+    pool: ThreadPoolExecutor,
+    clients: Mapping[str, Any],
+    listings: Mapping[str, Listing],
+    answers: Answers,
+) -> None:
+    jobs = {name: pool.submit(_listed, clients[one.service], one) for name, one in listings.items()}
+    for name, job in jobs.items():
+        answers.rows[name] = _settled(job.result, listings[name], answers)
 
 
 def _settled(result: Callable[[], Rows], listing: Listing, answers: Answers) -> Rows:
