@@ -223,3 +223,23 @@ def test_the_analysis_names_codes_rules_and_components() -> None:
     assert first["Subnet"]["Id"] == "data"
     assert first["AclRule"]["RuleNumber"] == 90
     assert first["AclRule"]["PortRange"] == {"From": 5432, "To": 5432}
+
+
+def test_a_public_address_on_a_secondary_private_one_counts() -> None:
+    """An interface is reached by any of its addresses that has a public one."""
+    built = network(instances={"web": {"public": False}})
+    more = tuple(
+        replace(each, private_ips=(*each.private_ips, "10.0.1.77"), public_ips=("", "54.80.1.1"))
+        if each.id == "eni-web"
+        else each
+        for each in built.interfaces
+    )
+    assert trace(built, "internet", "web", "tcp", 443).blocked
+    assert trace(replace(built, interfaces=more), "internet", "web", "tcp", 443).reachable
+
+
+def test_two_places_that_have_both_families_may_be_asked_about_ipv6() -> None:
+    """IPv4 is the default; the other family has rules of its own."""
+    built = network("dual-stack", sgs={"sg-app": {"in": [["tcp", "8080", "::/0"]]}})
+    assert trace(built, "web", "app", "tcp", 8080).blocked
+    assert trace(built, "web", "app", "tcp", 8080, family=6).reachable

@@ -8,6 +8,7 @@ from . import places, travel
 from .addresses import clip
 from .journey import WIDE_PORTS, End, Leg, Walk, component
 from .model import Function, Instance, Listener, LoadBalancer, Target, TargetGroup
+from .result import Component
 
 _CARRIES = {
     "HTTP": ("tcp",),
@@ -36,6 +37,7 @@ def through_balancer(walk: Walk, leg: Leg, node: End) -> None:
             f"{_ports(walk)}; its listeners: {ports}."
         )
         walk.stop(code, part, text, "forward", leg=leg)
+        _say_ports(walk, leg, balancer)
         return
     leg.pieces = [
         piece._replace(server=clip(piece.server, listener.port, listener.port) or piece.server)
@@ -45,6 +47,18 @@ def through_balancer(walk: Walk, leg: Leg, node: End) -> None:
         walk.hop(leg, "forward", part, f"Listener {listener.port} of load balancer {part} answers by itself.")
         return
     _to_target(walk, leg, node, balancer, listener)
+
+
+def _say_ports(walk: Walk, leg: Leg, balancer: LoadBalancer) -> None:
+    """Which port each listener that speaks the protocol asks for."""
+    code = (
+        "ELB_LISTENER_PORT_RESTRICTION" if balancer.type == "classic" else "ELBV2_LISTENER_PORT_RESTRICTION"
+    )
+    for each in balancer.listeners:
+        if walk.question.protocol in _CARRIES.get(each.protocol, ()):
+            part = Component(each.id or f"{balancer.id}:{each.port}", "listener")
+            text = f"Listener {part} of load balancer {component(balancer)} takes port {each.port} only."
+            walk.stop(code, part, text, "forward", related=(component(balancer),), leg=leg)
 
 
 def _ports(walk: Walk) -> str:

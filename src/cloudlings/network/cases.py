@@ -170,8 +170,11 @@ def check(case: Case, network: Network | None = None) -> list[str]:
 
 def _check_findings(case: Case, network: Network) -> list[str]:
     codes = {each.code for each in findings(network)}
-    missing = [code for code in case.expect.get("codes", ()) if code not in codes]
-    unwanted = [code for code in case.expect.get("not_codes", ()) if code in codes]
+    missing = [code for code in case.expect.get("codes") or () if code not in codes]
+    wanted = case.expect.get("codes")
+    # A case that asks for one finding and expects none of any kind expects that one to be absent.
+    absent = [case.query["code"]] if wanted is not None and not wanted and case.query.get("code") else []
+    unwanted = [code for code in (*case.expect.get("not_codes", ()), *absent) if code in codes]
     told = [f"finding {code} is missing (found: {', '.join(sorted(codes)) or 'none'})" for code in missing]
     return told + [f"finding {code} is there and should not be" for code in unwanted]
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from .addresses import ALL_PORTS, Piece, Ports, block
+from .addresses import ALL_PORTS, Piece, Ports, block, show_range, weight
 from .index import Index, index_of, protocol_name
-from .journey import End, Leg, Question, Walk
+from .journey import INTERNET, End, Leg, Question, Walk
 from .model import Network
 from .places import NoSuchPlace, ends, family_of
 from .policies import Allows, policy_refuses
@@ -43,6 +43,7 @@ def trace(
     port: int | None = None,
     *,
     allows: Allows | None = None,
+    family: int | None = None,
 ) -> Trace:
     """Whether a connection from ``source`` to ``destination`` is possible, there and back.
 
@@ -50,7 +51,8 @@ def trace(
     gateway), an address, ``internet`` (IPv4), ``internet6``, or ``service:NAME`` for an AWS service by its
     name. ``protocol``: tcp, udp, icmp, icmpv6, a protocol number, or "-1" for any. ``port``: the
     destination's; for ICMP the message type (echo when left out); None is any port. ``allows`` is asked
-    about endpoint policies (see :class:`EndpointRequest`).
+    about endpoint policies (see :class:`EndpointRequest`). ``family``: 4 or 6, for two places that have
+    addresses of both; 4 when left out.
 
     Nothing is raised for a place that is not there, nor for a broken network: the answer is then unknown
     or blocked, with the reason.
@@ -59,12 +61,20 @@ def trace(
     asked = _Asked(source, destination, str(protocol), port)
     name = protocol_name(protocol)
     if name == "-1":
-        found = [_ask(index, asked, each, port, allows) for each in ("tcp", "udp", "icmp")]
+        protocols = ("tcp", "udp") if port is not None else ("tcp", "udp", "icmp", *index.other_protocols)
+        found = [_ask(index, asked, each, port, allows, family) for each in protocols]
         return min(found, key=lambda each: ("reachable", "unknown", "blocked").index(each.verdict))
-    return _ask(index, asked, name, port, allows)
+    return _ask(index, asked, name, port, allows, family)
 
 
-def _ask(index: Index, asked: _Asked, protocol: str, port: int | None, allows: Allows | None) -> Trace:
+def _ask(
+    index: Index,
+    asked: _Asked,
+    protocol: str,
+    port: int | None,
+    allows: Allows | None,
+    wanted: int | None,
+) -> Trace:
     families = {
         family
         for place in (asked.source, asked.destination)
@@ -73,7 +83,7 @@ def _ask(index: Index, asked: _Asked, protocol: str, port: int | None, allows: A
     if len(families) > 1:
         text = "One end is IPv4 and the other IPv6: no packet goes from one to the other."
         return _settled(asked, "blocked", Explanation("NO_PATH", Component(asked.destination, "place"), text))
-    family = next(iter(families), 4)
+    family = next(iter(families), wanted or 4)
     question = _question(protocol, family, port, allows)
     if question is None:
         text = f"There is no {protocol} port {port}."
@@ -162,7 +172,19 @@ def _walk(
     if server.endpoint is not None and server.endpoint.type != "Gateway":
         policy_refuses(walk, leg, "forward", server.endpoint)
     connect(walk, leg)
+    _say_part(walk, leg, pieces)
     return walk
+
+
+def _say_part(walk: Walk, leg: Leg, pieces: list[Piece]) -> None:
+    """Say so when only a small part of the internet is reached, or reaches in."""
+    if INTERNET not in (leg.client.component, leg.server.component) or not leg.pieces:
+        return
+    if weight(leg.pieces) * 2 < weight(pieces):
+        first = show_range(leg.pieces[0].low, leg.pieces[0].high, walk.question.family)
+        more = " and others" if len(leg.pieces) > 1 else ""
+        text = f"This is so for a part of the internet only: {first}{more}."
+        walk.warn("X_PART_OF_INTERNET", INTERNET, text, "forward")
 
 
 def _pieces(index: Index, question: Question, client: End, server: End) -> list[Piece]:

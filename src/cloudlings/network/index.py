@@ -88,6 +88,11 @@ class Index:
         self.interfaces = {interface.id: interface for interface in network.interfaces}
         self.prefix_lists = {listed.id: listed for listed in network.prefix_lists}
         self.unsupported = dict(network.unsupported)
+        #: Protocols that security group rules name besides the usual ones.
+        self.other_protocols = sorted(
+            {protocol_name(rule.protocol) for group in network.security_groups for rule in group.rules}
+            - {"-1", *WITH_PORTS}
+        )
         self._tables: dict[str, RouteTable] = {}
         self._main: dict[str, RouteTable] = {}
         self._acls: dict[str, NetworkAcl] = {}

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Literal
 
 from .addresses import block
-from .gateways import nat_end_of
 from .index import Index, index_of
 from .model import (
     EgressOnlyGateway,
@@ -25,6 +24,7 @@ from .model import (
     TransitGateway,
     TransitGatewayAttachment,
 )
+from .nat import nat_end_of
 from .routing import fault_of
 
 Kind = Literal["public", "private", "isolated", "broken", "unknown"]
@@ -69,9 +69,8 @@ def _decide(index: Index, table: RouteTable) -> Kind:
     defaults = [where for route, where in led if _is_default(route)]
     if "nowhere" in defaults:
         return "broken"
-    if any(where == "unknown" for _, where in led):
-        return "unknown"
-    return "private" if any(where == "out" for _, where in led) else "isolated"
+    ways = {where for _, where in led}
+    return "private" if "out" in ways else "unknown" if "unknown" in ways else "isolated"
 
 
 def _is_default(route: Route) -> bool:

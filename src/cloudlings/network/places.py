@@ -111,7 +111,7 @@ def _thing_ends(index: Index, thing: Thing, family: int, role: str) -> list[End]
         case Instance():
             found = instance_ends(index, thing, family)
         case Interface():
-            found = [interface_end(thing, family, None)]
+            found = _interface_ends(thing, family, None)
         case LoadBalancer():
             found = balancer_ends(index, thing, family)
         case Database():
@@ -178,9 +178,18 @@ def interface_end(interface: Interface, family: int, owner: Thing | None, nth: i
     )
 
 
+def _interface_ends(interface: Interface, family: int, owner: Thing | None) -> list[End]:
+    """An interface by its primary address, and by each other one that has a public address."""
+    further = range(1, len(interface.private_ips)) if family == 4 else ()
+    public = [nth for nth in further if nth < len(interface.public_ips) and interface.public_ips[nth]]
+    return [interface_end(interface, family, owner, nth) for nth in (0, *public)]
+
+
 def instance_ends(index: Index, instance: Instance, family: int) -> list[End]:
     """An instance's interfaces, first the primary one."""
-    found = [interface_end(each, family, instance) for each in interfaces_of(index, instance)]
+    found = [
+        end for each in interfaces_of(index, instance) for end in _interface_ends(each, family, instance)
+    ]
     if family == 6:
         found = [end for end in found if end.trouble is None] or found
     if instance.state in ("running", "pending"):
@@ -312,7 +321,7 @@ def _subnet_ends(index: Index, subnet: Subnet, family: int) -> list[End]:
 
 
 def _nat(index: Index, nat: NatGateway, role: str) -> End:
-    from .gateways import nat_end_of
+    from .nat import nat_end_of
 
     end = nat_end_of(index, nat)
     if role == "source":

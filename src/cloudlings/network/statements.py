@@ -95,10 +95,13 @@ class Place:
     def cannot_reach(self, other: str | Place, port: int | None = None, protocol: str = "-1") -> Statement:
         """Whether it certainly cannot reach another place: by default on no port of any protocol.
 
-        From the internet both IPv4 and IPv6 are tried.
+        Both IPv4 and IPv6 are tried.
         """
-        sources = ("internet", "internet6") if self.name == "internet" else (self.name,)
-        traces = tuple(self._trace(source, other, protocol, port) for source in sources)
+        source6 = "internet6" if self.name == "internet" else self.name
+        traces = (
+            self._trace(self.name, other, protocol, port),
+            self._trace(source6, other, protocol, port, 6),
+        )
         decided = [each for each in traces if not (each.blocked or _no_such_family(each))]
         if decided:
             return Statement(False, decided[0].sentence, _unsure(decided), (decided[0], *traces))
@@ -120,14 +123,18 @@ class Place:
             return Statement(False, text, False, (found,))
         return Statement(True, found.sentence, False, (found,))
 
-    def _trace(self, source: str, other: str | Place, protocol: str, port: int | None) -> Trace:
+    def _trace(
+        self, source: str, other: str | Place, protocol: str, port: int | None, family: int | None = None
+    ) -> Trace:
         target = other.name if isinstance(other, Place) else other
-        return trace(self.view.network, source, target, protocol, port, allows=self.view.allows)
+        return trace(
+            self.view.network, source, target, protocol, port, allows=self.view.allows, family=family
+        )
 
 
 def _no_such_family(found: Trace) -> bool:
     """Not reachable over IPv6 for want of an IPv6 address: that is blocked enough."""
-    return found.source == "internet6" and found.codes == ("UNASSOCIATED_COMPONENT",)
+    return found.verdict == "unknown" and found.codes == ("UNASSOCIATED_COMPONENT",)
 
 
 def _unsure(traces: list[Trace]) -> bool:

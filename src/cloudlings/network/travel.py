@@ -7,7 +7,7 @@ the ends changed. A stop is recorded and the walk goes on as far as it can, so e
 
 from __future__ import annotations
 
-from . import gateways
+from . import gateways, internet
 from .balance import through_balancer
 from .filters import through_acl, through_groups
 from .index import Row, subnet_of
@@ -76,7 +76,7 @@ def travel(walk: Walk, leg: Leg, phase: Phase) -> bool:
     if source.outside == "service" and source.endpoint is not None:
         return gateways.from_endpoint(walk, leg, phase, source, target)
     if source.outside:
-        return gateways.enter(walk, leg, phase, source, target)
+        return internet.enter(walk, leg, phase, source, target)
     depart(walk, leg, phase, source)
     if phase == "return" and leg.preserved:
         return _back_to_balancer(walk, leg, source, target)
