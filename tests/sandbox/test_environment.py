@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from cloudlings.sandbox import Sandbox, environment, variables
-from cloudlings.sandbox.environment import enter, removed
+from cloudlings.sandbox.environment import removed
 from cloudlings.sandbox.guard import allowed
 from cloudlings.sandbox.shell import command
 
@@ -190,14 +190,15 @@ def test_without_keys_nothing_finds_others(inside: dict[str, str]) -> None:
     assert "NoCredentialsError" in done.stderr
 
 
-def test_entering_changes_a_running_process(
+def test_an_environment_made_of_an_environment_is_the_same(
     sandbox: Sandbox, account_id: str, machine: dict[str, str]
 ) -> None:
-    """``enter`` makes an environment the same as ``environment`` gives."""
+    """Going in twice changes nothing more, and keeps the machine's own Python path and proxy exceptions."""
     keys = sandbox.credentials(account_id, "learner")
-    entered = dict(machine)
-    enter(sandbox, keys, REGION, environ=entered)
-    assert entered == environment(sandbox, keys, REGION, base=machine)
+    once = environment(sandbox, keys, REGION, {**machine, "PYTHONPATH": "/own", "NO_PROXY": "example.org"})
+    assert environment(sandbox, keys, REGION, once) == once
+    assert once["PYTHONPATH"].endswith(":/own")
+    assert once["NO_PROXY"].split(",") == ["127.0.0.1", "localhost", "example.org"]
 
 
 def test_a_shell_is_told_what_to_unset(sandbox: Sandbox, account_id: str) -> None:

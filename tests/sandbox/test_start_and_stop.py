@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -9,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -22,6 +24,10 @@ from cloudlings.sandbox.handle import _is_running
 from tests.sandbox.conftest import send
 
 ACCOUNT, OTHER = "111122223333", "444455556666"
+TRUST = (
+    '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole",'
+    '"Principal":{"Service":"lambda.amazonaws.com"}}]}'
+)
 
 
 @pytest.fixture
@@ -235,6 +241,52 @@ def test_a_temporary_sandbox_ends_with_whoever_made_it(tmp_path: Path) -> None:
     maker.send_signal(signal.SIGKILL)
     maker.wait()
     assert until(lambda: not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in family))
+
+
+@pytest.mark.parametrize("after", [0.1, 0.3, 0.6, 1.0])
+def test_ctrl_c_while_starting_leaves_nothing_half_started(home: Path, after: float) -> None:
+    """Interrupted at any moment of its start, a sandbox runs or does not, and starts again either way."""
+    code = (
+        "import sys; from pathlib import Path; from cloudlings.sandbox import Sandbox;"
+        "Sandbox.start(Path(sys.argv[1]), port=0)"
+    )
+    starter = subprocess.Popen([sys.executable, "-c", code, str(home)], stderr=subprocess.DEVNULL)
+    time.sleep(after)
+    starter.send_signal(signal.SIGINT)
+    starter.wait(timeout=30)
+    again = Sandbox.start(home, port=0)
+    try:
+        again.provision(ACCOUNT)
+        running = again.health()["pid"]
+        # A child is its parent's copy for a moment, before it becomes an emulator.
+        others = [
+            process.pid
+            for process in psutil.process_iter(["cmdline", "ppid"])
+            if str(home) in (process.info["cmdline"] or ()) and process.info["ppid"] != running
+        ]
+        assert others == [running]
+    finally:
+        again.stop()
+
+
+def test_a_functions_process_ends_with_its_emulator(started: Callable[[], Sandbox], home: Path) -> None:
+    """A function that is kept warm does not outlive a killed emulator."""
+    sandbox = started()
+    sandbox.provision(ACCOUNT)
+    session = sandbox.session(ACCOUNT, "learner", "us-east-1")
+    session.client("iam").create_role(RoleName="fn", AssumeRolePolicyDocument=TRUST)
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w") as archive:
+        archive.writestr("app.py", "import os\ndef handler(event, context): return os.getpid()")
+    client = session.client("lambda")
+    client.create_function(
+        FunctionName="f", Runtime="python3.12", Handler="app.handler", Code={"ZipFile": code.getvalue()},
+        Role=f"arn:aws:iam::{ACCOUNT}:role/fn",
+    )  # fmt: skip
+    worker = psutil.Process(int(client.invoke(FunctionName="f")["Payload"].read()))
+    for process in psutil.Process(sandbox.health()["pid"]).children():
+        process.kill()
+    assert until(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE)
 
 
 def test_a_temporary_sandbox_leaves_no_folder() -> None:

@@ -8,7 +8,7 @@ or taken away: the variables that begin with AWS_ are ours, all of them.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,8 +25,15 @@ _LOOPBACK = "127.0.0.1,localhost"
 ALSO_REMOVED = frozenset({"BOTO_CONFIG", "EC2_PRIVATE_KEY", "EC2_CERT", "LOCALSTACK_HOST", "S3_USE_SIGV4"})
 
 
-def variables(sandbox: Sandbox, credentials: Credentials, region: str) -> dict[str, str]:
-    """The variables to set (and to print for a shell). See ``environment`` for a process's whole set."""
+def variables(
+    sandbox: Sandbox, credentials: Credentials, region: str, base: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """The variables to set (and to print for a shell). See ``environment`` for a process's whole set.
+
+    Of ``base`` (this process's own environment) only the lists are kept that ours are put in front of.
+    Every Python that starts with them loads the guard, which refuses other endpoints.
+    """
+    base = os.environ if base is None else base
     nothing = _empty_files(sandbox.home)
     return {
         "AWS_ENDPOINT_URL": sandbox.endpoint_url,
@@ -46,6 +53,9 @@ def variables(sandbox: Sandbox, credentials: Credentials, region: str) -> dict[s
         "AWS_PAGER": "",
         "AWS_CLI_AUTO_PROMPT": "off",
         ALLOWED: f"{sandbox.endpoint_url},{sandbox.plain_url}",
+        "PYTHONPATH": _in_front(str(_STARTUP), base.get("PYTHONPATH", ""), os.pathsep),
+        "NO_PROXY": _in_front(_LOOPBACK, base.get("NO_PROXY", ""), ","),
+        "no_proxy": _in_front(_LOOPBACK, base.get("no_proxy", ""), ","),
     }
 
 
@@ -53,25 +63,16 @@ def environment(
     sandbox: Sandbox, credentials: Credentials, region: str, base: Mapping[str, str] | None = None
 ) -> dict[str, str]:
     """The complete environment for a process: ``base`` (this process's own) without anything of AWS's,
-    and with the sandbox's. Python in it loads the guard, which refuses every other endpoint."""
+    and with the sandbox's."""
     base = os.environ if base is None else base
     kept = {name: value for name, value in base.items() if not _is_aws(name)}
-    kept |= variables(sandbox, credentials, region)
-    kept["PYTHONPATH"] = os.pathsep.join(filter(None, (str(_STARTUP), base.get("PYTHONPATH", ""))))
-    for name in ("NO_PROXY", "no_proxy"):
-        kept[name] = ",".join(filter(None, (base.get(name, ""), _LOOPBACK)))
-    return kept
+    return kept | variables(sandbox, credentials, region, base)
 
 
-def enter(
-    sandbox: Sandbox, credentials: Credentials, region: str, environ: MutableMapping[str, str] | None = None
-) -> None:
-    """Make ``environ`` (this process's own) the one of ``environment``, for a process that runs already."""
-    environ = os.environ if environ is None else environ
-    wanted = environment(sandbox, credentials, region, base=dict(environ))
-    for name in [name for name in environ if name not in wanted]:
-        del environ[name]
-    environ.update(wanted)
+def _in_front(ours: str, theirs: str, separator: str) -> str:
+    if theirs == ours or theirs.startswith(ours + separator):
+        return theirs
+    return f"{ours}{separator}{theirs}" if theirs else ours
 
 
 def removed(base: Mapping[str, str]) -> tuple[str, ...]:
