@@ -57,6 +57,7 @@ _KEYS = frozenset(
         "groups",
     ]
 )
+_ACTIONS = ("delete_nat", "delete_pcx", "detach_igw")
 _FIRST_PUBLIC = block("54.80.0.10")
 
 
@@ -70,6 +71,12 @@ class Builder:
                 f"The topology has parts that are not known: {', '.join(sorted(unknown))}.",
                 next_step=f"Use only {', '.join(sorted(_KEYS))}.",
             )
+        for action in topology.get("after") or ():
+            if len(action) != 2 or action[0] not in _ACTIONS:
+                raise NetworkError(
+                    f"{action!r} under after is not known.",
+                    next_step=f"Use {', '.join(_ACTIONS)} and a name.",
+                )
         self.topology = topology
         self.vpcs: dict[str, Vpc] = {}
         self.subnets: dict[str, Subnet] = {}
