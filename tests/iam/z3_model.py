@@ -169,6 +169,7 @@ class Model:
 
     def _set(self, operator: str, values: list[str]) -> Formula:
         qualifier, _, name = operator.partition(":")
+        missing = z3.And(name.endswith("IfExists"), *(z3.Not(has) for has, _ in self.slots))
         negated, wild = "Not" in name, "Like" in name
         single = [
             z3.And(*(z3.Not(other) for m, (other, _) in enumerate(self.slots) if m != n))
@@ -179,7 +180,7 @@ class Model:
             match = z3.Or(*(z3.InRe(text, _regex(v, wild=wild)) for v in values))
             results.append((has, z3.Not(match) if negated else match))
         if qualifier == "ForAnyValue":
-            return z3.Or(*(z3.And(has, ok) for has, ok in results))
+            return z3.Or(missing, *(z3.And(has, ok) for has, ok in results))
         lone_empty = z3.Or(*(z3.And(has, text == "", single[n]) for n, (has, text) in enumerate(self.slots)))
         return z3.Or(lone_empty, z3.And(*(z3.Implies(has, ok) for has, ok in results)))
 

@@ -12,12 +12,14 @@ element) are walked as one group: it matches when one of its patterns does.
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-MAX_STATES: Final = 60_000
-"""How many joint states a walk may visit before it gives up (about a second on one core)."""
+MAX_STATES: Final = 200_000
+"""How many joint states a walk may visit before it gives up (about two seconds on one core)."""
 
 _FILLERS: Final = "xyzabcdefghijklmnopqrstuvw0123456789-_.ABCDEFGHIJKLMNOPQRSTUVWXYZ/=+@,~!"
 
@@ -239,6 +241,10 @@ class Group:
             found = self._mentions[number] = frozenset().union(*chars)
         return found
 
+    def leads_on(self, number: int, char: str | None = "") -> bool:
+        """Whether some text from this state matches (after ``char``, when there is one)."""
+        return (number if char == "" else self.step(number, char)) != _DEAD
+
     def read(self, number: int, text: str) -> int:
         """The state after a whole text."""
         for char in text:
@@ -274,15 +280,20 @@ _ANYTHING: Final = (ANY_RUN,)
 
 
 def combinations(
-    groups: Sequence[Group], *, within: Group | None = None, max_states: int = MAX_STATES
+    groups: Sequence[Group],
+    *,
+    within: Group | None = None,
+    max_states: int = MAX_STATES,
+    deadline: float = math.inf,
 ) -> dict[int, Witness]:
     """Every combination of matches that a string of the shape ``within`` can have.
 
     Bit i of a combination: group i matches. Each comes with one of its shortest strings. Raises
-    TooManyStatesError past ``max_states`` joint states: then nothing is known about the rest.
+    TooManyStatesError past ``max_states`` joint states, or when the thread's computing time is past
+    ``deadline``: then nothing is known about the rest.
     """
     automata = [within or Group([_ANYTHING]), *groups]
-    walk = _Walk(automata, max_states)
+    walk = _Walk(automata, max_states, deadline=deadline)
     found: dict[int, Witness] = {}
     for state, number in walk.states():
         if automata[0].accepts(state[0]):
@@ -305,9 +316,14 @@ class _Walk:
     """A breadth-first walk over joint states that remembers how it came to each."""
 
     def __init__(
-        self, automata: Sequence[Group], max_states: int, start: tuple[int, ...] | None = None
+        self,
+        automata: Sequence[Group],
+        max_states: int,
+        start: tuple[int, ...] | None = None,
+        deadline: float = math.inf,
     ) -> None:
         self._automata = automata
+        self._deadline = deadline
         self._max_states = max_states
         start = start or tuple(a.start for a in automata)
         self._met: dict[tuple[int, ...], int] = {start: 0}
@@ -339,6 +355,8 @@ class _Walk:
         if reached[0] == _DEAD or reached in self._met:
             return
         if len(self._order) >= self._max_states:
+            raise TooManyStatesError
+        if len(self._order) % 2_000 == 0 and time.thread_time() > self._deadline:
             raise TooManyStatesError
         self._met[reached] = len(self._order)
         self._order.append(reached)

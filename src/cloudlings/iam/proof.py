@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from heapq import nsmallest
 
 from cloudlings.iam.comparison import Comparison, Counterexample, Direction, Verdict
@@ -136,5 +137,19 @@ def _confirmed(space: Space, difference: Difference, action: Action) -> Countere
         )
         one, other = decide(request, granted), decide(request, needed)
         if one.allowed != other.allowed and one.allowed == difference.over:
-            return Counterexample(request, direction, one, other, action.access_level)
+            example = Counterexample(request, direction, one, other, action.access_level)
+            return _plainer(space, example, granted, needed)
     return None
+
+
+def _plainer(space: Space, example: Counterexample, granted: Policies, needed: Policies) -> Counterexample:
+    """The same without the condition keys that play no part in it."""
+    for key in tuple(example.request.context):
+        if space.must_have(key):
+            continue
+        context = {name: value for name, value in example.request.context.items() if name != key}
+        request = replace(example.request, context=context)
+        one, other = decide(request, granted), decide(request, needed)
+        if (one.allowed, other.allowed) == (example.granted.allowed, example.needed.allowed):
+            example = replace(example, request=request, granted=one, needed=other)
+    return example

@@ -16,7 +16,7 @@ from cloudlings.iam.patterns import ANY, ANY_RUN, Group, Pattern, Token, Witness
 
 _HOLE: Final = re.compile(r"\$\{(\w+)\}|\*")
 _DIGIT: Final = Token(frozenset("0123456789"))
-_NAME_CHARS: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
+NAME_CHARS: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 
 REGIONS: Final = ("us-east-1", "eu-west-1", "us-west-2", "eu-central-1", "ap-southeast-2", "us-east-2")
 STRANGER: Final = "999988887777"
@@ -59,7 +59,7 @@ def _hole(name: str, template: str, end: int, partition: str, account: str | Non
     if name in ("Account", "AccountId") and template[:end].count(":") == 4:
         return (_DIGIT,) * 12 if account is None else literal(account)
     if name == "Region":
-        return (Token(_NAME_CHARS), Token(_NAME_CHARS, repeat=True))
+        return (Token(NAME_CHARS), Token(NAME_CHARS, repeat=True))
     if name in data.holes_without_slash():
         return _run_without(":/")
     return _run_without("" if end == len(template) or name == "ObjectName" else ":")

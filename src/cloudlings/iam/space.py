@@ -100,6 +100,8 @@ class Space:
         self._deadline = time.thread_time() + bounds.seconds
         self._outcomes: dict[tuple[object, ...], tuple[bool, bool]] = {}
         self._reading = Reading(self.sides, bounds.as_aws_sends, self._inexact)
+        self._walked: dict[tuple[tuple[Group, ...], Group], dict[int, Witness]] = {}
+        self._classes: dict[tuple[int, bool], tuple[ActionClass, ...]] = {}
         self._places: dict[tuple[object, ...], tuple[_Place, ...]] = {}
 
     def _inexact(self, reason: str) -> None:
@@ -157,12 +159,14 @@ class Space:
         granting = self.sides.granting
         return not (mask & granting[0] or mask & granting[1])
 
-    def _action_classes(self, callers_mask: int) -> tuple[ActionClass, ...]:
+    def _action_classes(self, caller: Principal, callers_mask: int) -> tuple[ActionClass, ...]:
         elements = [s.action or s.not_action or () for s in self.sides.members(callers_mask)]
         patterns = list(dict.fromkeys(t for texts in elements for t in texts if t != "*"))
         rest = self._reading.rest_mask() & callers_mask
         every = known.candidates(
-            patterns, everything=self.sides.may_differ(rest), only_listed=self.bounds.as_aws_sends
+            patterns,
+            everything=not self._skippable(caller, rest),
+            only_listed=self.bounds.as_aws_sends,
         )
         if self.bounds.actions:
             wanted = [known.matcher(pattern) for pattern in self.bounds.actions]
@@ -171,7 +175,7 @@ class Space:
             every,
             self._reading.action_mask,
             self._kind,
-            keep=lambda mask: self.sides.may_differ(mask & callers_mask),
+            keep=lambda mask: not self._skippable(caller, mask & callers_mask),
         )
 
     def _kind(self, action: Action, mask: int) -> object:
@@ -255,9 +259,16 @@ class Space:
         groups = self._reading.resource_groups(mask, keys)
         close = [g for g in groups if _compatible(g, template, self.partition)]
         limit = [self._reading.made.of(glob(text) for text in self.bounds.resources)] if wanted else []
-        for vector, witness in combinations([*close, *limit], within=within).items():
+        for vector, witness in self._walk((*close, *limit), within).items():
             if not limit or vector >> len(close) & 1:
                 yield place(witness.text, witness)
+
+    def _walk(self, groups: tuple[Group, ...], within: Group) -> dict[int, Witness]:
+        found = self._walked.get((groups, within))
+        if found is None:
+            found = combinations(groups, within=within, deadline=self._deadline)
+            self._walked[groups, within] = found
+        return found
 
     # --- the search -------------------------------------------------------------------------------
 
@@ -275,7 +286,7 @@ class Space:
         possible &= self._reading.fixed_mask(own, self.bounds.context)
         if self._skippable(caller, possible):
             return
-        classes = self._classes_for(possible)
+        classes = self._classes_for(caller, possible)
         for assigned in self._reading.assignments(own, possible):
             keys = {**own, **{k.lower(): (v,) for k, v in assigned.items() if v is not None}}
             fixed = {**self.bounds.context, **assigned}
@@ -285,12 +296,11 @@ class Space:
                 if not self._skippable(caller, mask):
                     yield from self._of_class(one, caller, rank, mask, keys, fixed)
 
-    def _classes_for(self, mask: int) -> tuple[ActionClass, ...]:
-        memo = self.__dict__.setdefault("_classes_memo", {})
-        if mask not in memo:
-            memo[mask] = self._action_classes(mask)
-        found: tuple[ActionClass, ...] = memo[mask]
-        return found
+    def _classes_for(self, caller: Principal, mask: int) -> tuple[ActionClass, ...]:
+        key = (mask, caller.type == "root")
+        if key not in self._classes:
+            self._classes[key] = self._action_classes(caller, mask)
+        return self._classes[key]
 
     def _of_class(
         self,
@@ -388,6 +398,12 @@ class Space:
             return both
         return replace(both[0], **_EVERYTHING), replace(both[1], **_EVERYTHING)
 
+    def must_have(self, key: str) -> bool:
+        """Whether a request that is asked about cannot do without the condition key."""
+        if key.lower() in {fixed.lower() for fixed in self.bounds.context}:
+            return True
+        return self.bounds.as_aws_sends and data.always_present(key)
+
     def readable(self, difference: Difference) -> str:
         """The resource with names that read like real ones, where the statements it matches stay the same."""
         if difference.witness is None:
@@ -429,4 +445,7 @@ def _compatible(group: Group, template: str, partition: str) -> bool:
         return group.matches(template.removeprefix("="))
     start = template.split("${Region}")[0].split("${Account}")[0].replace("${Partition}", partition)
     start = start.split("${")[0].split("*")[0]
-    return group.read(group.start, start) != 1
+    state = group.read(group.start, start)
+    if template.removeprefix("arn:${Partition}:").partition(":")[2].startswith("${Region}"):
+        return any(group.leads_on(state, char) for char in (None, *shapes.NAME_CHARS))
+    return group.leads_on(state)
