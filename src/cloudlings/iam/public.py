@@ -58,8 +58,6 @@ def _fixes(condition: Condition) -> bool:
 def _fixed(condition: Condition, value: str) -> bool:
     if "${" in value:
         return False
-    if OPERATORS[condition.operator].test in ("string", "string-ignore-case"):
-        return True
     if condition.folded_key == "s3:dataaccesspointarn":
         # A wildcard may stand for the access point's name, as long as the account is fixed.
         return (
