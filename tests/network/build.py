@@ -65,6 +65,8 @@ def gap(topology: Topology) -> str:
         len(route) > 2 for row in (topology.get("tables") or {}).values() for route in row.get("routes", ())
     ):
         return "routes propagated from a VPN"
+    if _subnets_overlap(topology):
+        return "subnets that overlap"
     endpoints = topology.get("endpoints") or {}
     if any(
         route[1] in endpoints
@@ -75,6 +77,13 @@ def gap(topology: Topology) -> str:
     if any(row.get("ipv6") for row in (topology.get("lambdas") or {}).values()):
         return "dual-stack functions"
     return "Auto Scaling groups with instances of their own" if topology.get("groups") else ""
+
+
+def _subnets_overlap(topology: Topology) -> bool:
+    rows = (topology.get("subnets") or {}).values()
+    blocks = [(row["vpc"], ipaddress.ip_network(row["cidr"], strict=False)) for row in rows]
+    pairs = itertools.combinations(blocks, 2)
+    return any(one[0] == other[0] and one[1].overlaps(other[1]) for one, other in pairs)
 
 
 def build(topology: Topology, session: Any) -> Built:

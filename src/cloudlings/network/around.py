@@ -18,7 +18,11 @@ def around(network: Network, vpc: str) -> Network:
     known = {one.id: one.id for one in network.vpcs} | {one.name: one.id for one in network.vpcs if one.name}
     if vpc not in known:
         raise NetworkError(f"There is no VPC {vpc}.", next_step=f"There are: {', '.join(known) or 'none'}.")
-    inside = _connected(network, known[vpc])
+    return within(network, _connected(network, known[vpc]))
+
+
+def within(network: Network, inside: set[str]) -> Network:
+    """The VPCs with these ids, and what is in them or between them."""
     attachments = tuple(one for one in network.transit_gateway_attachments if one.resource in inside)
     gateways = {one.transit_gateway for one in attachments}
     groups = tuple(one for one in network.target_groups if not one.vpc or one.vpc in inside)

@@ -111,7 +111,7 @@ class _Interfaces:
     """The interfaces that were read, put right, and those that a sandbox does not show, made up."""
 
     def __init__(self, rows: Mapping[str, Rows], subnets: tuple[Subnet, ...]) -> None:
-        self._subnets = {subnet.id: subnet for subnet in subnets}
+        self.subnets = {subnet.id: subnet for subnet in subnets}
         read = [shapes.interface(row) for row in rows["interfaces"]]
         self._free = emulated.Addresses(subnets, read)
         self._all = {one.id: one for one in read}
@@ -165,7 +165,7 @@ class _Interfaces:
             and (not wanted or wanted == frozenset(one.security_groups))
             and not one.attached_to
         ]
-        known = [self._subnets[subnet] for subnet in dict.fromkeys(subnets) if subnet in self._subnets]
+        known = [self.subnets[subnet] for subnet in dict.fromkeys(subnets) if subnet in self.subnets]
         if not found:
             found = list(
                 emulated.missing_interfaces(
@@ -238,7 +238,7 @@ def _database(row: dict[str, Any], rows: Mapping[str, Rows], desk: _Interfaces) 
 
 
 def _function(row: dict[str, Any], desk: _Interfaces) -> Function:
-    made = workloads.function(row, ())
+    made = emulated.in_its_vpc(workloads.function(row, ()), desk.subnets)
     says = f"AWS Lambda VPC ENI-{made.name}"
     interfaces = desk.of(made.id, made.name, "lambda", made.subnets, made.security_groups, says)
     return replace(made, interfaces=tuple(one.id for one in interfaces))

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from cloudlings.network.model import (
+    Function,
     Interface,
     Subnet,
     TransitGatewayAttachment,
@@ -138,6 +139,11 @@ def publicly_accessible(item: Raw, vpcs_with_gateway: Iterable[str]) -> bool:
     if told is not None:
         return bool(told)
     return (item.get("DBSubnetGroup") or {}).get("VpcId") in set(vpcs_with_gateway)
+
+
+def in_its_vpc(function: Function, subnets: Mapping[str, Subnet]) -> Function:
+    """moto: the VPC in a function's ``VpcConfig`` is made up. It is that of its subnets."""
+    return replace(function, vpc=next((subnets[one].vpc for one in function.subnets if one in subnets), ""))
 
 
 def invented(table: Raw, gateways: Iterable[Raw]) -> bool:

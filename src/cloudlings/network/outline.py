@@ -38,7 +38,8 @@ def _lines(
         for cell in cells:
             subnet = cell.subnet
             cidrs = ", ".join([subnet.cidr, *subnet.ipv6_cidrs])
-            yield f"  Subnet {subnet.name or subnet.id} ({cidrs}) is {cell.kind}. {_capital(cell.route)}."
+            named = f"{subnet.name or subnet.id} ({cidrs})"
+            yield f"  Subnet {named} is {cell.kind}. {_capital(_route(cell.route))}."
             yield from (f"    {_chip(chip)}" for chip in cell.chips)
             if not cell.chips:
                 yield "    Nothing is in it."
@@ -67,8 +68,15 @@ _SPOKEN = {
 }
 
 
+def _route(told: str) -> str:
+    way, _, table = told.partition(" · ")
+    return f"route table {table.removeprefix('main table ')}, {way.replace('→', 'out by')}" if table else told
+
+
 def _hop(number: int, hop: Hop) -> str:
     way = "reply" if hop.phase == "return" else "request"
+    if hop.component.kind == "the internet":
+        return f"{number}. {way}: the internet"
     if not hop.allowed:
         codes = ", ".join(dict.fromkeys(one.code for one in hop.explanations))
         return f"{number}. {way}, BLOCKED at {hop.component.kind} {hop.component}: {hop.text} ({codes})"

@@ -384,13 +384,13 @@ class _Tables:
         self._names = {one.id: one.name for one in targets if one.name}
 
     def default_route(self, subnet: Subnet) -> str:
-        """For example ``rt-public: internet → igw``."""
+        """For example ``→ igw · rt-public``: the way out, and the table that says so."""
         table = self._own.get(subnet.id, self._main)
         if table is None:
             return "no route table"
         named = table.name or table.id
         name = named if subnet.id in self._own else f"main table {named}"
-        return f"{name}: {self._way_out(table)}"
+        return f"{self._way_out(table)} · {name}"
 
     def _way_out(self, table: RouteTable) -> str:
         ways = {}
