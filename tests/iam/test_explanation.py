@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cloudlings.iam import Policies, Principal, Request, decide, explain, explain_html, summary
+from cloudlings.iam import Policies, Principal, Request, decide, explain, explain_html, near_misses, summary
 from cloudlings.iam.case_files import Case, expected_is_error, read_cases
 
 CASES = [
@@ -107,3 +107,57 @@ def test_a_long_statement_is_cut() -> None:
     told = explain(decide(request, Policies.of(identity=[{"Statement": statement}])))
     assert len(told) < 1200
     assert "…" in told
+
+
+def near(changes: dict[str, Any], **policies: Any) -> list[str]:
+    """The near misses for one identity statement with changes, as text."""
+    statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*", **changes}
+    ana = Principal("user", "arn:aws:iam::111122223333:user/ana")
+    request = Request(ana, "s3:GetObject", "arn:aws:s3:::b/x", context={"k": "v"})
+    own = {"Version": "2012-10-17", "Statement": statement}
+    decision = decide(request, Policies.of(identity=[own], **policies))
+    return [str(miss) for miss in near_misses(decision)]
+
+
+def test_near_by_a_condition() -> None:
+    """A statement that fails on one condition says which, and what the request has instead."""
+    lead = "statement 1 of the identity policy would allow it, but its condition"
+    assert near({"Condition": {"StringEquals": {"k": "w"}}}) == [
+        f"{lead} StringEquals on k (w) does not hold: the request has k = v."
+    ]
+    assert near({"Condition": {"StringEquals": {"aws:SourceVpce": "vpce-1"}}}) == [
+        f"{lead} StringEquals on aws:SourceVpce (vpce-1) does not hold: the request has no aws:SourceVpce."
+    ]
+
+
+def test_near_by_the_resource() -> None:
+    """A statement about another resource says which."""
+    (told,) = near({"Resource": "arn:aws:s3:::b"})
+    assert told.endswith("it covers arn:aws:s3:::b, not arn:aws:s3:::b/x.")
+
+
+def test_near_by_the_principal() -> None:
+    """A resource policy that names someone else says that it does not name the caller."""
+    ben = {"AWS": "arn:aws:iam::111122223333:user/ben"}
+    bucket = {
+        "Statement": {"Effect": "Allow", "Principal": ben, "Action": "s3:*", "Resource": "arn:aws:s3:::b/*"}
+    }
+    (told,) = near({"Action": "sqs:*"}, resource=bucket)
+    assert "it does not name arn:aws:iam::111122223333:user/ana" in told
+
+
+def test_not_near() -> None:
+    """A statement about another action, a Deny, or one that fails on two points is not close."""
+    assert near({"Action": "s3:PutObject"}) == []
+    assert near({"Resource": "arn:aws:s3:::c/*", "Condition": {"StringEquals": {"k": "w"}}}) == []
+    assert near({"Condition": {"StringEquals": {"k": "w", "j": "w"}}}) == []
+    assert near({"Action": "s3:*"}) == []
+
+
+def test_near_misses_of_every_other_layer() -> None:
+    """A boundary and an SCP that come close are named as well."""
+    condition = {"Bool": {"k": "true"}}
+    limit = {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": condition}}
+    told = near({}, boundary=limit, scp=[[limit]])
+    assert any("permissions boundary" in one for one in told)
+    assert any("level-1 SCP" in one for one in told)

@@ -27,6 +27,7 @@ _LAZY: dict[str, str] = {
     "gather": "cloudlings.iam.gathering",
     "is_public": "cloudlings.iam.public",
     "lint": "cloudlings.iam.advice",
+    "near_misses": "cloudlings.iam.near",
     "summary": "cloudlings.iam.explanation",
     "validate": "cloudlings.iam.validation",
     "Access": "cloudlings.iam.questions",

@@ -75,7 +75,8 @@ class _Evaluation:
         side = self._sides()
         if side.granted and not blocking:
             return Decision(self.request, "Allowed", layers, side.statements)
-        return Decision(self.request, "ImplicitDeny", layers, (), (*blocking, *side.missing))
+        missing = (*blocking, *side.missing)
+        return Decision(self.request, "ImplicitDeny", layers, (), missing, self.policies)
 
     # --- guardrails: each may stop the request, none grants it ---------------------------------
 

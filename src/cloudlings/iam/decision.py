@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
-from cloudlings.iam.request import Request
+from cloudlings.iam.request import Policies, Request
 from cloudlings.iam.statements import Statement
 
 Outcome = Literal["Allowed", "ExplicitDeny", "ImplicitDeny"]
@@ -38,7 +38,7 @@ class Decision:
 
     ``layers`` stand in the order in which AWS evaluates them. ``statements`` decided: the denying ones
     of an explicit deny, the allowing ones of an allow, none of an implicit deny, whose ``missing``
-    names the layers that would have had to allow.
+    names the layers that would have had to allow. ``policies`` are those that were asked.
     """
 
     request: Request
@@ -46,6 +46,7 @@ class Decision:
     layers: tuple[LayerVerdict, ...] = ()
     statements: tuple[Statement, ...] = ()
     missing: tuple[LayerVerdict, ...] = ()
+    policies: Policies | None = field(default=None, repr=False, compare=False)
 
     @property
     def allowed(self) -> bool:

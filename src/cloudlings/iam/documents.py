@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, cast
 
 from cloudlings.errors import PolicyDocumentError, UnknownPolicyElement
@@ -25,6 +26,9 @@ from cloudlings.iam.statements import (
 
 MAX_BYTES = 2_000_000
 """The longest document that is read. AWS's own limits (2 kB to 40 kB) are far below."""
+
+KEPT = 50_000
+"""The longest text whose policy is kept for the next time it is read; AWS's longest policy has 32,768."""
 
 VERSIONS = ("2012-10-17", "2008-10-17")
 POLICY_ELEMENTS = frozenset({"Version", "Id", "Statement"})
@@ -54,8 +58,16 @@ def parse(document: str | bytes | Mapping[str, Any] | Policy, name: str = "") ->
     """
     if isinstance(document, Policy):
         return document
+    if isinstance(document, str) and len(document) <= KEPT:
+        return _parsed(document, name)
     data = load(document, name) if isinstance(document, (str, bytes)) else document
     return _policy(data, Place(name))
+
+
+@lru_cache(maxsize=1024)
+def _parsed(text: str, name: str) -> Policy:
+    """The same text read again is the same policy, with what was compiled from it."""
+    return _policy(load(text, name), Place(name))
 
 
 def parse_several(documents: Iterable[Any] | Mapping[str, Any] | None, name: str = "") -> tuple[Policy, ...]:

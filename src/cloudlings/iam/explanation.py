@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from html import escape
 
 from cloudlings.iam.decision import Decision, Layer, LayerVerdict
+from cloudlings.iam.near import near_misses
 from cloudlings.iam.request import Request
 from cloudlings.iam.statements import Statement
 
@@ -102,6 +103,7 @@ def _missing(decision: Decision) -> str:
     alone = [layer.layer for layer in decision.missing] == ["identity"]
     if alone and resource.verdict == "silent" and decision.request.same_account:
         lacking.append("Nor does the resource policy.")
+    lacking += [_capital(str(near)) for near in near_misses(decision)[:1]]
     return " ".join(lacking) or "Nothing allows it."
 
 
