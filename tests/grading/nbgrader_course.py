@@ -146,14 +146,9 @@ def delete_the_checks(notebook: Notebook) -> Notebook:
     return notebook | {"cells": _cells(notebook, lambda cell: not _is_check(cell))}
 
 
-def delete_all_but_answers(notebook: Notebook) -> Notebook:
-    kept = _cells(notebook, lambda cell: str(cell["id"]).endswith("_answer"))
-    return notebook | {"cells": [code('import boto3\ns3 = boto3.client("s3")'), *kept]}
-
-
-def split_the_answers(notebook: Notebook) -> Notebook:
+def split_the_answers_and_open_with_another_seed(notebook: Notebook) -> Notebook:
     cells = []
-    for cell in notebook["cells"]:
+    for cell in open_with_another_seed(notebook)["cells"]:
         if str(cell["id"]).endswith("_answer"):
             # As JupyterLab splits: both halves carry the metadata.
             halves = cell["source"].split("\n", 1)
@@ -205,8 +200,7 @@ def flip_the_flags_and_add_strange_cells(notebook: Notebook) -> Notebook:
 CHANGES: dict[str, Callable[[Notebook], Notebook]] = {
     change.__name__: change
     for change in (
-        open_with_another_seed, delete_the_checks, delete_all_but_answers, split_the_answers,
-        duplicate_every_cell, answer_in_a_copy_of_the_check, put_the_checks_first,
-        flip_the_flags_and_add_strange_cells,
+        delete_the_checks, split_the_answers_and_open_with_another_seed, duplicate_every_cell,
+        answer_in_a_copy_of_the_check, put_the_checks_first, flip_the_flags_and_add_strange_cells,
     )
 }  # fmt: skip

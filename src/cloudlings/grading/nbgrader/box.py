@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import cloudlings
@@ -37,19 +37,36 @@ def available() -> bool:
 def command(own: Path, *, hidden: Iterable[Path], shown: Iterable[Path]) -> tuple[str, ...]:
     """What to put before a command that runs in a box.
 
-    ``own`` is the folder that it may write to; of the ``hidden`` folders, of temporary files and of the home
-    it sees nothing, but for ``shown``, and what Python itself needs.
+    ``own`` is the folder that it may write to, and its ``tmp`` is the machine's there. Of the ``hidden``
+    folders and of the home it sees nothing, but for ``shown``, and what Python itself needs.
     """
-    away = _existing((Path(tempfile.gettempdir()), Path.home(), *hidden))
+    temporary = Path(tempfile.gettempdir()).resolve()
+    away = _existing((Path.home(), *hidden))
     needed = _existing((*shown, Path(sys.prefix), Path(sys.base_prefix), Path(cloudlings.__file__).parent))
-    arguments = list(_BASE)
-    # Outer folders first: a folder that is put over another hides what was inside.
-    for folder, is_hidden in sorted([(each, True) for each in away] + [(each, False) for each in needed]):
-        if is_hidden:
-            arguments += ["--tmpfs", str(folder)]
-        elif any(each in folder.parents for each in away):
+    arguments, last = list(_BASE), list[str]()
+    wanted = {temporary: False, **dict.fromkeys(away, False), **dict.fromkeys(needed, True)}
+    for folder, is_shown in _changes(wanted):
+        if is_shown:
             arguments += ["--ro-bind", str(folder), str(folder)]
-    return ("bwrap", *arguments, "--bind", str(own), str(own))
+        elif folder == temporary:
+            arguments += ["--bind", str(own / "tmp"), str(folder)]
+        else:
+            arguments += ["--tmpfs", str(folder)]
+            # Only at the end, when the folders that are shown in it have been made.
+            last += ["--remount-ro", str(folder)]
+    return ("bwrap", *arguments, "--bind", str(own), str(own), *last)
+
+
+def _changes(wanted: Mapping[Path, bool]) -> Iterator[tuple[Path, bool]]:
+    """The folders that must be shown or hidden because what they are in is not, outer ones first."""
+    placed = {Path("/"): True}
+    for folder, is_shown in sorted(wanted.items()):
+        around = max(
+            (each for each in placed if folder.is_relative_to(each)), key=lambda each: len(each.parts)
+        )
+        if placed[around] != is_shown:
+            placed[folder] = is_shown
+            yield folder, is_shown
 
 
 def _existing(folders: Iterable[Path]) -> Sequence[Path]:

@@ -62,14 +62,22 @@ class GradeOnAccount(NbGraderPreprocessor):  # type: ignore[misc]
         return nb, resources
 
     def _grade(self, nb: Any, submission: run.Submission, names: Mapping[str, str]) -> run.Graded:
-        known = {task.name: task for task in tasks_of(submission.root, submission.lab)}
-        tasks = [name for name in _graded_cells(nb) if name in known]
+        """Errors: CourseError, and then the submission has no score at all."""
         mark = nb.metadata.get(MARK, {})
-        if mark.get("unreadable"):
-            verdicts = {name: _unread(submission.lab, known[name], mark["unreadable"]) for name in tasks}
-            return run.Graded(verdicts, {}, [mark["unreadable"]])
-        with self._protected(names):
-            graded = self._run(submission, _code_cells(nb, tasks), tasks)
+        try:
+            known = {task.name: task for task in tasks_of(submission.root, submission.lab)}
+            tasks = [name for name in _graded_cells(nb) if name in known]
+            if mark.get("unreadable"):
+                verdicts = {name: _unread(submission.lab, known[name], mark["unreadable"]) for name in tasks}
+                return run.Graded(verdicts, {}, [mark["unreadable"]])
+            with self._protected(names):
+                graded = self._run(submission, _code_cells(nb, tasks), tasks)
+        except CloudlingsError as error:
+            _withdraw(names)
+            raise self._ungraded(submission, error) from error
+        except Exception:
+            _withdraw(names)
+            raise
         return run.Graded(graded.verdicts, graded.outputs, [*_put_back(mark), *graded.notes])
 
     def _run(
@@ -81,10 +89,7 @@ class GradeOnAccount(NbGraderPreprocessor):  # type: ignore[misc]
             return run.grade(submission, cells, tasks, limits, boxed=self._boxed)
         except SandboxError as error:
             self.log.warning("%s: %s Trying once more.", submission.student, error.message)
-        try:
-            return run.grade(submission, cells, tasks, limits, boxed=self._boxed)
-        except CloudlingsError as error:
-            raise self._ungraded(submission, error) from error
+        return run.grade(submission, cells, tasks, limits, boxed=self._boxed)
 
     def _protected(self, names: Mapping[str, str]) -> AbstractContextManager[None]:
         if self._boxed:
@@ -180,6 +185,16 @@ def _put_back(mark: Mapping[str, Any]) -> list[str]:
 def _last_answer(notebook: Any, task: str) -> str:
     names = [comment.name for comment in notebook.comments if comment.name.partition("_answer")[0] == task]
     return str(max(names, key=lambda name: (len(name), name)))
+
+
+def _withdraw(names: Mapping[str, str]) -> None:
+    """Takes a submission without any score out of the gradebook, where it would count as a zero."""
+    with Gradebook(names["db_url"]) as gradebook:
+        notebook = gradebook.find_submission_notebook(
+            names["notebook"], names["assignment"], names["student"]
+        )
+        if all(grade.auto_score is None and grade.manual_score is None for grade in notebook.grades):
+            gradebook.remove_submission(names["assignment"], names["student"])
 
 
 def _folder(exporter: Any, names: Mapping[str, str]) -> Path:

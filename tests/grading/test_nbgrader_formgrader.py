@@ -1,0 +1,118 @@
+"""What formgrader calls: nbgrader's own API, inside a server's event loop; and a sandbox that fails."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nbgrader.api import Gradebook, MissingEntry
+
+from cloudlings.errors import SandboxError
+from cloudlings.grading.nbgrader import run
+from cloudlings.grading.nbgrader.course import make_course
+from cloudlings.lab import Catalogue
+
+_spec = importlib.util.spec_from_file_location(
+    "nbgrader_course", Path(__file__).parent / "nbgrader_course.py"
+)
+assert _spec is not None
+assert _spec.loader is not None
+nbc: Any = importlib.util.module_from_spec(_spec)
+sys.modules["nbgrader_course"] = nbc
+_spec.loader.exec_module(nbc)
+
+
+@pytest.fixture
+def api(tmp_path: Path) -> Any:
+    """nbgrader's API on a course in which one submission waits, as formgrader makes it."""
+    from nbgrader.apps.api import NbGraderAPI
+    from nbgrader.coursedir import CourseDirectory
+    from traitlets.config import PyFileConfigLoader
+
+    folder = tmp_path / "clouds-2026"
+    make_course(folder, Catalogue(nbc.ROOT))
+    config = PyFileConfigLoader("nbgrader_config.py", path=str(folder)).load_config()
+    made = NbGraderAPI(CourseDirectory(config=config, root=str(folder)), config=config)
+    assert made.generate_assignment(nbc.LAB)["success"]
+    nbc.submit(folder, next(case for case in nbc.CASES if case["student"] == "partly-right"))
+    return made
+
+
+def in_a_server(call: Any) -> Any:
+    async def serving() -> Any:
+        return call()
+
+    return asyncio.run(serving())
+
+
+def submission(api: Any) -> Any:
+    with Gradebook(api.coursedir.db_url) as book:
+        return book.find_submission(nbc.LAB, "partly-right").score
+
+
+def test_formgrader(api: Any) -> None:
+    """Formgrader's buttons autograde and give feedback; a mark and a comment by hand stay the next time."""
+    done = in_a_server(lambda: api.autograde(nbc.LAB, "partly-right", force=True, create=True))
+    assert done["success"], done
+    row = api.get_submission(nbc.LAB, "partly-right")
+    assert (row["autograded"], row["score"], row["max_score"]) == (True, 3.0, 6.0)
+    assert not row["needs_manual_grade"]
+    assert in_a_server(lambda: api.generate_feedback(nbc.LAB, "partly-right"))["success"]
+    with Gradebook(api.coursedir.db_url) as book:
+        notebook = book.find_submission_notebook(nbc.LAB, nbc.LAB, "partly-right")
+        next(grade for grade in notebook.grades if grade.name == "count-notes").manual_score = 1
+        next(each for each in notebook.comments if each.name == "keep-note_answer").manual_comment = "Neat."
+        book.db.commit()
+    assert api.autograde(nbc.LAB, "partly-right", force=True, create=True)["success"]
+    with Gradebook(api.coursedir.db_url) as book:
+        notebook = book.find_submission_notebook(nbc.LAB, nbc.LAB, "partly-right")
+        points = {grade.name: grade.score for grade in notebook.grades}
+        assert points == {"keep-note": 3, "mend-setting": 0, "count-notes": 1}
+        assert "Neat." in [comment.comment for comment in notebook.comments]
+
+
+class Failing:
+    """A sandbox that fails the first times that it is asked for, and then is the real one."""
+
+    def __init__(self, times: int) -> None:
+        self.times = times
+
+    @contextmanager
+    def temporary(self) -> Iterator[Any]:
+        if self.times:
+            self.times -= 1
+            raise SandboxError("The sandbox did not start.", next_step="cloudlings doctor")
+        from cloudlings.sandbox import Sandbox
+
+        with Sandbox.temporary() as sandbox:
+            yield sandbox
+
+
+def test_sandbox_fails_once(api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sandbox that fails once is tried again, and the submission gets what it deserves."""
+    monkeypatch.setattr(run, "Sandbox", Failing(1))
+    assert api.autograde(nbc.LAB, "partly-right", force=True, create=True)["success"]
+    assert submission(api) == 3
+
+
+def test_sandbox_fails(api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sandbox that fails leaves a submission ungraded and says so; a score that is there stays."""
+    monkeypatch.setattr(run, "Sandbox", Failing(2))
+    done = api.autograde(nbc.LAB, "partly-right", force=True, create=True)
+    assert not done["success"]
+    said = done["log"] + done.get("error", "")
+    assert "990-notes of partly-right was left ungraded: The sandbox did not start." in said
+    assert "nbgrader autograde 990-notes --student partly-right --force" in said
+    with pytest.raises(MissingEntry):
+        submission(api)
+    assert api.autograde(nbc.LAB, "partly-right", force=True, create=True)["success"]
+    assert submission(api) == 3
+    monkeypatch.setattr(run, "Sandbox", Failing(2))
+    assert not api.autograde(nbc.LAB, "partly-right", force=True, create=True)["success"]
+    assert submission(api) == 3
