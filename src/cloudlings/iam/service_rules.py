@@ -104,6 +104,9 @@ def never(request: Request) -> str:
 
 
 def _takes_anonymous(request: Request) -> bool:
+    if request.folded_action == "lambda:invokefunction":
+        # Behind a function URL without authentication this permission is asked for as well, and says so.
+        return request.keys.get("lambda:invokedviafunctionurl") == ("true",)
     return request.service in ANONYMOUS_SERVICES or request.folded_action in ANONYMOUS_ACTIONS
 
 
