@@ -85,4 +85,4 @@ def _diagram(rng: random.Random) -> dict[str, list[str]]:
     parts.append(["db", "az-c"])
     letters = list("abcdefgh")
     rng.shuffle(letters)
-    return {letter: part for letter, part in sorted(zip(letters, parts, strict=True))}
+    return dict(sorted(zip(letters, parts, strict=True)))

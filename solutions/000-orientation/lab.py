@@ -27,7 +27,6 @@
 
 # %%
 import json
-import os
 
 import boto3
 from botocore.exceptions import ClientError
@@ -64,6 +63,7 @@ except ClientError as error:
 # Write `client(service, region=None)`, a function that makes a boto3 client from the environment, for the Region that it
 # is given. Then use it to make **one call that only looks** (list or describe) to each of the seven. VPC has no client of
 # its own: its operations are EC2's (`describe_vpcs`). Make no access keys: you need none.
+
 
 # %% task="seven-services"
 ### BEGIN SOLUTION
@@ -104,7 +104,15 @@ client("cloudwatch").list_metrics()
 
 # %%
 for region in (brief.table_region, brief.bucket_region):
-    print(region, [zone["ZoneName"] for zone in boto3.client("ec2", region_name=region).describe_availability_zones()["AvailabilityZones"]])
+    print(
+        region,
+        [
+            zone["ZoneName"]
+            for zone in boto3.client("ec2", region_name=region).describe_availability_zones()[
+                "AvailabilityZones"
+            ]
+        ],
+    )
 
 # %% [markdown]
 # <!-- row: L00-05 -->
@@ -182,14 +190,20 @@ client("s3", brief.bucket_region).create_bucket(
 
 # %%
 try:
-    print(boto3.client("s3", region_name=brief.table_region).get_bucket_location(Bucket=brief.bucket)["LocationConstraint"])
+    print(
+        boto3.client("s3", region_name=brief.table_region).get_bucket_location(Bucket=brief.bucket)[
+            "LocationConstraint"
+        ]
+    )
 except ClientError as error:
     print(error.response["Error"]["Code"])
 
 from cloudlings.cost import price_table
 
 price = price_table()["transfer.region"]
-print(f"Reading {brief.monthly_gb} GB a month across Regions: {brief.monthly_gb} x ${price.usd} = ${brief.monthly_gb * price.usd:.2f}")
+print(
+    f"Reading {brief.monthly_gb} GB a month across Regions: {brief.monthly_gb} x ${price.usd} = ${brief.monthly_gb * price.usd:.2f}"
+)
 
 # %% [markdown]
 # <!-- row: L00-16 -->
@@ -225,7 +239,11 @@ decision, because = None, ""  # "keep" or "move", and the reason that you would 
 trust = {
     "Version": "2012-10-17",
     "Statement": [
-        {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{me['Account']}:root"}, "Action": "sts:AssumeRole"}
+        {
+            "Effect": "Allow",
+            "Principal": {"AWS": f"arn:aws:iam::{me['Account']}:root"},
+            "Action": "sts:AssumeRole",
+        }
     ],
 }
 client("iam").create_role(RoleName=brief.role, AssumeRolePolicyDocument=json.dumps(trust))
@@ -241,9 +259,14 @@ answer("auditor", ids)
 # tries two calls in `brief.bucket_region`. Which one will be refused?
 
 # %%
-look = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "secretsmanager:ListSecrets", "Resource": "*"}]}
+look = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "secretsmanager:ListSecrets", "Resource": "*"}],
+}
 try:
-    boto3.client("iam").put_role_policy(RoleName=brief.role, PolicyName="look", PolicyDocument=json.dumps(look))
+    boto3.client("iam").put_role_policy(
+        RoleName=brief.role, PolicyName="look", PolicyDocument=json.dumps(look)
+    )
     keys = boto3.client("sts").assume_role(
         RoleArn=f"arn:aws:iam::{me['Account']}:role/{brief.role}", RoleSessionName="orientation"
     )["Credentials"]
@@ -272,6 +295,7 @@ except ClientError as error:
 # Write `inventory(region)`. It gives a dictionary with three lists, for what **this account owns** in that Region:
 # `snapshots` (SnapshotIds), `images` (ImageIds), `secrets` (names). Public snapshots and images of other owners are in the
 # same lists as yours, so say whose you want. Hand in both Regions: `answer("inventory", {region: inventory(region), …})`.
+
 
 # %% task="inventory"
 ### BEGIN SOLUTION

@@ -44,4 +44,6 @@ def _leftovers(session: Any, region: str, number: int, name: str) -> None:
         )
     secrets = session.client("secretsmanager", region_name=region)
     with contextlib.suppress(secrets.exceptions.ResourceExistsException):
-        secrets.create_secret(Name=f"ferry/{name}/{'mail' if number else 'payments'}", SecretString="old-and-unused")
+        secrets.create_secret(
+            Name=f"ferry/{name}/{'mail' if number else 'payments'}", SecretString="old-and-unused"
+        )

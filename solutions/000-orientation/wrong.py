@@ -12,6 +12,7 @@ client("iam").list_roles()
 client("lambda").list_functions()
 client("cloudwatch").list_metrics()
 
+
 # %% wrong="vpc-forgotten" task="seven-services" says=["VPC", "EC2's"]
 def client(service, region=None):
     return boto3.client(service, region_name=region)
@@ -24,6 +25,7 @@ client("iam").list_roles()
 client("rds").describe_db_instances()
 client("lambda").list_functions()
 client("cloudwatch").list_metrics()
+
 
 # %% wrong="makes-its-own-key" task="seven-services" says=["CreateAccessKey", "long-term key"]
 def client(service, region=None):
@@ -69,9 +71,11 @@ client("dynamodb", brief.table_region).create_table(
     KeySchema=[{"AttributeName": "booking", "KeyType": "HASH"}],
     AttributeDefinitions=[{"AttributeName": "booking", "AttributeType": "S"}],
 )
-where = {} if brief.table_region == "us-east-1" else {
-    "CreateBucketConfiguration": {"LocationConstraint": brief.table_region}
-}
+where = (
+    {}
+    if brief.table_region == "us-east-1"
+    else {"CreateBucketConfiguration": {"LocationConstraint": brief.table_region}}
+)
 client("s3", brief.table_region).create_bucket(Bucket=brief.bucket, **where)
 
 # %% wrong="everything-in-one-region" task="right-regions" says=["no table", "ResourceNotFoundException"]
@@ -98,7 +102,11 @@ trust = {
     "Version": "2012-10-17",
     "Statement": [
         {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"},
-        {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{me['Account']}:user/learner"}, "Action": "sts:TagSession"},
+        {
+            "Effect": "Allow",
+            "Principal": {"AWS": f"arn:aws:iam::{me['Account']}:user/learner"},
+            "Action": "sts:TagSession",
+        },
     ],
 }
 client("iam").create_role(RoleName=brief.role, AssumeRolePolicyDocument=json.dumps(trust))
@@ -114,7 +122,11 @@ answer(
 trust = {
     "Version": "2012-10-17",
     "Statement": [
-        {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{me['Account']}:root"}, "Action": "sts:AssumeRole"}
+        {
+            "Effect": "Allow",
+            "Principal": {"AWS": f"arn:aws:iam::{me['Account']}:root"},
+            "Action": "sts:AssumeRole",
+        }
     ],
 }
 client("iam").create_role(RoleName=brief.role, AssumeRolePolicyDocument=json.dumps(trust))
@@ -124,7 +136,7 @@ answer("auditor", {brief.table_region: f"arn:aws:iam::{me['Account']}:role/{brie
 ec2, secrets = client("ec2", brief.table_region), client("secretsmanager", brief.table_region)
 
 
-def inventory(region):
+def inventory(region):  # noqa: ARG001 - the mistake itself
     return {
         "snapshots": [one["SnapshotId"] for one in ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"]],
         "images": [one["ImageId"] for one in ec2.describe_images(Owners=["self"])["Images"]],
@@ -133,6 +145,7 @@ def inventory(region):
 
 
 answer("inventory", {region: inventory(region) for region in (brief.table_region, brief.bucket_region)})
+
 
 # %% wrong="everybodys-images" task="inventory" says=["does not own"]
 def inventory(region):
@@ -146,6 +159,7 @@ def inventory(region):
 
 
 answer("inventory", {region: inventory(region) for region in (brief.table_region, brief.bucket_region)})
+
 
 # %% wrong="default-region-only" task="inventory" says=["nothing for"]
 def inventory(region):
@@ -161,10 +175,17 @@ answer("inventory", {brief.table_region: inventory(brief.table_region)})
 
 # %% wrong="third-standby-wanted" task="find-errors" says=["no standby", "sound"]
 belongs = {
-    "s3": "region", "igw": "vpc-edge", "iam": "global", "route53": "global",
-    "nat": "public-subnet-a", "ebs": "az-a", "app": "one-zone-each",
+    "s3": "region",
+    "igw": "vpc-edge",
+    "iam": "global",
+    "route53": "global",
+    "nat": "public-subnet-a",
+    "ebs": "az-a",
+    "app": "one-zone-each",
 }
-errors = [letter for letter, (part, place) in brief.diagram.items() if part != "db" and belongs[part] != place]
+errors = [
+    letter for letter, (part, place) in brief.diagram.items() if part != "db" and belongs[part] != place
+]
 answer("errors", [letter for letter, part in brief.diagram.items() if part[0] == "db"] + errors[:2])
 
 # %% wrong="marks-everything" task="find-errors" says=["three letters"]
@@ -175,7 +196,17 @@ answer("duties", dict.fromkeys(brief.duties, "aws"))
 answer("choices", dict.fromkeys(brief.choices, "decision"))
 
 # %% wrong="half-sorted" task="sort-duties" says=["choices"]
-ours = ("EC2 instance", "security group", "access key", "public", "without holes", "encryption", "personal", "permissions", "copies")
+ours = (
+    "EC2 instance",
+    "security group",
+    "access key",
+    "public",
+    "without holes",
+    "encryption",
+    "personal",
+    "permissions",
+    "copies",
+)
 answer(
     "duties",
     {key: "customer" if any(word in text for word in ours) else "aws" for key, text in brief.duties.items()},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -37,10 +38,8 @@ def _keys(session: Any) -> None:
 
 def _bucket(s3: Any, name: str, region: str) -> None:
     where = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
-    try:
+    with contextlib.suppress(s3.exceptions.BucketAlreadyOwnedByYou):
         s3.create_bucket(Bucket=name, **where)
-    except s3.exceptions.BucketAlreadyOwnedByYou:
-        pass
 
 
 def _open_to_the_world(s3: Any, brief: Mapping[str, Any]) -> None:

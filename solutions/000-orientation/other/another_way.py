@@ -1,8 +1,13 @@
 # Other right answers: resources and sessions in place of clients, another trust, other spellings.
 
 # %% task="seven-services"
+import os
+
+
 def client(service, region=None):
-    return boto3.session.Session().client(service, region_name=region, endpoint_url=os.environ["AWS_ENDPOINT_URL"])
+    return boto3.session.Session().client(
+        service, region_name=region, endpoint_url=os.environ["AWS_ENDPOINT_URL"]
+    )
 
 
 list(boto3.resource("s3").buckets.all())
@@ -26,8 +31,11 @@ trust = {
     "Version": "2012-10-17",
     "Statement": {"Effect": "Allow", "Principal": {"AWS": me["Account"]}, "Action": ["sts:AssumeRole"]},
 }
-made = boto3.client("iam").create_role(RoleName=brief.role, AssumeRolePolicyDocument=json.dumps(trust))["Role"]
+made = boto3.client("iam").create_role(RoleName=brief.role, AssumeRolePolicyDocument=json.dumps(trust))[
+    "Role"
+]
 answer("auditor", {brief.bucket_region: made["RoleId"], brief.table_region: made["RoleId"]})
+
 
 # %% task="inventory"
 def inventory(region):
@@ -36,7 +44,8 @@ def inventory(region):
         "secrets": [one["Name"] for one in client("secretsmanager", region).list_secrets()["SecretList"]],
         "images": sorted(image.id for image in ec2.images.filter(Owners=[me["Account"]])),
         "snapshots": sorted(
-            snapshot.id for snapshot in ec2.snapshots.filter(Filters=[{"Name": "owner-id", "Values": [me["Account"]]}])
+            snapshot.id
+            for snapshot in ec2.snapshots.filter(Filters=[{"Name": "owner-id", "Values": [me["Account"]]}])
         ),
     }
 
@@ -44,6 +53,13 @@ def inventory(region):
 answer("inventory", {region: inventory(region) for region in (brief.bucket_region, brief.table_region)})
 
 # %% task="find-errors"
-cannot = {("s3", "global"), ("igw", "public-subnet-b"), ("iam", "region"), ("route53", "vpc"),
-          ("nat", "app-subnet-a"), ("ebs", "az-b"), ("app", "two-zones")}
+cannot = {
+    ("s3", "global"),
+    ("igw", "public-subnet-b"),
+    ("iam", "region"),
+    ("route53", "vpc"),
+    ("nat", "app-subnet-a"),
+    ("ebs", "az-b"),
+    ("app", "two-zones"),
+}
 answer("errors", [letter.upper() for letter, part in brief.diagram.items() if tuple(part) in cannot][::-1])
