@@ -261,9 +261,15 @@ def test_every_decision_tells_why(case: Case) -> None:
         assert all(found.effect == "Allow" for found in decision.statements)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+WITHOUT_CONTEXT = [
+    case for case in CASES if not any("context" in key for grant in case.setup["grants"] for key in grant)
+]
+
+
+@pytest.mark.parametrize("case", WITHOUT_CONTEXT, ids=lambda case: case.id)
 def test_letter_case_of_action_and_keys_never_matters(case: Case) -> None:
-    """The same request with its action and its condition keys in capitals gets the same answer."""
+    """The same request with its action and its condition keys in capitals gets the same answer (only a KMS grant's
+    encryption context regards case)."""
     request, policies = case.request(), case.policies()
     service, _, name = request.action.partition(":")
     shouted = dataclasses.replace(

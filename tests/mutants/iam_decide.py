@@ -236,7 +236,8 @@ MUTANTS = (
     Mutant("public.py", "    return \"*\" not in value and \"?\" not in value\n", "    return True\n", "a wildcard is a fixed value"),
     Mutant("public.py", "return range_ is not None and range_.prefixlen >= _BROADEST[range_.version]", "return range_ is not None", "any range is narrow"),
     Mutant("grants.py", "if not any(f\"kms:{operation}\".lower() == request.folded_action for operation in grant.operations):", "if False:", "a grant is for every operation"),
-    Mutant("grants.py", "if grant.source_arn is not None and", "if False and", "a grant's SourceArn does not count"),
+    Mutant("grants.py", "if by_service and grant", "if False and grant", "a grant's SourceArn does not count"),
+    Mutant("grants.py", "if by_service and grant", "if grant", "a grant's SourceArn binds users"),
     Mutant("grants.py", "if grant.context_equals is not None and context", "if False and context", "a grant's context does not count"),
     Mutant("grants.py", "    if request.folded_action in _WITHOUT_CONTEXT:\n        return True\n", "", "a grant's context binds DescribeKey"),
 )

@@ -10,7 +10,8 @@ from cloudlings.iam.request import Grant, Request
 from cloudlings.iam.statements import Principals
 
 _PREFIX = "kms:encryptioncontext:"
-# Encryption context constrains cryptographic operations only; these others carry none.
+# Encryption context constrains cryptographic operations; these others carry none (CreateGrant's constraint
+# binds the grants that are made with it).
 _WITHOUT_CONTEXT = frozenset({"kms:describekey", "kms:retiregrant", "kms:creategrant", "kms:getpublickey"})
 
 
@@ -30,15 +31,17 @@ def _named(principal: str, request: Request) -> Reach:
 
 
 def _constraints_hold(grant: Grant, request: Request) -> bool:
-    if grant.source_arn is not None and request.keys.get("aws:sourcearn") != (grant.source_arn,):
+    """The grant's constraints. SourceArn counts for services only; encryption contexts compare with case."""
+    by_service = request.principal.type == "service"
+    if by_service and grant.source_arn not in (None, *request.keys.get("aws:sourcearn", ())):
         return False
     if request.folded_action in _WITHOUT_CONTEXT:
         return True
     context = {
-        key.removeprefix(_PREFIX): values for key, values in request.keys.items() if key.startswith(_PREFIX)
+        key[len(_PREFIX) :]: value
+        for key, value in request.context.items()
+        if key.lower().startswith(_PREFIX) and value is not None
     }
-    if grant.context_equals is not None and context != {
-        key.lower(): (value,) for key, value in grant.context_equals
-    }:
+    if grant.context_equals is not None and context != dict(grant.context_equals):
         return False
-    return all(context.get(key.lower()) == (value,) for key, value in grant.context_subset or ())
+    return all(context.get(key) == value for key, value in grant.context_subset or ())
