@@ -16,9 +16,16 @@ from cloudlings.errors import NetworkError
 from cloudlings.network import emulated
 from cloudlings.network.around import within
 from cloudlings.network.cases import Case, check, load_cases
-from cloudlings.network.model import Interface, Network, Subnet
+from cloudlings.network.model import (
+    Interface,
+    Network,
+    Subnet,
+    TransitGatewayRoute,
+    TransitGatewayRouteTable,
+)
 from cloudlings.network.reader import SERVICES, read_network
 from cloudlings.network.topology import load_topology
+from cloudlings.sandbox import Sandbox
 from tests.network.build import Built, build, gap, lost
 
 CASES = [
@@ -75,6 +82,47 @@ def test_a_case_built_and_read_back_gets_the_same_verdict(case: Case, session: C
     ids = build(case.topology, session).ids
     vpcs = {ids[name] for name in case.topology["vpcs"]}
     assert check(case, within(read_network(session), vpcs)) == []
+
+
+ON_THE_SANDBOX = [
+    "db-04",
+    "edge-19",
+    "ep-02",
+    "ep-08",
+    "fn-02",
+    "in-10",
+    "kind-05",
+    "lb-04",
+    "lb-06",
+    "nat-01",
+    "nat-05",
+    "nat-11",
+    "pcx-05",
+    "pcx-09",
+    "rt-06",
+    "rt-11",
+    "tgw-05",
+    "v6-05",
+]
+"""One case of each kind of component, built and read through the gateway."""
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox.temporary() as started:
+        yield started
+
+
+@pytest.mark.parametrize("name", ON_THE_SANDBOX)
+def test_a_case_built_and_read_through_the_sandbox_gets_the_same_verdict(sandbox: Sandbox, name: str) -> None:
+    """A learner builds it, a grader reads it: the engine says what it says of the case."""
+    case = next(case for case in CASES if case.id == name)
+    account = f"{ON_THE_SANDBOX.index(name) + 100000000000}"
+    sandbox.provision(account)
+    ids = build(case.topology, sandbox.session(account, "learner", "us-east-1")).ids
+    network = read_network(sandbox.session(account, "grader", "us-east-1"))
+    assert network.unread == ()
+    assert check(case, within(network, {ids[vpc] for vpc in case.topology["vpcs"]})) == []
 
 
 def test_few_cases_are_gaps() -> None:
@@ -311,6 +359,24 @@ def test_a_database_told_nothing_about_its_being_public_is_public_beside_an_inte
     assert emulated.publicly_accessible(told, ["vpc-1"])
     assert not emulated.publicly_accessible(told, ["vpc-2"])
     assert not emulated.publicly_accessible({**told, "PubliclyAccessible": False}, ["vpc-1"])
+
+
+def test_a_transit_route_without_its_attachment_leads_nowhere_that_is_known() -> None:
+    """What the emulator does not tell is unknown, neither open nor a blackhole."""
+    routes = (TransitGatewayRoute("0.0.0.0/0"), TransitGatewayRoute("10.9.0.0/16", state="blackhole"))
+    table = emulated.with_untold(TransitGatewayRouteTable("tgw-rtb-1", "tgw-1", routes=routes))
+    made = emulated.untold([table])
+    assert [route.attachment for route in table.routes] == [made[0].id, ""]
+    assert made[0].resource_type not in ("vpc", "peering")
+
+
+def test_a_default_table_that_the_gateway_is_told_not_to_have_is_left_out() -> None:
+    """The emulator keeps one all the same."""
+    table = {"TransitGatewayId": "tgw-1", "DefaultAssociationRouteTable": True}
+    off = {"TransitGatewayId": "tgw-1", "Options": {"DefaultRouteTableAssociation": "disable"}}
+    assert emulated.invented(table, [off])
+    assert not emulated.invented(table, [{**off, "Options": {"DefaultRouteTableAssociation": "enable"}}])
+    assert not emulated.invented({**table, "DefaultAssociationRouteTable": False}, [off])
 
 
 def test_answers_of_awss_own_shape_are_left_alone() -> None:

@@ -10,7 +10,9 @@ from .engine import trace
 from .findings import findings
 from .kinds import Kind, kind
 from .model import Network
+from .picture import Picture, draw
 from .policies import Allows, EndpointRequest
+from .reader import read_network
 from .result import Component, Explanation, Finding, Header, Hop, Statement, Trace
 from .statements import Place, View, view_of
 from .topology import load_topology
@@ -26,13 +28,16 @@ __all__ = [
     "Hop",
     "Kind",
     "Network",
+    "Picture",
     "Place",
     "Statement",
     "Trace",
     "View",
+    "draw",
     "findings",
     "kind",
     "load_topology",
+    "read_network",
     "trace",
     "view_of",
     "without_zone",

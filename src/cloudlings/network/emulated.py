@@ -21,7 +21,7 @@ from cloudlings.network.model import (
 )
 
 Raw = Mapping[str, Any]
-UNTOLD = "the attachment in"
+UNTOLD = "untold-attachment-of-"
 
 
 class Addresses:
@@ -162,16 +162,18 @@ def untold(tables: Iterable[TransitGatewayRouteTable]) -> tuple[TransitGatewayAt
     Where it leads cannot be known, so it gets one that nobody can look into: what depends on it is unknown.
     """
     return tuple(
-        TransitGatewayAttachment(f"{UNTOLD} {table.id}", table.transit_gateway, "", "not told by the sandbox")
+        TransitGatewayAttachment(
+            f"{UNTOLD}{table.id}", table.transit_gateway, "", "the sandbox does not tell what"
+        )
         for table in tables
-        if any(route.attachment == f"{UNTOLD} {table.id}" for route in table.routes)
+        if any(route.attachment == f"{UNTOLD}{table.id}" for route in table.routes)
     )
 
 
 def with_untold(table: TransitGatewayRouteTable) -> TransitGatewayRouteTable:
     """The table, its active static routes without an attachment leading to the one of ``untold``."""
     routes = tuple(
-        replace(route, attachment=f"{UNTOLD} {table.id}")
+        replace(route, attachment=f"{UNTOLD}{table.id}")
         if route.state == "active" and not route.attachment
         else route
         for route in table.routes
