@@ -157,6 +157,27 @@ def test_route_tables_that_send_a_packet_round_and_round_end() -> None:
     assert "X_ROUTING_LOOP" in trace(built, "peer", "internet", "tcp", 443).codes
 
 
+def test_load_balancers_that_are_each_others_targets_end() -> None:
+    """A ring of load balancers is a loop, not a traceback."""
+    ring = {
+        "one": {
+            "type": "network",
+            "subnets": ["pub"],
+            "listeners": [80],
+            "targets": ["two"],
+            "target_port": 80,
+        },
+        "two": {
+            "type": "network",
+            "subnets": ["priv"],
+            "listeners": [80],
+            "targets": ["one"],
+            "target_port": 80,
+        },
+    }
+    assert "X_ROUTING_LOOP" in trace(network(lbs=ring), "internet", "one", "tcp", 80).codes
+
+
 @pytest.mark.parametrize(
     "topology", [{"unheard": {}}, {"subnets": {"s": {}}}, {"vpcs": []}, {"instances": {"i": {"subnet": "s"}}}]
 )

@@ -20,7 +20,7 @@ CLIENT_PORTS: Ports = ((32768, 60999),)
 WIDE_PORTS: Ports = ((1024, 65535),)
 
 #: More legs or hops than any sensible network has: past it the path is a loop.
-MOST_STEPS = 64
+MOST_STEPS = 32
 
 _KINDS = {
     "Vpc": "VPC",
@@ -137,7 +137,7 @@ class Walk:
     gateways: list[str] = field(default_factory=list)
     steps: int = 0
     #: The header last shown and what it showed: it changes at few hops.
-    _shown: tuple[tuple[object, ...], Header] | None = None
+    _shown: tuple[Leg, Phase, list[Piece], bool, Header] | None = None
 
     def choose(self, options: Sequence[T]) -> T:
         """Take one of several ways on: the script's, or the first. The others are walked another time."""
@@ -227,11 +227,16 @@ class Walk:
     def header(self, leg: Leg, phase: Phase) -> Header:
         """The packet now, as text: in the request the client is the source, in the reply the server."""
         known = self._shown
-        now = (leg, phase, leg.pieces, leg.translated)
-        if known is not None and all(one is other for one, other in zip(known[0], now, strict=True)):
-            return known[1]
+        if (
+            known is not None
+            and known[0] is leg
+            and known[1] == phase
+            and known[2] is leg.pieces
+            and known[3] == leg.translated
+        ):
+            return known[4]
         shown = self._header(leg, phase)
-        self._shown = (now, shown)
+        self._shown = (leg, phase, leg.pieces, leg.translated, shown)
         return shown
 
     def _header(self, leg: Leg, phase: Phase) -> Header:

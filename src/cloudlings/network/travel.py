@@ -19,6 +19,10 @@ from .routing import Way, fault_of, ways
 
 def connect(walk: Walk, leg: Leg) -> None:
     """Walk a leg's request, then its reply. Afterwards ``walk`` holds the hops and every reason."""
+    if walk.looping():
+        text = f"The connection is passed on again and again, at last by {leg.client.component}."
+        walk.stop("X_ROUTING_LOOP", leg.client.component, text, "forward", leg=leg)
+        return
     leg.identity = leg.identity or identity(walk, leg)
     arrived = travel(walk, leg, "forward")
     if walk.unknowns:
