@@ -17,6 +17,7 @@ from cloudlings.errors import NetworkError
 from cloudlings.network.engine import trace
 from cloudlings.network.model import Network, Subnet, Vpc
 from cloudlings.network.picture import Picture, draw
+from cloudlings.network.picture_chips import stem
 from cloudlings.network.picture_svg import DARK, LIGHT, fit, width, wrap
 from cloudlings.network.topology import load_topology
 
@@ -183,6 +184,18 @@ def test_tiers_are_rows_and_zones_are_columns() -> None:
             places[text] = (float(rest["x"]), float(rest["y"]))
     assert places["public-a"][1] == places["public-b"][1] < places["app-a"][1] < places["data-a"][1]
     assert places["public-a"][0] == places["data-a"][0] < places["public-b"][0] == places["data-b"][0]
+
+
+@pytest.mark.parametrize("name", ["app-a", "app-us-east-1b", "app 2", "app3", "appB", "app_c1", "app"])
+def test_names_of_one_tier_have_a_stem_in_common(name: str) -> None:
+    """However zones and numbers are written at the end of a name."""
+    assert stem(name) == "app"
+
+
+def test_a_name_that_ends_in_a_letter_of_a_zone_keeps_it() -> None:
+    """The last letter of a word is no zone."""
+    assert stem("data") == "data"
+    assert stem("-a") == "-a"
 
 
 def test_a_broken_tier_stays_beside_its_working_twin() -> None:

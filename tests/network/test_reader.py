@@ -26,7 +26,8 @@ from cloudlings.network.model import (
 from cloudlings.network.reader import SERVICES, read_network
 from cloudlings.network.topology import load_topology
 from cloudlings.sandbox import Sandbox
-from tests.network.build import Built, build, gap, lost
+from tests.network.build import Built, build
+from tests.network.gaps import gap, lost
 
 CASES = [
     case for file in sorted((Path(__file__).parent / "cases").glob("*.yaml")) for case in load_cases(file)

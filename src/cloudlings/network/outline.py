@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from cloudlings.network.model import Network, Vpc
-from cloudlings.network.picture_layout import WHOLE, Chip, lay_out
+from cloudlings.network.picture_chips import Chip
+from cloudlings.network.picture_layout import WHOLE, lay_out
 from cloudlings.network.picture_trace import heading, rule_words
 from cloudlings.network.result import Hop, Trace
 

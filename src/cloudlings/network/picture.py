@@ -12,7 +12,8 @@ from cloudlings.errors import NetworkError
 from cloudlings.network import picture_trace as tracing
 from cloudlings.network.model import Network, Vpc
 from cloudlings.network.outline import outline
-from cloudlings.network.picture_layout import KINDS, Cell, Chip, Edge, Layout, lay_out
+from cloudlings.network.picture_chips import Chip
+from cloudlings.network.picture_layout import KINDS, Cell, Edge, Layout, lay_out
 from cloudlings.network.picture_svg import Box, Theme, escape, fit, line, n, pill, rect, style, width, words
 from cloudlings.network.result import Trace
 
