@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import fcntl
 import importlib
 import socket
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +75,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     module = importlib.import_module(f"cloudlings.sandbox.emulators.{options.name}")
     emulator: Served = module.EMULATOR(options.state)
-    asyncio.run(_serve(emulator, options.listen, options.channel))
+    with _alone(options.state):
+        asyncio.run(_serve(emulator, options.listen, options.channel))
+
+
+@contextmanager
+def _alone(state: Path | None) -> Iterator[None]:
+    """Hold the state's folder. A process whose gateway was killed saves once more before it ends, and
+    whoever comes after it must read what it saves."""
+    if state is None:
+        yield
+        return
+    with (state / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 async def _serve(emulator: Served, listen: int, control: int) -> None:
