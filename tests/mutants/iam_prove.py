@@ -17,7 +17,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = "src/cloudlings/iam"
-TESTS = (
+CASES = ("tests/iam/test_proof.py", "-k", "test_case")
+OWN = {
+    "patterns.py": ("tests/iam/test_patterns.py",),
+    "values.py": ("tests/iam/test_values.py",),
+    "data.py": ("tests/iam/test_data.py",),
+    "questions.py": ("tests/iam/test_questions.py",),
+}
+"""The tests that look closest; they and the cases are tried first."""
+ALL = (
     "tests/iam/test_proof.py", "tests/iam/test_questions.py", "tests/iam/test_patterns.py",
     "tests/iam/test_values.py", "tests/iam/test_data.py", "tests/iam/test_proof_against_z3.py",
 )  # fmt: skip
@@ -119,16 +127,19 @@ def survives(mutant: Mutant, folder: Path) -> bool:
         )
     file.write_text(whole.replace(mutant.old, mutant.new), encoding="utf-8")
     try:
-        return _tests_pass(folder)
+        steps = (OWN.get(mutant.file, CASES), CASES, ALL)
+        return all(_tests_pass(folder, tests) for tests in dict.fromkeys(steps))
     finally:
         file.write_text(whole, encoding="utf-8")
 
 
-def _tests_pass(folder: Path) -> bool:
-    tests = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-m", "not slow", *TESTS]
+def _tests_pass(folder: Path, tests: tuple[str, ...]) -> bool:
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-m", "not slow", *tests]
     environment = {**os.environ, "PYTHONPATH": str(folder)}
     try:
-        done = subprocess.run(tests, cwd=ROOT, env=environment, capture_output=True, timeout=600, check=False)
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, timeout=600, check=False
+        )
     except subprocess.TimeoutExpired:
         return False
     return done.returncode == 0

@@ -341,6 +341,12 @@ class _Walk:
             number += 1
 
     def _spread(self, state: tuple[int, ...], number: int) -> None:
+        shape = self._automata[0]
+        if shape.step(state[0], None) == _DEAD:
+            # Only what the shape names leads on: most of an ARN is one character after the other.
+            for char in sorted(shape.mentions(state[0])):
+                self._go(state, number, char, False, char)
+            return
         special = frozenset().union(
             *(a.mentions(s) for a, s in zip(self._automata, state, strict=True) if s > _DEAD)
         )
@@ -356,7 +362,7 @@ class _Walk:
             return
         if len(self._order) >= self._max_states:
             raise TooManyStatesError
-        if len(self._order) % 2_000 == 0 and time.thread_time() > self._deadline:
+        if len(self._order) % 50 == 0 and time.thread_time() > self._deadline:
             raise TooManyStatesError
         self._met[reached] = len(self._order)
         self._order.append(reached)

@@ -38,7 +38,7 @@ def prove(
     as_aws_sends: bool = False,
     outsiders_may: bool = False,
     limit: int = 3,
-    seconds: float = 4.0,
+    seconds: float = 3.5,
 ) -> Comparison:
     """Whether ``granted`` allows exactly what ``needed`` allows, over all requests.
 

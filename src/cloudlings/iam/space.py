@@ -46,7 +46,7 @@ class Bounds:
     as_aws_sends: bool = False
     outsiders_may: bool = False
     """Whether callers of other accounts may do everything as far as their own account is concerned."""
-    seconds: float = 4.0
+    seconds: float = 3.5
 
 
 @dataclass(frozen=True)
@@ -260,6 +260,7 @@ class Space:
         close = [g for g in groups if _compatible(g, template, self.partition)]
         limit = [self._reading.made.of(glob(text) for text in self.bounds.resources)] if wanted else []
         for vector, witness in self._walk((*close, *limit), within).items():
+            self._check_time()
             if not limit or vector >> len(close) & 1:
                 yield place(witness.text, witness)
 
@@ -311,8 +312,7 @@ class Space:
         keys: Mapping[str, tuple[str, ...]],
         fixed: Mapping[str, ContextValue],
     ) -> Iterator[Difference]:
-        if time.thread_time() > self._deadline:
-            raise NotProvenError(f"The search took longer than {self.bounds.seconds:g} s of computing time.")
+        self._check_time()
         reached: dict[tuple[int, str], tuple[_Place, tuple[tuple[str, ContextValue], ...]]] = {}
         start = tuple(fixed.items())
         for place in self._resources(one, caller, mask, keys):
@@ -322,6 +322,7 @@ class Space:
         for key in self._open_keys(keys, fixed, mask):
             reached = self._branch(reached, caller, key, one.first, keys)
         for (left, owner), (place, context) in reached.items():
+            self._check_time()
             outcome = self._settle(caller, one, owner, left, place, context)
             if outcome[0] != outcome[1]:
                 yield Difference(
@@ -336,6 +337,10 @@ class Space:
                     left,
                     context,
                 )
+
+    def _check_time(self) -> None:
+        if time.thread_time() > self._deadline:
+            raise NotProvenError(f"The search took longer than {self.bounds.seconds:g} s of computing time.")
 
     def _open_keys(self, keys: Mapping[str, object], fixed: Mapping[str, object], mask: int) -> Iterator[str]:
         closed = {key.lower() for key in fixed} | set(keys) | self._reading.never_open
@@ -356,6 +361,7 @@ class Space:
         parts = self._reading.parts(key, keys, action if self.bounds.as_aws_sends else None, caller)
         found: dict[tuple[int, str], tuple[_Place, tuple[tuple[str, ContextValue], ...]]] = {}
         for (mask, owner), (place, context) in reached.items():
+            self._check_time()
             if not mask & touched:
                 found.setdefault((mask, owner), (place, context))
                 continue
