@@ -125,6 +125,7 @@ def _running(sandbox: Sandbox) -> Iterator[Finding]:
             f"The emulator {name} is {'up' if up else 'down'}{again}.",
             f"Look at {sandbox.home / 'sandbox' / 'log'}, then `cloudlings stop` and `cloudlings start`.",
         )
+    yield from (Finding(True, notice) for notice in health["notices"])
     yield _timed("The control socket answers", sandbox.health)
 
 
