@@ -100,7 +100,7 @@ MUTANTS = (
     _decide("            return LayerVerdict(name, \"deny\", found)\n", "            pass\n", "identity policies do not deny"),
     _decide("return LayerVerdict(name, \"allow\" if allowing else \"silent\", allowing)", "return LayerVerdict(name, \"allow\", allowing)", "identity policies always allow"),
     # decide: how layers combine
-    _decide("        if self.who.type not in (*_IDENTITIES, \"root\"):\n            return self._only_resource()\n", "", "services need identity policies"),
+    _decide("        if self.who.type not in (*_IDENTITIES, \"root\"):\n            return self._only_resource()\n", "", "services need identity policies", "a caller without identity layers comes to the resource's policy alone on every way"),
     _decide("        if self.request.same_account:\n            return self._same_account(far)\n", "        return self._same_account(far)\n", "accounts do not matter"),
     _decide("        if self.request.same_account:\n            return self._same_account(far)\n", "", "one's own account counts as another"),
     _decide("        if self.grant >= Reach.LIMITED:\n", "        if False:\n", "grants across accounts need an identity policy"),
@@ -135,8 +135,7 @@ MUTANTS = (
     _matching("    return lambda request: not covered(request)", "    return covered", "NotResource is Resource"),
     _matching("            if before < 5:\n", "            if False:\n", "variables work before the fifth colon"),
     _matching("            if before < 5:\n", "            if before < 6:\n", "variables need a sixth colon"),
-    _matching("    return pattern + \":*\" * max(0, 5 - VARIABLE.sub(\"\", pattern).count(\":\"))", "    return pattern", "incomplete ARNs are not completed"),
-    _matching("VARIABLE.sub(\"\", pattern).count(\":\")", "pattern.count(\":\")", "colons inside variables count"),
+    _matching("    return pattern + \":*\" * max(0, 5 - pattern.count(\":\"))", "    return pattern", "incomplete ARNs are not completed"),
     _matching("return Reach.NONE if named(statement.not_principal, request) else Reach.DIRECT", "return Reach.DIRECT if named(statement.not_principal, request) else Reach.NONE", "NotPrincipal is Principal"),
     _matching("        if not aws.isdisjoint(names.direct):\n            return Reach.DIRECT\n", "", "callers are not known by their own name"),
     _matching("        if not aws.isdisjoint(names.limited):\n            return Reach.LIMITED\n", "", "sessions are not their role's"),

@@ -9,7 +9,7 @@ from enum import IntEnum
 from cloudlings.iam.conditions import Holds, compile_condition
 from cloudlings.iam.globs import Match, glob, plain
 from cloudlings.iam.request import Request
-from cloudlings.iam.statements import VARIABLE, Principals, Statement
+from cloudlings.iam.statements import Principals, Statement
 from cloudlings.iam.variables import Template, template
 
 
@@ -134,7 +134,7 @@ def complete_arn(pattern: str) -> str:
     """An ARN with fewer than six fields gets ``*`` for each that is missing (AWS, policy grammar)."""
     if not pattern.startswith("arn:"):
         return pattern
-    return pattern + ":*" * max(0, 5 - VARIABLE.sub("", pattern).count(":"))
+    return pattern + ":*" * max(0, 5 - pattern.count(":"))
 
 
 # --- principals ---------------------------------------------------------------------------------
