@@ -102,6 +102,7 @@ def test_equals_is_like_without_wildcards(policy: list[str], value: str) -> None
 def test_several_values_without_a_qualifier() -> None:
     """A plain operator never holds for several values; a negated one holds when none of them matches."""
     assert not holds("StringEquals", ["a", "b"], ["a", "b"])
+    assert not holds("StringEquals", "c", ["a", "b"])
     assert not holds("StringNotEquals", "a", ["a", "b"])
     assert holds("StringNotEquals", "c", ["a", "b"])
 
