@@ -682,10 +682,10 @@ def _role_named_by(account: Account, config: Mapping[str, Any]) -> Mapping[str, 
 
 def _only_s3_takes_it_on(account: Account, role: Mapping[str, Any], source: str) -> None:
     name, document_ = role["RoleName"], role["AssumeRolePolicyDocument"]
-    found = Policies.of(trust=readable(document_, f"trust policy of {name}"))
-    needed = Policies.of(
-        trust=document({"Effect": "Allow", "Principal": S3_ITSELF, "Action": "sts:AssumeRole"})
-    )
+    anybody = [document(allow("sts:AssumeRole", "*"))]
+    found = Policies.of(identity=anybody, trust=readable(document_, f"trust policy of {name}"))
+    trust = document({"Effect": "Allow", "Principal": S3_ITSELF, "Action": "sts:AssumeRole"})
+    needed = Policies.of(identity=anybody, trust=trust)
     for direction, context in (("over", {}), ("under", _as_replication(account, source))):
         comparison = prove(
             found,

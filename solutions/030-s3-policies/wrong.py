@@ -516,7 +516,7 @@ statements = [
         "Effect": "Deny",
         "Principal": "*",
         "Action": "s3:Put*",
-        "Resource": both,
+        "Resource": f"{arn}/*",
         "Condition": {"StringNotEquals": {KEY: key_arn}},
     },
 ]
@@ -524,7 +524,7 @@ s3.put_bucket_policy(
     Bucket=brief.flights, Policy=json.dumps({"Version": "2012-10-17", "Statement": statements})
 )
 
-# %% wrong="website-still-reads" task="tls-only" says=["Anyone on the internet", "aws:Referer"] also=["block-public"] ref="L03-M1"
+# %% wrong="website-still-reads" task="tls-only" says=["Anyone on the internet", "aws:Referer"] ref="L03-M1"
 s3.delete_public_access_block(Bucket=brief.flights)
 key_arn = kms.describe_key(KeyId="alias/kestrel-flights")["KeyMetadata"]["Arn"]
 s3.put_bucket_encryption(
@@ -565,7 +565,7 @@ s3.put_bucket_policy(
     Bucket=brief.flights, Policy=json.dumps({"Version": "2012-10-17", "Statement": statements})
 )
 
-# %% wrong="referer-condition" task="cloudfront-only" says=["Anyone on the internet", "Referer"] also=["block-public"] ref="L03-M1"
+# %% wrong="referer-condition" task="cloudfront-only" says=["Anyone on the internet", "Referer"] ref="L03-M1"
 s3.delete_public_access_block(Bucket=brief.tiles)
 arn = f"arn:aws:s3:::{brief.tiles}"
 distribution = f"arn:aws:cloudfront::{ACCOUNT}:distribution/{brief.distribution_id}"
@@ -582,7 +582,7 @@ s3.put_bucket_policy(
     Bucket=brief.tiles, Policy=json.dumps({"Version": "2012-10-17", "Statement": statements})
 )
 
-# %% wrong="every-distribution" task="cloudfront-only" says=["cloudfront.amazonaws.com", "whom"] also=["block-public"]
+# %% wrong="every-distribution" task="cloudfront-only" says=["cloudfront.amazonaws.com", "whom"]
 s3.delete_public_access_block(Bucket=brief.tiles)
 arn = f"arn:aws:s3:::{brief.tiles}"
 distribution = f"arn:aws:cloudfront::{ACCOUNT}:distribution/{brief.distribution_id}"
@@ -1652,22 +1652,25 @@ s3.put_bucket_accelerate_configuration(Bucket=brief.logbooks, AccelerateConfigur
 for client, bucket in ((s3, brief.logbooks),):
     client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
 config = s3.get_bucket_replication(Bucket=brief.logbooks)["ReplicationConfiguration"]
-s3.put_bucket_replication(
-    Bucket=brief.logbooks,
-    ReplicationConfiguration={
-        "Role": config["Role"],
-        "Rules": [
-            {
-                "ID": "every-logbook",
-                "Status": "Enabled",
-                "Priority": 1,
-                "Filter": {},
-                "DeleteMarkerReplication": {"Status": "Enabled"},
-                "Destination": {"Bucket": f"arn:aws:s3:::{brief.logbooks_copy}"},
-            }
-        ],
-    },
-)
+try:
+    s3.put_bucket_replication(
+        Bucket=brief.logbooks,
+        ReplicationConfiguration={
+            "Role": config["Role"],
+            "Rules": [
+                {
+                    "ID": "every-logbook",
+                    "Status": "Enabled",
+                    "Priority": 1,
+                    "Filter": {},
+                    "DeleteMarkerReplication": {"Status": "Enabled"},
+                    "Destination": {"Bucket": f"arn:aws:s3:::{brief.logbooks_copy}"},
+                }
+            ],
+        },
+    )
+except ClientError as error:
+    print(error)
 s3.put_bucket_accelerate_configuration(Bucket=brief.logbooks, AccelerateConfiguration={"Status": "Enabled"})
 
 # %% wrong="not-accelerated" task="repair-replica" says=["acceleration"]
