@@ -158,9 +158,17 @@ class Workloads:
         filters = [{"Name": "vpc-id", "Values": [vpc]}, {"Name": "group-name", "Values": ["default"]}]
         return str(self.ec2.describe_security_groups(Filters=filters)["SecurityGroups"][0]["GroupId"])
 
+    def _function_targets(self, elb: Any, name: str, functions: list[str]) -> str:
+        made = elb.create_target_group(Name=f"{name}-targets", TargetType="lambda")
+        arn = made["TargetGroups"][0]["TargetGroupArn"]
+        elb.register_targets(TargetGroupArn=arn, Targets=[{"Id": self.ids[one]} for one in functions])
+        return str(arn)
+
     def _target_group(self, elb: Any, name: str, row: Mapping[str, Any], vpc: str, protocol: str) -> str:
         port, targets = int(row.get("target_port", 80)), row.get("targets", ())
         own = [target if isinstance(target, list) else [target, port] for target in targets]
+        if any(target in self.topology.get("lambdas", {}) for target, _ in own):
+            return self._function_targets(elb, name, [str(target) for target, _ in own])
         by_address = any(str(target) not in self.ids for target, _ in own)
         made = elb.create_target_group(
             Name=f"{name}-targets",

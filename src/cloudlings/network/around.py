@@ -56,7 +56,7 @@ def within(network: Network, inside: set[str]) -> Network:
         load_balancers=tuple(one for one in network.load_balancers if one.vpc in inside),
         target_groups=groups,
         databases=tuple(one for one in network.databases if one.vpc in inside),
-        functions=tuple(one for one in network.functions if one.vpc in inside),
+        functions=tuple(one for one in network.functions if not one.vpc or one.vpc in inside),
         auto_scaling_groups=tuple(
             one for one in network.auto_scaling_groups if subnet_ids & set(one.subnets)
         ),
