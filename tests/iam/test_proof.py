@@ -3,13 +3,14 @@
 # ruff: noqa: E501  (tables read better in one line)
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from cloudlings.iam import Comparison, Policies, Policy, Principal, Request, decide, prove
+from cloudlings.iam import Comparison, Grant, Policies, Policy, Principal, Request, decide, prove
 from cloudlings.iam.data import ACCESS_LEVELS
 
 CASES = yaml.safe_load(Path(__file__).with_name("proofs.yaml").read_text(encoding="utf-8"))
@@ -174,3 +175,18 @@ def test_decide_agrees_on_what_is_equal() -> None:
     for key in ("a/x", "b/x", "c/x", "a", "ab/x"):
         request = Request(who, "s3:GetObject", f"{HERE}/{key}")
         assert decide(request, one).allowed == decide(request, other).allowed
+
+
+def test_a_grant_is_found_with_its_constraint() -> None:
+    """A KMS grant is a difference for its operation, its grantee and its encryption context."""
+    key = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    role = "arn:aws:iam::111122223333:role/reader"
+    delegated = {"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "kms:*", "Resource": "*"}
+    grant = Grant(role, ("Decrypt",), context_subset=(("app", "billing"),))
+    without = Policies.of(resource=document([delegated]))
+    found = prove(Policies.of(resource=document([delegated]), grants=[grant]), without, existing=[key])
+    assert found.verdict == "over"
+    request = found.over[0].request
+    assert (request.action, request.principal.role, request.resource) == ("kms:Decrypt", role, key)
+    assert request.context == {"kms:EncryptionContext:app": "billing"}
+    assert prove(replace(without, grants=(grant,)), replace(without, grants=(grant,))).equal

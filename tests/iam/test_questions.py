@@ -143,6 +143,9 @@ PUBLIC: list[tuple[str, dict[str, Any], bool]] = [
     ("a variable", allow("s3:GetObject", f"{BUCKET}/*", {"StringLike": {"aws:SourceVpc": "${aws:username}"}}), True),
     ("another account", allow("s3:GetObject", f"{BUCKET}/*", principal={"AWS": OTHER}), False),
     ("a service", allow("s3:GetObject", f"{BUCKET}/*", principal={"Service": "cloudfront.amazonaws.com"}), False),
+    ("web identity", allow("s3:PutObject", f"{BUCKET}/*", principal={"Federated": "graph.facebook.com"}), True),
+    ("a key", allow("s3:PutObject", f"{BUCKET}/*", {"StringEquals": {KEY_ID: KEY}}), False),
+    ("not these people", {"Effect": "Allow", "NotPrincipal": {"AWS": OTHER}, "Action": "s3:*", "Resource": BUCKET}, True),
     ("only a deny", deny("s3:*", BOTH, PLAIN_HTTP), False),
 ]  # fmt: skip
 

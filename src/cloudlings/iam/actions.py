@@ -66,7 +66,7 @@ def flavour(action: Action) -> tuple[object, ...]:
     service = action.service if action.service in ("s3", "kms") else ""
     return (
         service,
-        name if name in named else "",
+        name if name in named or name == "lambda:invokefunction" else "",
         action.service in rules.ANONYMOUS_SERVICES or name in rules.ANONYMOUS_ACTIONS,
         name in rules.KMS_CROSS_ACCOUNT,
         action.service in rules.RCP_SERVICES,

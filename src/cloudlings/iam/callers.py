@@ -13,7 +13,7 @@ from typing import Final
 
 from cloudlings.iam import shapes
 from cloudlings.iam.patterns import Group, combinations
-from cloudlings.iam.request import Principal, account_of
+from cloudlings.iam.request import Grant, Principal, account_of
 from cloudlings.iam.statements import Principals, Statement
 
 HOME: Final = "111122223333"
@@ -125,6 +125,16 @@ def _named(element: Principals) -> Iterator[Principal]:
             yield Principal("federated-user", name)
         elif kind == "root":
             yield Principal("root", name)
+
+
+def grantees(grants: Iterable[Grant]) -> Iterator[Principal]:
+    """Those whom KMS grants name."""
+    for grant in grants:
+        for name in filter(None, (grant.grantee, grant.retiring_principal)):
+            if name.endswith(".amazonaws.com"):
+                yield Principal("service", name)
+            else:
+                yield from _named(Principals(aws=(name,)))
 
 
 def _services(elements: Sequence[Principals]) -> Iterator[Principal]:

@@ -18,7 +18,7 @@ FIXING_KEYS: Final = frozenset(
         "aws:principalorgid", "aws:principalorgpaths", "aws:principalarn", "aws:principalaccount",
         "aws:principalservicename", "aws:sourcearn", "aws:sourcevpc", "aws:sourcevpce", "aws:sourceowner",
         "aws:sourceaccount", "aws:sourceorgid", "aws:userid", "s3:dataaccesspointarn",
-        "s3:dataaccesspointaccount",
+        "s3:dataaccesspointaccount", "s3:x-amz-server-side-encryption-aws-kms-key-id",
     }
 )  # fmt: skip
 """Keys that make a grant non-public when their values are fixed; aws:SourceIp has a rule of its own."""
@@ -35,9 +35,15 @@ def _grants_public(statement: Statement) -> bool:
     if statement.effect != "Allow":
         return False
     everyone = statement.not_principal is not None or (
-        statement.principal is not None and statement.principal.everyone
+        statement.principal is not None and (statement.principal.everyone or _web_identity(statement))
     )
     return everyone and not any(_fixes(condition) for condition in statement.conditions)
+
+
+def _web_identity(statement: Statement) -> bool:
+    """Whether it names an identity provider that anybody can sign up with (S3's own example: Facebook)."""
+    names = statement.principal.federated if statement.principal is not None else ()
+    return any(not name.startswith("arn:") for name in names)
 
 
 def _fixes(condition: Condition) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from cloudlings.iam.request import Policies
+from cloudlings.iam.request import Grant, Policies
 from cloudlings.iam.statements import VARIABLE, Condition, Policy, Statement, Version
 
 _GRANTING = frozenset({"identity", "groups", "resource", "trust"})
@@ -140,7 +140,12 @@ class Sides:
     def has_principals(self) -> bool:
         """Whether some statement names callers: callers of any account can matter then."""
         whole = (*(self.granted.resource, self.granted.trust), *(self.needed.resource, self.needed.trust))
-        return any(policy is not None for policy in whole) or bool(self.granted.grants or self.needed.grants)
+        return any(policy is not None for policy in whole) or bool(self.grants)
+
+    @cached_property
+    def grants(self) -> tuple[Grant, ...]:
+        """The KMS grants of both sides, each once."""
+        return tuple(dict.fromkeys((*self.granted.grants, *self.needed.grants)))
 
 
 def _statements(policies: Iterable[Policy]) -> Iterator[Statement]:

@@ -8,7 +8,7 @@ match, so the sets of matching statements are found part by part, and each new s
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final
@@ -16,7 +16,7 @@ from typing import Any, Final
 from cloudlings.iam import actions as known
 from cloudlings.iam import data, service_rules, shapes
 from cloudlings.iam.actions import ANY_RESOURCE, ActionClass
-from cloudlings.iam.callers import HOME, Scene, callers
+from cloudlings.iam.callers import HOME, Scene, callers, grantees
 from cloudlings.iam.data import Action
 from cloudlings.iam.decide import decide
 from cloudlings.iam.patterns import ANY_RUN, Group, Pattern, TooManyStatesError, Witness, combinations, glob
@@ -27,6 +27,11 @@ from cloudlings.iam.statements import Policy, Statement
 
 MAX_SETS: Final = 30_000
 """How many sets of matching statements one kind of request may reach before the proof gives up."""
+
+
+_MAX_GRANTS: Final = 6
+_FUNCTION_URL: Final = "lambda:InvokedViaFunctionUrl"
+_ENCRYPTION_CONTEXT: Final = "kms:EncryptionContext:"
 
 
 class NotProvenError(Exception):
@@ -63,6 +68,8 @@ class Difference:
     template: str
     mask: int
     context: tuple[tuple[str, ContextValue], ...]
+    abroad: bool
+    """Whether the resource belongs to another account than the one that the policies are about."""
 
     def order(self) -> tuple[object, ...]:
         """The worst first: by access level, then what a person reads fastest; what only root may do last."""
@@ -70,7 +77,8 @@ class Difference:
         harm, fame, name = known.rank(self.actions.first)
         odd = ("//" in self.resource) + sum(_odd(value) for _, value in self.context)
         root = self.caller.type == "root"
-        return root, harm, fame, self.caller_rank, odd, length, name, self.resource
+        made_up = self.witness is not None
+        return root, harm, fame, self.caller_rank, self.abroad, made_up, odd, length, name, self.resource
 
 
 def _odd(value: ContextValue) -> bool:
@@ -147,14 +155,14 @@ class Space:
         for home in dict.fromkeys(homes):
             scene = Scene(home, self.partition, outsiders=self.sides.has_principals)
             found += callers(self.sides.statements, scene, self._reading.caller_patterns(), names)
+        found += grantees(self.sides.grants)
         return tuple(dict.fromkeys(found))
 
     def _skippable(self, caller: Principal, mask: int) -> bool:
         """Whether no request that matches at most these statements can be allowed or come out differently."""
         if not self.sides.may_differ(mask):
             return True
-        grants = self.sides.granted.grants or self.sides.needed.grants
-        if caller.type == "root" or grants:
+        if caller.type == "root" or self.sides.grants:
             return False
         granting = self.sides.granting
         return not (mask & granting[0] or mask & granting[1])
@@ -181,6 +189,9 @@ class Space:
     def _kind(self, action: Action, mask: int) -> object:
         """What besides the statements that cover them tells two actions apart."""
         keys = tuple(data.applies(key, action) for key in self.sides.keys) if self.bounds.as_aws_sends else ()
+        if action.service == "kms":
+            # Whether a key policy or a grant must allow hangs on the resource, and a grant is for operations.
+            return keys, known.templates_of(action), action.name if self.sides.grants else ""
         groups = self._reading.resource_groups(mask)
         if not groups and not self.bounds.resources and not self.sides.has_principals:
             return keys
@@ -289,13 +300,30 @@ class Space:
             return
         classes = self._classes_for(caller, possible)
         for assigned in self._reading.assignments(own, possible):
-            keys = {**own, **{k.lower(): (v,) for k, v in assigned.items() if v is not None}}
-            fixed = {**self.bounds.context, **assigned}
-            still = possible & self._reading.assigned_mask(keys, fixed)
             for one in classes:
-                mask = one.mask & still
-                if not self._skippable(caller, mask):
-                    yield from self._of_class(one, caller, rank, mask, keys, fixed)
+                for added in self._read_by_decide(one.first, caller):
+                    settled = {**assigned, **{k: v for k, v in added.items() if k.lower() not in own}}
+                    keys = {**own, **{k.lower(): (v,) for k, v in settled.items() if v is not None}}
+                    fixed = {**self.bounds.context, **settled}
+                    mask = one.mask & possible & self._reading.assigned_mask(keys, fixed)
+                    if not self._skippable(caller, mask):
+                        yield from self._of_class(one, caller, rank, mask, keys, fixed)
+
+    def _read_by_decide(self, action: Action, caller: Principal) -> Sequence[Mapping[str, str]]:
+        """The keys that ``decide`` reads itself for this action, in each way that makes a difference."""
+        if caller.type == "anonymous" and action.name == "lambda:InvokeFunction":
+            return ({_FUNCTION_URL: "true"},)
+        if action.service != "kms" or not self.sides.grants:
+            return ({},)
+        if len(self.sides.grants) > _MAX_GRANTS:
+            self._inexact("There are more grants than can be followed.")
+        found: list[dict[str, str]] = [{}]
+        for grant in self.sides.grants[:_MAX_GRANTS]:
+            wanted = grant.context_equals or grant.context_subset or ()
+            made = {f"{_ENCRYPTION_CONTEXT}{key}": value for key, value in wanted}
+            made |= {"aws:SourceArn": grant.source_arn} if grant.source_arn else {}
+            found += [{**before, **made} for before in found]
+        return tuple({tuple(sorted(one.items())): one for one in found}.values())
 
     def _classes_for(self, caller: Principal, mask: int) -> tuple[ActionClass, ...]:
         key = (mask, caller.type == "root")
@@ -336,6 +364,7 @@ class Space:
                     place.template,
                     left,
                     context,
+                    owner != self.home,
                 )
 
     def _check_time(self) -> None:
@@ -388,7 +417,7 @@ class Space:
         request = Request(caller, one.first.name, place.text, owner, dict(context))
         kind = (known.flavour(one.first), *(test(request) for test in special))
         key: tuple[object, ...] = (caller, owner, kind, mask)
-        if self.sides.granted.grants or self.sides.needed.grants:
+        if self.sides.grants:
             key = (*key, one.first.name, context)
         found = self._outcomes.get(key)
         if found is None:
