@@ -28,12 +28,16 @@ class Service:
     actions: tuple[str, ...]
     action_patterns: tuple[str, ...]
     resources: tuple[str, ...]
+    trust: bool = False
+    """Whether the resource's policy is a trust policy, which names no resource."""
 
 
 _B = "arn:aws:s3:::app-data"
 _Q = f"arn:aws:sqs:us-east-1:{HOME}:"
 _T = f"arn:aws:dynamodb:us-east-1:{HOME}:table/"
 _F = f"arn:aws:lambda:us-east-1:{HOME}:function:"
+_K = f"arn:aws:kms:us-east-1:{HOME}:key/"
+_R = f"arn:aws:iam::{HOME}:role/"
 SERVICES = {
     "s3": Service(
         ("s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket", "s3:GetBucketLocation", "s3:ListAllMyBuckets"),
@@ -56,6 +60,17 @@ SERVICES = {
         ("lambda:*", "lambda:*Function", "lambda:Invoke*", "lambda:Get*"),
         (f"{_F}app", f"{_F}app:*", f"{_F}app*", f"{_F}*", "*"),
     ),
+    "kms": Service(
+        ("kms:Decrypt", "kms:Encrypt", "kms:ScheduleKeyDeletion", "kms:ListKeys"),
+        ("kms:*", "kms:*crypt", "kms:Decrypt", "kms:S*"),
+        (f"{_K}1234abcd", f"{_K}12*", f"{_K}*", "*", "*", f"arn:aws:kms:*:{HOME}:key/1234abc?"),
+    ),
+    "sts": Service(
+        ("sts:AssumeRole", "sts:TagSession"),
+        ("sts:*", "sts:AssumeRole", "sts:AssumeRole*", "sts:TagSession"),
+        (f"{_R}deploy", f"{_R}de*", f"{_R}team/*", "*", "*", f"arn:aws:iam::{OTHER}:role/deploy"),
+        trust=True,
+    ),
 }  # fmt: skip
 
 # Key -> its operators with their values.
@@ -64,6 +79,7 @@ _DATES = ("2025-01-01T00:00:00Z", "2025-06-01T00:00:00Z", "2026-01-01T00:00:00Z"
 CONDITIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "aws:PrincipalTag/team": (_TEXT, ("red", "r*", "*d", "blue", "RED", "r?d")),
     "s3:prefix": (_TEXT, ("a/", "a/*", "*/", "a/b*", "", "${aws:PrincipalTag/team}/*")),
+    "sts:ExternalId": (_TEXT, ("12345", "1*", "*", "${aws:PrincipalTag/team}-1")),
     "aws:SourceArn": (
         ("ArnEquals", "ArnLike", "ArnNotLike", "ArnNotEquals"),
         (f"arn:aws:sns:us-east-1:{HOME}:alerts", f"arn:aws:sns:*:{HOME}:*", "arn:aws:s3:::logs", "arn:aws:*:*:*:al*"),
@@ -100,7 +116,8 @@ def _layers(rng: random.Random, service: Service) -> Document:
     found: Document = {"identity": [_document(rng, service, 3)]}
     if rng.random() < 0.3:
         found["boundary"] = _document(rng, service, 2)
-    if rng.random() < 0.35:
+    guarded = service.trust or service is SERVICES["kms"]
+    if rng.random() < (0.8 if guarded else 0.35):
         found["resource"] = _document(rng, service, 2, principals=True)
     if rng.random() < 0.15:
         found["scp"] = [[_document(rng, service, 2)]]
@@ -124,8 +141,9 @@ def _statement(rng: random.Random, service: Service, effect: str, principals: bo
         (*service.action_patterns, *service.action_patterns[:2], *service.actions), rng.choice((1, 2, 2))
     )
     statement["NotAction" if rng.random() < 0.1 else "Action"] = patterns
-    resources = rng.sample(service.resources, rng.choice((1, 1, 2)))
-    statement["NotResource" if rng.random() < 0.1 else "Resource"] = resources
+    if not (principals and service.trust):
+        resources = rng.sample(service.resources, rng.choice((1, 1, 2)))
+        statement["NotResource" if rng.random() < 0.1 else "Resource"] = resources
     if principals:
         statement["NotPrincipal" if statement["Effect"] == "Deny" and rng.random() < 0.2 else "Principal"] = (
             _principal(rng)
@@ -190,8 +208,9 @@ def _split(rng: random.Random, statements: list[Document], statement: Document, 
 def _rewrite_resource(
     rng: random.Random, statements: list[Document], statement: Document, service: Service
 ) -> None:
-    element = "Resource" if "Resource" in statement else "NotResource"
-    statement[element] = [rng.choice(service.resources), *statement[element][1:]]
+    element = "NotResource" if "NotResource" in statement else "Resource"
+    if element in statement:
+        statement[element] = [rng.choice(service.resources), *statement[element][1:]]
 
 
 def _rewrite_action(

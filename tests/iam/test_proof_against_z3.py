@@ -56,14 +56,18 @@ RESOURCES = {
     "sqs": ("jobs", "jobs-1", "jobsx", "other"),
     "dynamodb": ("Orders", "Orders2", "Os", "Zed"),
     "lambda": ("app", "app:1", "app2", "zz"),
+    "kms": ("1234abcd", "1234abce", "12", "zz"),
+    "sts": ("deploy", "dev", "team/x", "zz"),
 }  # fmt: skip
 BEGINNINGS = {
     "s3": "arn:aws:s3:::", "sqs": f"arn:aws:sqs:us-east-1:{HOME}:",
     "dynamodb": f"arn:aws:dynamodb:us-east-1:{HOME}:table/", "lambda": f"arn:aws:lambda:us-east-1:{HOME}:function:",
+    "kms": f"arn:aws:kms:us-east-1:{HOME}:key/", "sts": f"arn:aws:iam::{HOME}:role/",
 }  # fmt: skip
 VALUES = {
     "aws:PrincipalTag/team": ("red", "RED", "rd", "rad", "blue", "x", "bad", "a", ""),
     "s3:prefix": ("a/", "a/b", "b/", "", "a", "a/bc/", "red/x"),
+    "sts:ExternalId": ("12345", "1", "red-1", "rad-1", "x", ""),
     "aws:SourceArn": (f"arn:aws:sns:us-east-1:{HOME}:alerts", f"arn:aws:sns:eu-west-1:{HOME}:zz", "arn:aws:s3:::logs",
                       "arn:aws:x:y:z:al", "nope"),
     "aws:SourceIp": ("10.0.0.1", "10.1.2.3", "203.0.113.9", "203.0.113.8", "200.1.1.1", "2001:db8::1"),
@@ -82,7 +86,7 @@ def some_request(rng: random.Random, service: str) -> Request:
     action = rng.choice(SERVICES[service].actions)
     pool = "buckets" if "Bucket" in action else service
     resource = BEGINNINGS[service] + rng.choice(RESOURCES[pool])
-    if action in ("s3:ListAllMyBuckets", "sqs:ListQueues", "lambda:ListFunctions"):
+    if action in ("s3:ListAllMyBuckets", "sqs:ListQueues", "lambda:ListFunctions", "kms:ListKeys"):
         resource = "*"
     context = {key: rng.choice(values) for key, values in VALUES.items() if rng.random() < 0.5}
     return Request(rng.choice(CALLERS), action, resource, HOME, context)

@@ -21,6 +21,8 @@ CALLERS = ("user", "session", "stranger", "anonymous", "service")
 _SELF = {"user": USER, "session": SESSION, "stranger": STRANGER, "service": "sns.amazonaws.com"}
 _ACCOUNT = {"user": HOME, "session": HOME, "stranger": OTHER}
 _SLOTS = 4
+# What the resource's own policy must allow even inside one account.
+_GUARDED = ("kms:Decrypt", "kms:Encrypt", "kms:ScheduleKeyDeletion", "sts:AssumeRole", "sts:TagSession")
 
 _CHAR = z3.AllChar(z3.ReSort(z3.StringSort()))
 _ANY = z3.Star(_CHAR)
@@ -52,6 +54,8 @@ def _shapes(account: str) -> dict[str, list[tuple[Any, bool]]]:
     table = (_shape("arn:aws:dynamodb:", _REGION, f":{account}:table/", _NAME), True)
     index = (_shape("arn:aws:dynamodb:", _REGION, f":{account}:table/", _NAME, "/index/", _NAME), True)
     function = (_shape("arn:aws:lambda:", _REGION, f":{account}:function:", _SOME), True)
+    key = (_shape("arn:aws:kms:", _REGION, f":{account}:key/", _NAME), True)
+    role = (_shape(f"arn:aws:iam::{account}:role/", _SOME), True)
     nothing = (z3.Re("*"), False)
     return {
         "s3:GetObject": [thing, behind], "s3:PutObject": [thing, behind], "s3:DeleteObject": [thing, behind],
@@ -62,6 +66,8 @@ def _shapes(account: str) -> dict[str, list[tuple[Any, bool]]]:
         "dynamodb:Query": [table, index], "dynamodb:DeleteTable": [table],
         "lambda:InvokeFunction": [function], "lambda:GetFunction": [function],
         "lambda:DeleteFunction": [function], "lambda:ListFunctions": [nothing],
+        "kms:Decrypt": [key], "kms:Encrypt": [key], "kms:ScheduleKeyDeletion": [key], "kms:ListKeys": [nothing],
+        "sts:AssumeRole": [role], "sts:TagSession": [role],
     }  # fmt: skip
 
 
@@ -124,7 +130,7 @@ class Model:
     def _there(self, key: str) -> Formula:
         if key == "aws:TagKeys":
             return z3.Or(*(z3.And(has, value != "") for has, value in self.slots))
-        if key in ("aws:PrincipalTag/team", "s3:prefix"):
+        if key in ("aws:PrincipalTag/team", "s3:prefix", "sts:ExternalId"):
             present, value = self._key(key, z3.String)
             return z3.And(present, value != "")
         return self._matches(_OPERATOR_OF[key], key, ["0"])[0]
@@ -192,12 +198,17 @@ class Model:
         covered = any(_glob(p.lower(), self.action.lower()) for p in statement[element])
         if covered != (element == "Action"):
             return z3.BoolVal(False)
-        element = "Resource" if "Resource" in statement else "NotResource"
-        fits = z3.Or(*(self._fits(self.resource, p) for p in statement[element]))
-        parts = [fits if element == "Resource" else z3.Not(fits)]
+        parts = [
+            self._covers(statement["Resource"]) if "Resource" in statement else
+            z3.Not(self._covers(statement["NotResource"])) if "NotResource" in statement else
+            z3.BoolVal(True)
+        ]  # fmt: skip
         for operator, block in statement.get("Condition", {}).items():
             parts += [self.condition(operator, key, values) for key, values in block.items()]
         return z3.And(*parts)
+
+    def _covers(self, patterns: list[str]) -> Formula:
+        return z3.Or(*(self._fits(self.resource, pattern) for pattern in patterns))
 
     def _some(self, documents: list[dict[str, Any]], effect: str) -> Formula:
         return z3.Or(
@@ -230,7 +241,11 @@ class Model:
         else:
             side = z3.And(self._some(identity, "Allow"), *limits)
             if same_account:
-                grant = z3.Or(direct, z3.And(limited, *limits), side)
+                guarded = self.action in _GUARDED
+                alone = z3.And(side, delegated) if guarded else side
+                grant = z3.Or(direct, z3.And(limited, *limits), alone)
+            elif self.action == "kms:ScheduleKeyDeletion":
+                grant = z3.BoolVal(False)
             else:
                 grant = z3.And(side, z3.Or(direct, limited, delegated))
         return z3.And(z3.Not(denied), grant, *guards)

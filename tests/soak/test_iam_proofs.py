@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 
 import pytest
@@ -10,23 +11,29 @@ from tests.iam.test_proof_against_z3 import confirmed, proof_of
 
 PAIRS = int(os.environ.get("CLOUDLINGS_SOAK_PAIRS", "2000"))
 SIZE = 50
+SEEDS_OF_A_BLOCK = 1_000
+FIRST = 1_000
+"""The seeds below are the sample that the ordinary tests look at."""
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("block", range((PAIRS + SIZE - 1) // SIZE))
 def test_z3_agrees_on_a_block(block: int) -> None:
-    """On fifty random pairs z3 finds the same verdicts; most of them in time."""
+    """On fifty random pairs that z3 answers in time it finds the same verdicts; most it does answer."""
     z3_model = pytest.importorskip("tests.iam.z3_model")
     from tests.iam.pairs import pair
 
-    unanswered = 0
-    for seed in range(block * SIZE, block * SIZE + SIZE):
+    answered = unanswered = 0
+    for seed in itertools.count(FIRST + block * SEEDS_OF_A_BLOCK):
         granted, needed, found, _ = proof_of(seed)
         assert confirmed(granted, needed, found), seed
         try:
-            expected = z3_model.verdict(*pair(seed), milliseconds=10_000)
+            expected = z3_model.verdict(*pair(seed), milliseconds=3_000)
         except z3_model.Unknown:
             unanswered += 1
+            assert unanswered < SIZE // 2, "z3 answers too few to be a witness"
             continue
         assert found.verdict == expected, seed
-    assert unanswered < SIZE // 3
+        answered += 1
+        if answered == SIZE:
+            return
