@@ -124,7 +124,7 @@ def luminance(colour: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-KINDS = ("public", "private", "isolated", "broken")
+KINDS = ("public", "private", "isolated", "broken", "unknown")
 GROUNDS = [
     *((ink, ground) for ink in ("ink", "muted") for ground in ("bg", "chip", "soft")),
     *((ink, f"{kind}-bg") for kind in KINDS for ink in ("ink", "muted", f"{kind}-ink")),

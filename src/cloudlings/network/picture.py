@@ -25,6 +25,7 @@ KIND_WORDS = {
     "private": "private: a way out only",
     "isolated": "isolated: no way out",
     "broken": "broken: its way out leads nowhere",
+    "unknown": "unknown: where its way out leads cannot be told",
 }
 
 
@@ -213,7 +214,7 @@ def _zone(name: str, box: Box) -> str:
 
 
 def _cell(cell: Cell, marked: Marked) -> str:
-    kind = cell.kind if cell.kind in KINDS else "broken"
+    kind = cell.kind if cell.kind in KINDS else "unknown"
     box, subnet = cell.box, cell.subnet
     drawn = rect(box, fill=f"{kind}-bg", stroke=kind, thick=1.3)
     wide = width(cell.kind, 9.5, bold=True) + 12
@@ -259,27 +260,38 @@ def _edge(edge: Edge, marked: Marked) -> str:
     drawn = rect(box, fill="chip", stroke="edge", radius=8, dash="3 3" if edge.faint else "", thick=1.3)
     drawn += _tag(edge.tag, Box(box.x + 6, box.cy - 9, tag_wide, 18))
     x, room = box.x + tag_wide + 12, box.w - tag_wide - 18
-    beside_marks = room - tracing.room_for(marked, edge.gate)
+    # Marks sit on the upper side: in a low box they are beside the name, in a high one above it.
+    beside_marks = room - (tracing.room_for(marked, edge.gate) if box.h < 40 else 0)
     drawn += words(edge.label, x, box.cy - 2, 10.5, bold=True, room=beside_marks)
     return drawn + words(edge.detail, x, box.cy + 11, 9, fill="muted", room=room)
 
 
+def _legend_rows(layout: Layout) -> tuple[tuple[str, str, float, float], ...]:
+    """What the colours mean, (words, kind, x, y) from the legend's top left; on a new line where one is full."""
+    placed, x, y = [], 12.0, 0.0
+    for kind in (kind for kind in KINDS if any(cell.kind == kind for cell in layout.cells)):
+        wide = width(KIND_WORDS[kind], 9.5) + 30
+        if placed and x + wide > layout.width - 12:
+            x, y = 12.0, y + 18
+        placed.append((KIND_WORDS[kind], kind, x, y))
+        x += wide
+    if placed and x + width("✕ stopped here", 9.5) > layout.width - 12:
+        x, y = 12.0, y + 18
+    return (*placed, ("✕ stopped here", "", x, y))
+
+
 def _legend_height(layout: Layout) -> float:
-    return 20.0 + 15.0 * len(layout.notes) + 6
+    return 26.0 + _legend_rows(layout)[-1][3] + 15.0 * len(layout.notes)
 
 
 def _legend(layout: Layout, stopped: bool) -> str:
-    drawn, x, y = "", 12.0, layout.height + 4
-    present = [kind for kind in KINDS if any(cell.kind == kind for cell in layout.cells)]
-    rows = [(KIND_WORDS[kind], kind) for kind in present]
-    if sum(width(text, 9.5) + 30 for text, _ in rows) > layout.width - 24:
-        rows = [(kind, kind) for kind in present]
-    for text, kind in rows:
-        drawn += rect(Box(x, y, 11, 11), fill=f"{kind}-bg", stroke=kind, radius=3)
-        drawn += words(text, x + 16, y + 9, 9.5, fill="muted")
-        x += width(text, 9.5) + 30
-    if stopped and x + width("✕ stopped here", 9.5) < layout.width:
-        drawn += words("✕ stopped here", x, y + 9, 9.5, fill="bad")
+    drawn, top, rows = "", layout.height + 4, _legend_rows(layout)
+    for text, kind, x, y in rows[:-1]:
+        drawn += rect(Box(x, top + y, 11, 11), fill=f"{kind}-bg", stroke=kind, radius=3)
+        drawn += words(text, x + 16, top + y + 9, 9.5, fill="muted")
+    text, _, x, y = rows[-1]
+    if stopped:
+        drawn += words(text, x, top + y + 9, 9.5, fill="bad")
     for number, note in enumerate(layout.notes):
-        drawn += words(fit(note, layout.width - 24, 10), 12, y + 26 + 15 * number, 10, fill="unsure")
+        drawn += words(fit(note, layout.width - 24, 10), 12, top + y + 22 + 15 * number, 10, fill="unsure")
     return drawn

@@ -13,7 +13,7 @@ from cloudlings.network.model import Network, RouteTable, Subnet, Thing, Vpc
 from cloudlings.network.picture_chips import NOWHERE, Chip, chips_of, grouped, stem
 from cloudlings.network.picture_svg import Box
 
-KINDS = ("public", "private", "isolated", "broken")
+KINDS = ("public", "private", "isolated", "broken", "unknown")
 MOST_RESOURCES = 60
 MOST_CHIPS = 8
 CHIP_HEIGHT = 34.0
