@@ -26,6 +26,7 @@ check: $(READY) ## Lint, types, import direction, and the fast tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/deptry .
 	@$(BIN)/python -m pytest -n $(JOBS) -q -m "not slow" $(ARGS)
 
 labs: $(READY) ## Build labs/ again from solutions/

@@ -51,7 +51,7 @@ class PolicyDocumentError(PolicyError):
     """A document that is no policy: bad JSON, duplicate keys, wrong types, too long or too deep."""
 
 
-class UnknownPolicyElement(PolicyError):  # noqa: N818 - named for what it found
+class UnknownPolicyElement(PolicyError):  # named for what it found
     """An element, an operator or a version that is not in AWS's policy language."""
 
 

@@ -50,7 +50,11 @@ def test_an_unknown_task_names_the_nearest(tmp_path):
     ("text", "said"),
     [
         ("x = 1", "declares no task"),
-        (GRADER.format(name="a", ref="r") + GRADER.format(name="a", ref="r").replace("test_one", "test_two"), "twice"),
+        (
+            GRADER.format(name="a", ref="r")
+            + GRADER.format(name="a", ref="r").replace("test_one", "test_two"),
+            "twice",
+        ),
         ("import nowhere_to_be_found", "cannot be imported"),
         ("def broken(:", "cannot be imported"),
     ],
