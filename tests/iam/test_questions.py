@@ -144,6 +144,7 @@ PUBLIC: list[tuple[str, dict[str, Any], bool]] = [
     ("another account", allow("s3:GetObject", f"{BUCKET}/*", principal={"AWS": OTHER}), False),
     ("a service", allow("s3:GetObject", f"{BUCKET}/*", principal={"Service": "cloudfront.amazonaws.com"}), False),
     ("web identity", allow("s3:PutObject", f"{BUCKET}/*", principal={"Federated": "graph.facebook.com"}), True),
+    ("SAML", allow("s3:GetObject", f"{BUCKET}/*", principal={"Federated": "arn:aws:iam::111122223333:saml-provider/corp"}), False),
     ("a key", allow("s3:PutObject", f"{BUCKET}/*", {"StringEquals": {KEY_ID: KEY}}), False),
     ("not these people", {"Effect": "Allow", "NotPrincipal": {"AWS": OTHER}, "Action": "s3:*", "Resource": BUCKET}, True),
     ("only a deny", deny("s3:*", BOTH, PLAIN_HTTP), False),
