@@ -36,6 +36,7 @@ def test_made(course: Path) -> None:
     """A course has its config, each lab's source, an example of a students file, and a secret of its own."""
     assert {path.name for path in course.iterdir()} == {
         "nbgrader_config.py", "source", "students-example.csv", "course_secret", "gradebook.db", ".gitignore",
+        "exchange",
     }  # fmt: skip
     assert "### BEGIN SOLUTION" in (course / "source" / nbc.LAB / f"{nbc.LAB}.ipynb").read_text()
     for private in ("course_secret", "gradebook.db"):

@@ -72,7 +72,9 @@ def make_course(
     (folder / "students-example.csv").write_text(_EXAMPLE)
     (folder / ".gitignore").write_text(_IGNORED)
     # Last, so that a course that was interrupted in the making can be made again.
-    _write_config(folder, catalogue.root, exchange or folder / "exchange")
+    exchange = exchange or folder / "exchange"
+    exchange.mkdir(parents=True, exist_ok=True)
+    _write_config(folder, catalogue.root, exchange)
     with gradebook(folder):
         (folder / "gradebook.db").chmod(0o600)
     return names
