@@ -1,6 +1,6 @@
 """Builds a case's compact topology through boto3, on whatever answers the session: moto, or the sandbox.
 
-The format is that of ``tests/network/cases`` (see the README there). Every component gets its name as
+The format is that of the README beside this file. Every component gets its name as
 its Name tag, so that a case's names are found again in what is read back.
 """
 

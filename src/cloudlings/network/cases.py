@@ -3,7 +3,7 @@
 Prints each case that differs and why, then ``N/M`` last, and exits non-zero when any differs. A file is
 a JSON list of cases, or YAML with ``topologies`` (named; one may be ``like`` another; ``topologies_from``
 takes those of another file as well) and ``cases``.
-The format is described in tests/network/cases/README.md.
+The format is described in tests/network/README.md.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A network from a compact topology: the form of the case files, easy to write by hand (JSON or YAML).
 
-The format is described in tests/network/cases/README.md. Names are ids here: an instance ``web`` has the
+The format is described in tests/network/README.md. Names are ids here: an instance ``web`` has the
 id ``web`` and the interface ``eni-web``. What AWS adds by itself is added: main tables, default network
 ACLs and security groups, local routes.
 """
