@@ -26,15 +26,16 @@ def open_(
 
     labs = Catalogue.here()
     name = labs.name(lab) if lab else labs.names[0]
-    ensure_running(labs.root, find_home(), tell=typer.echo)
+    home = find_home()
+    ensure_running(labs.root, home, tell=typer.echo)
     copy = open_copy(labs.header(name), labs.root / "labs", labs.root / "work")
     for other in labs.names:
         open_copy(labs.header(other), labs.root / "labs", labs.root / "work")
     typer.echo(f"Opening {copy.relative_to(labs.root)} in JupyterLab. Stop JupyterLab with Ctrl-C twice.")
-    _become_jupyter(labs.root, copy, port, browser)
+    _become_jupyter(labs.root, home, copy, port, browser)
 
 
-def _become_jupyter(root: Path, notebook: Path, port: int, browser: bool) -> NoReturn:
+def _become_jupyter(root: Path, home: Path, notebook: Path, port: int, browser: bool) -> NoReturn:
     # A terminal or a cell of JupyterLab finds the course's own aws and cloudlings first.
     tools = Path(sys.executable).parent
     environment = {**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ.get('PATH', '')}"}
@@ -44,6 +45,8 @@ def _become_jupyter(root: Path, notebook: Path, port: int, browser: bool) -> NoR
         "jupyterlab",
         f"--config={SETTINGS / 'server.json'}",
         f"--LabApp.app_settings_dir={SETTINGS}",
+        # The course's own tabs, apart from those of whatever else its reader does in JupyterLab.
+        f"--LabApp.workspaces_dir={home / 'jupyterlab' / 'workspaces'}",
         f"--ServerApp.root_dir={root / 'work'}",
         f"--LabApp.default_url=/lab/tree/{notebook.relative_to(root / 'work')}",
         f"--port={port}",
