@@ -3,26 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
-import signal
-import subprocess
-import sys
-import time
-from pathlib import Path
 
 import pytest
 
 from cloudlings.lab import Catalogue
-
-ROOT = Path(__file__).resolve().parents[2]
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-# Without the last five, Chromium asks its maker's hosts for this and that at every start.
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-quic", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
+from tests.browser.lab_page import CHROMIUM, ROOT, answer_cells, jupyterlab, notebook_page, run_to_check
 
 pytestmark = [
     pytest.mark.slow,
@@ -31,71 +17,18 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def jupyter(tmp_path_factory):
-    """``cloudlings open`` on a fresh home and a fresh work/, as after cloning; gives its address."""
-    root, home = tmp_path_factory.mktemp("checkout"), tmp_path_factory.mktemp("home")
-    for name in ("solutions", "graders", "labs"):
-        (root / name).symlink_to(ROOT / name)
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
-    environment = {**kept, "CLOUDLINGS_ROOT": str(root), "CLOUDLINGS_HOME": str(home)}
-    cloudlings = [sys.executable, "-c", "from cloudlings.cli import main; main()"]
-    log = home / "jupyter.log"
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            [*cloudlings, "open", "--no-browser", "--port", "0"],
-            env=environment,
-            stdout=output,
-            stderr=output,
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-    try:
-        yield _address(log, process)
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait(timeout=20)
-        subprocess.run([*cloudlings, "stop"], env=environment, check=True, stdout=subprocess.DEVNULL)
-
-
-def _address(log, process):
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and process.poll() is None:
-        found = re.search(r"http://127\.0\.0\.1:\S+token=\w+", log.read_text())
-        if found:
-            return found.group()
-        time.sleep(0.2)
-    raise AssertionError(f"JupyterLab did not start:\n{log.read_text()}")
+def address(tmp_path_factory):
+    """Where JupyterLab serves the course."""
+    pytest.importorskip("playwright.sync_api")
+    with jupyterlab(tmp_path_factory.mktemp("newcomer")) as served:
+        yield served
 
 
 @pytest.fixture
-def page(jupyter):
-    """The first lab's notebook in Chromium, its kernel ready."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page(viewport={"width": 1280, "height": 1000})
-        page.goto(jupyter)
-        # The kernel's indicator says idle before it listens; the status bar says it when it does.
-        page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=60_000)
-        yield page
-        browser.close()
-
-
-def run_to_check(page, cells, answers, task):
-    """Works down the notebook by keyboard, typing the answers in, until the task is checked."""
-    page.locator(".jp-Notebook .jp-Cell").first.click()
-    page.keyboard.press("Escape")
-    for cell in cells:
-        if cell["id"] in answers:
-            page.keyboard.press("Enter")
-            page.keyboard.press("Control+A")
-            page.keyboard.insert_text(answers[cell["id"]])
-            page.keyboard.press("Escape")
-        page.keyboard.press("Shift+Enter")
-        page.keyboard.press("Escape")
-        if cell["id"] == f"{task}_check":
-            return
-    raise AssertionError(f"{task} has no check cell")
+def page(address):
+    """The first lab's notebook, its kernel ready."""
+    with notebook_page(address, viewport={"width": 1280, "height": 1000}) as shown:
+        yield shown
 
 
 def test_the_first_lab_is_opened_answered_and_passed(page):
@@ -104,13 +37,8 @@ def test_the_first_lab_is_opened_answered_and_passed(page):
     notebook = json.loads(Catalogue(ROOT).built(lab.name).read_text())
     task = lab.tasks[0]
     solutions = [cell.solution for cell in lab.cells_of(task) if cell.regions]
-    ids = [
-        cell["id"]
-        for cell in notebook["cells"]
-        if cell["metadata"].get("cloudlings", {}).get("task") == task
-        and cell["metadata"].get("nbgrader", {}).get("solution")
-    ]
-    run_to_check(page, notebook["cells"], dict(zip(ids, solutions, strict=True)), task)
+    answers = dict(zip(answer_cells(notebook, task), solutions, strict=True))
+    run_to_check(page, notebook["cells"], answers, task)
     page.get_by_role("region", name=re.compile("is open")).wait_for(timeout=60_000)
     verdict = page.locator("[role=status][aria-label]").first
     verdict.wait_for(timeout=60_000)
