@@ -135,9 +135,9 @@ def _none_in_zone(walk: Walk, leg: Leg, node: End, balancer: LoadBalancer) -> No
 
 
 def target_ends(walk: Walk, group: TargetGroup, target: Target) -> list[End]:
-    """The ends that a registered target stands for."""
+    """The ends that a registered target stands for, by the group's kind of address."""
     thing = walk.index.things.get(target.id)
-    family = walk.question.family
+    family = _family(group)
     if isinstance(thing, Instance):
         return places.instance_ends(walk.index, thing, family)[:1]
     if isinstance(thing, LoadBalancer):
@@ -161,17 +161,51 @@ def _second_leg(
         walk.stop("TARGET_ADDRESS_RESTRICTION", part, text, "forward", related=(component(group),), leg=leg)
         return
     server = walk.choose(ends)
-    preserved = keeps_client_address(balancer, group)
+    preserved = keeps_client_address(balancer, group) and _family(group) == walk.question.family
     text = f"Load balancer {part} sends it to target {server.component} port {port}."
     walk.hop(leg, "forward", part, text, subnet=node.subnet, vpc=node.vpc)
-    client = replace(node, ports=WIDE_PORTS, balancer=None)
     pieces = [piece._replace(server=((port, port),), client=WIDE_PORTS) for piece in leg.pieces]
     if preserved:
-        client = replace(client, address=leg.client.address, public=leg.client.public)
-    elif leg.client.address is None:
-        pieces = pieces[:1]
-    second = Leg(client, server, pieces, preserved=preserved)
+        client = replace(
+            node, ports=WIDE_PORTS, balancer=None, address=leg.client.address, public=leg.client.public
+        )
+        _not_to_itself(walk, leg, part, server)
+    else:
+        client = _own_end(walk, node, balancer, _family(group))
+        pieces = pieces[:1] if leg.client.address is None else pieces
+    _connect(walk, Leg(client, server, pieces, preserved=preserved), _family(group))
+
+
+def _family(group: TargetGroup) -> int:
+    """The address family by which a load balancer talks to a group's targets, whatever its clients use."""
+    return 6 if group.ip_address_type == "ipv6" else 4
+
+
+def _own_end(walk: Walk, node: End, balancer: LoadBalancer, family: int) -> End:
+    """The node as it meets its targets: by its own address of their family."""
+    if family == walk.question.family:
+        return replace(node, ports=WIDE_PORTS, balancer=None)
+    own = [each for each in places.balancer_ends(walk.index, balancer, family) if each.subnet == node.subnet]
+    return replace(own[0] if own else node, ports=WIDE_PORTS, balancer=None)
+
+
+def _connect(walk: Walk, second: Leg, family: int) -> None:
+    """Walk the way to the target, which may be of another address family than the client's."""
+    asked = walk.question
+    walk.question = replace(asked, family=family)
     travel.connect(walk, second)
+    walk.question = asked
+
+
+def _not_to_itself(walk: Walk, leg: Leg, part: Component, server: End) -> None:
+    """A host drops a packet that comes in from its own address."""
+    if server.interface is None or server.interface is not leg.client.interface:
+        return
+    text = (
+        f"Load balancer {part} passes the client's address on, and its target {server.component} is the "
+        "client itself: a packet that comes in from its own address is dropped."
+    )
+    walk.stop("X_HAIRPIN", part, text, "forward", related=(server.component,), leg=leg)
 
 
 def keeps_client_address(balancer: LoadBalancer, group: TargetGroup) -> bool:

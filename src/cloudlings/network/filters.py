@@ -67,7 +67,7 @@ def _rects(
         for reference in by_group:
             if reference.group not in members:
                 continue
-            if leg.identity:
+            if leg.outbound_identity if direction == "egress" else leg.identity:
                 void.append(reference.rule)
             else:
                 rects.append(
@@ -161,7 +161,8 @@ def _say_void(
         f"Security group {part} refers to group {void[0].group}, but on this path {other.component} is known "
         "by its address alone, not by its security groups."
     )
-    walk.stop(leg.identity, part, text, "forward", direction=direction, rule=void[0], leg=leg)
+    code = leg.outbound_identity if direction == "egress" else leg.identity
+    walk.stop(code, part, text, "forward", direction=direction, rule=void[0], leg=leg)
 
 
 def through_acl(walk: Walk, leg: Leg, phase: Phase, subnet: str, direction: str) -> None:

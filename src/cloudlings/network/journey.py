@@ -91,8 +91,10 @@ class Leg:
     pieces: list[Piece]
     #: The ends meet over the internet, by their public addresses, though both are in the network.
     by_public: bool = False
-    #: How security group references fare: "" kept, else the code that says why not.
+    #: How security group references of inbound rules fare: "" kept, else the code that says why not.
     identity: str = ""
+    #: The same of outbound rules: a transit gateway keeps none of theirs.
+    outbound_identity: str = ""
     #: The client's address is passed on by a load balancer that takes the replies itself.
     preserved: bool = False
     #: The client's packets have left by an internet gateway under its public address.

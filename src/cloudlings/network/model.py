@@ -343,6 +343,7 @@ class TargetGroup:
     preserve_client_ip: bool | None = None
     #: None: the load balancer's setting applies ("use_load_balancer_configuration").
     cross_zone: bool | None = None
+    ip_address_type: str = "ipv4"
     name: str = ""
 
 

@@ -208,6 +208,8 @@ def balancer_ends(index: Index, balancer: LoadBalancer, family: int) -> list[End
         if name not in seen and name in index.subnets
     ]
     public = _SOME_PUBLIC[family] if balancer.scheme == "internet-facing" else None
+    if family == 4 and balancer.ip_address_type == "dualstack-without-public-ipv4":
+        public = None
     trouble = None
     if balancer.state == "failed":
         trouble = ("BAD_STATE", f"Load balancer {component(balancer)} is {balancer.state}.")

@@ -123,6 +123,7 @@ def target_group(item: Raw, health: Iterable[Raw], attributes: Mapping[str, str]
         targets=tuple(_target(row["Target"]) for row in health),
         preserve_client_ip={"true": True, "false": False}.get(preserve or ""),
         cross_zone={"true": True, "false": False}.get(cross or ""),
+        ip_address_type=item.get("IpAddressType") or "ipv4",
         name=item.get("TargetGroupName", ""),
     )
 

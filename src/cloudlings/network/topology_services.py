@@ -223,7 +223,14 @@ def _attachment(
 ) -> TransitGatewayAttachment:
     state = given.get("attachment_state", {}).get(vpc, "available")
     return TransitGatewayAttachment(
-        f"{transit}:{vpc}", transit, vpc, "vpc", tuple(subnets), state, name=f"{transit}:{vpc}"
+        f"{transit}:{vpc}",
+        transit,
+        vpc,
+        "vpc",
+        tuple(subnets),
+        state,
+        ipv6=bool(given.get("ipv6", True)),
+        name=f"{transit}:{vpc}",
     )
 
 

@@ -38,7 +38,9 @@ def rows(index: Index, table: TransitGatewayRouteTable, family: int) -> list[Tra
 
 
 def _propagated(index: Index, attachment: TransitGatewayAttachment, family: int) -> list[TransitRow]:
-    """A VPC attachment propagates the VPC's CIDRs."""
+    """A VPC attachment propagates the VPC's CIDRs; the IPv6 ones only with its IPv6 support on."""
+    if family == 6 and not attachment.ipv6:
+        return []
     state = "active" if attachment.state == "available" else "blackhole"
     return [
         (

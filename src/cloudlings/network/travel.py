@@ -23,7 +23,7 @@ def connect(walk: Walk, leg: Leg) -> None:
         text = f"The connection is passed on again and again, at last by {leg.client.component}."
         walk.stop("X_ROUTING_LOOP", leg.client.component, text, "forward", leg=leg)
         return
-    leg.identity = leg.identity or identity(walk, leg)
+    leg.identity, leg.outbound_identity = identities(walk, leg)
     arrived = travel(walk, leg, "forward")
     if walk.unknowns:
         return
@@ -51,25 +51,25 @@ def _look_at_the_far_side(walk: Walk, leg: Leg) -> None:
     through_groups(walk, leg, server, "ingress")
 
 
-def identity(walk: Walk, leg: Leg) -> str:
-    """Whether security groups may refer to each other on this leg: "" if so, else the code for why not."""
+def identities(walk: Walk, leg: Leg) -> tuple[str, str]:
+    """Whether inbound and outbound rules may refer to groups on this leg: "", else the code for why not."""
     client, server = leg.client, leg.server
+    lost = "SG_REFERENCES_NOT_PRESERVED"
     if leg.by_public:
-        return "SG_REFERENCES_NOT_PRESERVED"
+        return lost, lost
     if client.vpc == server.vpc or client.outside or server.outside or server.address is None:
-        return ""
+        return "", ""
     table = walk.index.table_of(client.subnet)
     found = ways(walk.index.rows(table, walk.question.family), leg.pieces, server.address) if table else []
     target = walk.index.things.get(found[0].route.target) if found else None
     if isinstance(target, TransitGateway):
         attached = [walk.index.attachment_of.get((target.id, vpc)) for vpc in (client.vpc, server.vpc)]
-        if target.sg_referencing and all(each is not None and each.sg_referencing for each in attached):
-            return ""
-        return "SG_REFERENCING_SUPPORT"
+        enabled = target.sg_referencing and all(each is not None and each.sg_referencing for each in attached)
+        return "" if enabled else "SG_REFERENCING_SUPPORT", "SG_REFERENCING_SUPPORT"
     if isinstance(target, Peering):
         regions = {walk.index.vpcs[vpc].region for vpc in (client.vpc, server.vpc) if vpc in walk.index.vpcs}
-        return "" if len(regions) < 2 else "SG_REFERENCES_NOT_PRESERVED"
-    return "SG_REFERENCES_NOT_PRESERVED"
+        return ("", "") if len(regions) < 2 else (lost, lost)
+    return lost, lost
 
 
 def travel(walk: Walk, leg: Leg, phase: Phase) -> bool:
