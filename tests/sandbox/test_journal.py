@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -67,6 +68,31 @@ def test_errors_are_noted_in_every_protocol(
     noted = sandbox.journal(account_id)[-1]
     assert noted.error == error
     assert noted.status >= 400
+
+
+def test_a_session_is_noted_with_its_length_and_its_requests_under_its_own_name(
+    sandbox: Sandbox, account_id: str, learner: boto3.Session
+) -> None:
+    """AssumeRole keeps what was asked for; what the session then does is the session's."""
+    role = f"arn:aws:iam::{account_id}:role/reader"
+    trust = {"Effect": "Allow", "Principal": {"AWS": account_id}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    learner.client("iam").create_role(RoleName="reader", AssumeRolePolicyDocument=document)
+    asked = {"RoleArn": role, "RoleSessionName": "night", "DurationSeconds": 900}
+    keys = learner.client("sts").assume_role(**asked)["Credentials"]
+    session = boto3.client(
+        "sts",
+        region_name="eu-west-1",
+        endpoint_url=sandbox.endpoint_url,
+        aws_access_key_id=keys["AccessKeyId"],
+        aws_secret_access_key=keys["SecretAccessKey"],
+        aws_session_token=keys["SessionToken"],
+    )
+    session.get_caller_identity()
+    assumed, identity = sandbox.journal(account_id)[-2:]
+    assert assumed.operation == "AssumeRole"
+    assert assumed.parameters == {**asked, "DurationSeconds": "900"}
+    assert identity.principal == f"arn:aws:sts::{account_id}:assumed-role/reader/night"
 
 
 def test_a_reset_empties_the_journal(sandbox: Sandbox, account_id: str, learner: boto3.Session) -> None:

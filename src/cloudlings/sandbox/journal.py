@@ -18,8 +18,12 @@ from cloudlings.sandbox.model import Call, JournalEntry, Response
 BOUND = 20_000
 _ERROR_CODE = re.compile(rb"<Code>([\w.:-]{1,100})</Code>|\"__type\"\s*:\s*\"(?:[^\"#]*#)?([\w.:-]{1,100})\"")
 
-# What no read tells afterwards: HeadObject shows when a restored copy expires, and not what was asked for.
-_KEPT = {("s3", "RestoreObject"): ("Days", "Tier")}
+# What no read tells afterwards: HeadObject shows when a restored copy expires, and not what was asked for;
+# no listing knows a role's sessions.
+_KEPT = {
+    ("s3", "RestoreObject"): ("Days", "Tier"),
+    ("sts", "AssumeRole"): ("RoleArn", "RoleSessionName", "DurationSeconds"),
+}
 
 
 class Journal:
@@ -106,9 +110,13 @@ def entry_of(call: Call, response: Response) -> JournalEntry:
 
 
 def _parameters(call: Call) -> dict[str, str]:
-    """The elements of the request's XML body that are kept for its operation."""
-    body = call.request.body[:8192].decode("utf-8", "replace")
+    """The parameters that are kept for its operation: of a form, or elements of an XML body."""
     names = _KEPT.get((call.service, call.operation), ())
+    form = call.request.form if names else {}
+    given = {name: form[name][:2048] for name in names if name in form}
+    if given:
+        return given
+    body = call.request.body[:8192].decode("utf-8", "replace")
     found = {name: re.search(rf"<(?:\w+:)?{name}>\s*([^<]{{1,100}}?)\s*<", body) for name in names}
     return {name: match[1] for name, match in found.items() if match}
 
