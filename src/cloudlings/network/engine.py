@@ -93,7 +93,7 @@ def _ask(
         destinations = ends(index, asked.destination, family, asked.source, "destination")
     except NoSuchPlace as problem:
         part = Component(asked.destination, "place")
-        return _settled(asked, "unknown", Explanation(problem.code, part, problem.text))
+        return _settled(asked, problem.verdict, Explanation(problem.code, part, problem.text))
     return _explore(index, question, asked, sources, destinations)
 
 

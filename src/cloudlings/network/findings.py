@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from itertools import combinations, pairwise
 
-from .addresses import block, is_canonical
+from .addresses import block, internet, is_canonical, show_range
 from .finding_rules import shadowed_rules, wide_rules
 from .index import Index, index_of
 from .journey import component
@@ -217,6 +217,18 @@ def _loose_cidrs(index: Index) -> Iterable[Finding]:
                 yield Finding("NON_CANONICAL_CIDR", "note", component(group), text)
 
 
+def _borrowed_ranges(index: Index) -> Iterable[Finding]:
+    """A VPC with addresses that are somebody else's on the internet: it can never reach those hosts."""
+    for vpc in index.network.vpcs:
+        for found in index.vpc_blocks(vpc.id, 4):
+            if any(low <= found.high and found.low <= high for low, high in internet(4)):
+                text = (
+                    f"Range {show_range(found.low, found.high, 4)} of VPC {component(vpc)} is not a private "
+                    "one: hosts on the internet that have its addresses cannot be reached from inside."
+                )
+                yield Finding("PUBLIC_RANGE", "note", component(vpc), text)
+
+
 def _routed_to(index: Index) -> set[str]:
     return {route.target for table in index.network.route_tables for route in table.routes}
 
@@ -298,6 +310,7 @@ _LOOKS: tuple[Callable[[Index], Iterable[Finding]], ...] = (
     _peering_overlap,
     _transit_overlap,
     _subnet_ranges,
+    _borrowed_ranges,
     _one_subnet_balancer,
     _balancer_in_private,
     _exposed_databases,

@@ -6,9 +6,9 @@ from . import addresses, travel
 from .addresses import RFC1918, RFC6598, block
 from .filters import through_acl
 from .journey import INTERNET, End, Leg, Walk, component
-from .model import EgressOnlyGateway, InternetGateway, RouteTable, Vpc
+from .model import EgressOnlyGateway, InternetGateway, Route, RouteTable, Vpc
 from .result import Component, Phase
-from .routing import ways
+from .routing import fault_of, ways
 
 
 def enter(walk: Walk, leg: Leg, phase: Phase, source: End, target: End) -> bool:
@@ -16,6 +16,8 @@ def enter(walk: Walk, leg: Leg, phase: Phase, source: End, target: End) -> bool:
     if target.outside:
         walk.hop(leg, phase, target.component, f"It reaches {target.component} without touching a VPC.")
         return True
+    if phase == "forward" and _comes_another_way(walk, leg, source, target):
+        return False
     outsider = component_of_outside(source)
     words = "The request comes from" if phase == "forward" else "The reply comes from"
     walk.hop(leg, phase, outsider, f"{words} {walk.address(leg, source)}.")
@@ -36,6 +38,38 @@ def enter(walk: Walk, leg: Leg, phase: Phase, source: End, target: End) -> bool:
 def component_of_outside(end: End) -> Component:
     """What stands for an end outside of every VPC."""
     return end.component if end.outside != "internet" or end.address is not None else INTERNET
+
+
+def _comes_another_way(walk: Walk, leg: Leg, source: End, target: End) -> bool:
+    """A private address outside comes by a VPN or the like, if at all: unknown where a route leads to it."""
+    table = walk.index.table_of(target.subnet)
+    if table is None or source.address is None or not _private(source.address, walk.question.family):
+        return False
+    found = ways(walk.index.rows(table, walk.question.family), leg.pieces, source.address)
+    if not found or not _leads_outside(walk, table, found[0].route):
+        return False
+    text = (
+        f"{walk.address(leg, source)} is reached by {found[0].route.target}, so it may come in that way as "
+        "well; what lies behind it is not known here."
+    )
+    walk.cannot_tell("UNSUPPORTED_COMPONENT", component(table), text, "forward")
+    return True
+
+
+def _leads_outside(walk: Walk, table: RouteTable, route: Route) -> bool:
+    """Whether a route leads to what the engine cannot look into, straight or over a transit gateway."""
+    fault = fault_of(walk.index, table, route)
+    if fault is not None:
+        return fault.unknown
+    return any(
+        each.transit_gateway == route.target and each.resource_type != "vpc"
+        for each in walk.index.network.transit_gateway_attachments
+    )
+
+
+def _private(address: int, family: int) -> bool:
+    """Whether no host on the internet has an address."""
+    return not any(low <= address <= high for low, high in addresses.internet(family))
 
 
 def _check_outside_source(walk: Walk, leg: Leg, phase: Phase, source: End) -> None:

@@ -268,7 +268,8 @@ def _edge(edge: Edge, marked: Marked) -> str:
 
 def _legend_rows(layout: Layout) -> tuple[tuple[str, str, float, float], ...]:
     """What the colours mean: (words, kind, x, y from the legend's top), on a new line where one is full."""
-    placed, x, y = [], 12.0, 0.0
+    placed: list[tuple[str, str, float, float]] = []
+    x, y = 12.0, 0.0
     for kind in (kind for kind in KINDS if any(cell.kind == kind for cell in layout.cells)):
         wide = width(KIND_WORDS[kind], 9.5) + 30
         if placed and x + wide > layout.width - 12:

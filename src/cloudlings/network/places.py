@@ -26,7 +26,8 @@ from .model import (
     Thing,
     Vpc,
 )
-from .result import Component
+from .result import Component, Verdict
+from .special import no_end
 
 #: Stands in for a public address of a load balancer or database that nobody needs to know (RFC 5737).
 _SOME_PUBLIC = {4: 0xC0000201, 6: 0x20010DB8 << 96}
@@ -35,12 +36,13 @@ _FUNCTION_HINT = "it is invoked through the Lambda API"
 
 
 class NoSuchPlace(Exception):
-    """A place that is not in the network, or stands for several things: becomes an unknown trace."""
+    """A place that is not in the network, or stands for several things: becomes a trace of ``verdict``."""
 
-    def __init__(self, code: str, text: str) -> None:
+    def __init__(self, code: str, text: str, verdict: Verdict = "unknown") -> None:
         super().__init__(text)
         self.code = code
         self.text = text
+        self.verdict = verdict
 
 
 def find(index: Index, place: str) -> Thing:
@@ -403,6 +405,9 @@ def _literal(index: Index, place: str, other: str, role: str) -> list[End]:
     if found.low != found.high:
         return [End(Component(place, "address range"), outside="internet")]
     vpc = _vpc_of(index, other)
+    if (why := no_end(index, found, vpc, role)) is not None:
+        verdict, code, text = why
+        raise NoSuchPlace(code, text, verdict)
     inside = address_ends(index, place, vpc)
     if role == "destination" and found.family == 4:
         # Whoever asks by the private address cannot mean the public one: the internet has no way to it.
