@@ -328,6 +328,7 @@ class Builder(Workloads):
                     TransitGatewayId=made["TransitGatewayId"],
                     VpcId=self.ids[vpc],
                     SubnetIds=[self.ids[subnet] for subnet in subnets],
+                    Options={"Ipv6Support": "enable" if row.get("ipv6", True) else "disable"},
                 )["TransitGatewayVpcAttachment"]["TransitGatewayAttachmentId"]
                 for vpc, subnets in row.get("attach", {}).items()
             }

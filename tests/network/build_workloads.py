@@ -169,13 +169,14 @@ class Workloads:
         own = [target if isinstance(target, list) else [target, port] for target in targets]
         if any(target in self.topology.get("lambdas", {}) for target, _ in own):
             return self._function_targets(elb, name, [str(target) for target, _ in own])
+        behind = any(target in self.topology["lbs"] for target, _ in own)
         by_address = any(str(target) not in self.ids for target, _ in own)
         made = elb.create_target_group(
             Name=f"{name}-targets",
             Protocol=protocol,
             Port=port,
             VpcId=vpc,
-            TargetType="ip" if by_address else "instance",
+            TargetType="ip" if by_address else "alb" if behind else "instance",
         )["TargetGroups"][0]["TargetGroupArn"]
         if row.get("preserve") is not None:
             elb.modify_target_group_attributes(

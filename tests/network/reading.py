@@ -20,7 +20,7 @@ CASES: Mapping[str, Case] = {
     for file in sorted((Path(__file__).parent / "cases").glob("*.yaml"))
     for case in load_cases(file)
 }
-FIXED_PUBLIC_ADDRESS = re.compile(r"^54\.80\.")
+FIXED_PUBLIC_ADDRESS = re.compile(r"^54\.80\.|^2600:1f18:")
 """Public addresses that a topology loaded without an emulator hands out: emulators hand out their own."""
 
 

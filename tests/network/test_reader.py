@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,12 +13,17 @@ from moto import mock_aws
 
 from cloudlings.errors import NetworkError
 from cloudlings.network import emulated
+from cloudlings.network.engine import trace
 from cloudlings.network.model import (
+    Function,
     Interface,
     Network,
+    NetworkAcl,
+    NetworkAclEntry,
     Subnet,
     TransitGatewayRoute,
     TransitGatewayRouteTable,
+    Vpc,
 )
 from cloudlings.network.reader import SERVICES, read_network
 from cloudlings.sandbox import Sandbox
@@ -328,6 +334,42 @@ def test_a_database_told_nothing_about_its_being_public_is_public_beside_an_inte
     assert emulated.publicly_accessible(told, ["vpc-1"])
     assert not emulated.publicly_accessible(told, ["vpc-2"])
     assert not emulated.publicly_accessible({**told, "PubliclyAccessible": False}, ["vpc-1"])
+
+
+def test_a_functions_vpc_is_that_of_its_subnets_whatever_is_told() -> None:
+    """The emulator makes up a VPC's id; a function whose subnets are not there is in no VPC that is known."""
+    told = Function("arn:f", vpc="vpc-123abc", subnets=("subnet-1",))
+    here = {"subnet-1": Subnet("subnet-1", "vpc-1", "10.0.1.0/24", "us-east-1a")}
+    assert emulated.in_its_vpc(told, here).vpc == "vpc-1"
+    assert emulated.in_its_vpc(told, {}).vpc == ""
+    lost = Network(vpcs=(Vpc("vpc-123abc"),), functions=(emulated.in_its_vpc(told, {}),))
+    assert trace(lost, "arn:f", "internet", "tcp", 443).verdict == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("entries", "added"),
+    [
+        ([(100, "allow", "0.0.0.0/0")], 1),
+        ([(100, "allow", "0.0.0.0/0"), (101, "deny", "::/0")], 0),
+        ([(100, "deny", "0.0.0.0/0")], 0),
+        ([], 0),
+    ],
+)
+def test_a_default_acl_of_a_vpc_with_ipv6_lets_it_through_unless_it_was_changed(
+    entries: list[tuple[int, Any, str]], added: int
+) -> None:
+    """AWS adds the IPv6 rules with the range, to an untouched default ACL only; the emulator never does."""
+    told = tuple(
+        NetworkAclEntry(number, egress, action, "-1", cidr)
+        for number, action, cidr in entries
+        for egress in (True, False)
+    )
+    acl = NetworkAcl("acl-1", "vpc-1", entries=told, default=True)
+    right = emulated.with_ipv6_rules(acl, {"vpc-1"})
+    assert len(right.entries) == len(told) + 2 * added
+    assert emulated.with_ipv6_rules(acl, {"vpc-2"}) == acl
+    own = dataclasses.replace(acl, default=False)
+    assert emulated.with_ipv6_rules(own, {"vpc-1"}) == own
 
 
 def test_a_transit_route_without_its_attachment_leads_nowhere_that_is_known() -> None:

@@ -50,8 +50,10 @@ def assemble(
         for row in rows["transit_tables"]
         if not emulated.invented(row, rows["transit_gateways"])
     )
+    vpcs = tuple(shapes.vpc(row, region) for row in rows["vpcs"])
+    dual = {vpc.id for vpc in vpcs if vpc.ipv6_cidrs}
     return Network(
-        vpcs=tuple(shapes.vpc(row, region) for row in rows["vpcs"]),
+        vpcs=vpcs,
         subnets=subnets,
         route_tables=tables,
         internet_gateways=tuple(shapes.internet_gateway(row) for row in rows["internet_gateways"]),
@@ -69,7 +71,9 @@ def assemble(
             shapes.prefix_list(row, detail("entries", row["PrefixListId"])) for row in rows["prefix_lists"]
         ),
         security_groups=tuple(shapes.security_group(row, ids) for row in rows["security_groups"]),
-        network_acls=tuple(shapes.network_acl(row) for row in rows["network_acls"]),
+        network_acls=tuple(
+            emulated.with_ipv6_rules(shapes.network_acl(row), dual) for row in rows["network_acls"]
+        ),
         interfaces=desk.all(),
         instances=tuple(
             workloads.instance(row)

@@ -212,6 +212,8 @@ def keeps_client_address(balancer: LoadBalancer, group: TargetGroup) -> bool:
     """Whether targets see the client's address: a Network Load Balancer's setting, or the type's default."""
     if balancer.type not in ("network", "gateway"):
         return False
+    if group.type == "alb":
+        return True
     if group.preserve_client_ip is not None and group.protocol in ("TCP", "TLS"):
         return group.preserve_client_ip
     return group.type == "instance" or group.protocol in ("UDP", "TCP_UDP", "QUIC", "TCP_QUIC")

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import ipaddress
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from cloudlings.network.model import (
     Function,
     Interface,
+    NetworkAcl,
+    NetworkAclEntry,
     Subnet,
     TransitGatewayAttachment,
     TransitGatewayRouteTable,
@@ -139,6 +141,23 @@ def publicly_accessible(item: Raw, vpcs_with_gateway: Iterable[str]) -> bool:
     if told is not None:
         return bool(told)
     return (item.get("DBSubnetGroup") or {}).get("VpcId") in set(vpcs_with_gateway)
+
+
+def with_ipv6_rules(acl: NetworkAcl, vpcs_with_ipv6: Container[str]) -> NetworkAcl:
+    """moto: a default network ACL has no IPv6 rules, whatever ranges its VPC has.
+
+    AWS adds ones that allow all when the VPC gets its range, unless the IPv4 ones were changed before.
+    """
+    allows_all = {
+        entry.egress
+        for entry in acl.entries
+        if (entry.action, entry.protocol, entry.cidr) == ("allow", "-1", "0.0.0.0/0")
+    }
+    told = any(":" in entry.cidr for entry in acl.entries)
+    if not acl.default or told or acl.vpc not in vpcs_with_ipv6 or allows_all != {True, False}:
+        return acl
+    added = tuple(NetworkAclEntry(101, egress, "allow", "-1", "::/0") for egress in (False, True))
+    return replace(acl, entries=(*acl.entries, *added))
 
 
 def in_its_vpc(function: Function, subnets: Mapping[str, Subnet]) -> Function:

@@ -133,10 +133,8 @@ def _target_group(builder: Builder, name: str, given: Mapping[str, Any], kind: s
         Target(each) if isinstance(each, str) else Target(str(each[0]), int(each[1]))
         for each in given.get("targets", ())
     )
-    lambdas = builder.part("lambdas")
-    kinds = {
-        "lambda" if each.id in lambdas else "ip" if each.id[:1].isdigit() else "instance" for each in targets
-    }
+    named = {**dict.fromkeys(builder.part("lambdas"), "lambda"), **dict.fromkeys(builder.part("lbs"), "alb")}
+    kinds = {named.get(each.id, "ip" if each.id[:1].isdigit() else "instance") for each in targets}
     vpc = _vpc_of(builder, tuple(given["subnets"]))
     return TargetGroup(
         f"tg:{name}",
