@@ -11,7 +11,7 @@ import pytest
 
 from cloudlings.errors import CloudlingsError
 from cloudlings.grading.conformance import SEEDS, answers, static_defects
-from cloudlings.lab import Catalogue
+from cloudlings.lab import Catalogue, check_overview
 
 ROOT = Path(__file__).resolve().parents[1]
 LABS = Catalogue(ROOT).names
@@ -47,6 +47,11 @@ def test_a_lab_is_whole(name):
     """Tasks and graders match, hints are there, labs/ is fresh, and the notebook gives nothing away."""
     defects = static_defects(ROOT, name)
     assert not defects, _report(defects)
+
+
+def test_the_course_page_is_fresh():
+    """labs/README.md and its map say what the labs' heads say."""
+    check_overview([Catalogue(ROOT).header(name) for name in LABS], ROOT / "labs")
 
 
 @pytest.mark.slow

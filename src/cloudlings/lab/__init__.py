@@ -15,6 +15,7 @@ from cloudlings.lab.markers import cleared
 from cloudlings.lab.model import Cell, Given, Header, Lab, Region
 from cloudlings.lab.new import new_lab
 from cloudlings.lab.notebooks import Notebook, NotebookCell, parse_notebook, read_notebook
+from cloudlings.lab.overview import check_overview, write_overview
 from cloudlings.lab.splice import Step, solution_steps, spliced, starter_steps
 from cloudlings.lab.templates import stack_parameters
 
@@ -43,6 +44,7 @@ __all__ = [
     "brief_for",
     "build",
     "check_fresh",
+    "check_overview",
     "cleared",
     "join",
     "leaks",
@@ -62,4 +64,5 @@ __all__ = [
     "stack_parameters",
     "starter_steps",
     "write_built",
+    "write_overview",
 ]
