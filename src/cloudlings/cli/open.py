@@ -10,6 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 app = typer.Typer()
+LOOPBACK = "127.0.0.1"
 SETTINGS = Path(__file__).parents[1] / "notebook" / "jupyterlab"
 
 
@@ -17,6 +18,9 @@ SETTINGS = Path(__file__).parents[1] / "notebook" / "jupyterlab"
 def open_(
     lab: Annotated[str | None, typer.Argument(help="a lab; the first one by default")] = None,
     port: Annotated[int, typer.Option(help="JupyterLab's port; another when it is taken")] = 8888,
+    ip: Annotated[
+        str, typer.Option(help="JupyterLab's address; another than this in containers only")
+    ] = LOOPBACK,
     browser: Annotated[bool, typer.Option(help="open the browser")] = True,
 ) -> None:
     """Start the sandbox and open a lab in JupyterLab: your own copy of it, in work/."""
@@ -32,10 +36,12 @@ def open_(
     for other in labs.names:
         open_copy(labs.header(other), labs.root / "labs", labs.root / "work")
     typer.echo(f"Opening {copy.relative_to(labs.root)} in JupyterLab. Stop JupyterLab with Ctrl-C twice.")
-    _become_jupyter(labs.root, home, copy, port, browser)
+    _become_jupyter(labs.root, home, copy, (ip, port), browser)
 
 
-def _become_jupyter(root: Path, home: Path, notebook: Path, port: int, browser: bool) -> NoReturn:
+def _become_jupyter(
+    root: Path, home: Path, notebook: Path, address: tuple[str, int], browser: bool
+) -> NoReturn:
     # A terminal or a cell of JupyterLab finds the course's own aws and cloudlings first.
     tools = Path(sys.executable).parent
     environment = {**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ.get('PATH', '')}"}
@@ -49,7 +55,8 @@ def _become_jupyter(root: Path, home: Path, notebook: Path, port: int, browser: 
         f"--LabApp.workspaces_dir={home / 'jupyterlab' / 'workspaces'}",
         f"--ServerApp.root_dir={root / 'work'}",
         f"--LabApp.default_url=/lab/tree/{notebook.relative_to(root / 'work')}",
-        f"--port={port}",
+        f"--ip={address[0]}",
+        f"--port={address[1]}",
         *([] if browser else ["--no-browser"]),
         # Jupyter asks whoever is root for the word; in a container everybody is.
         *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),

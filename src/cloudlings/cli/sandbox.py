@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
+import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -23,6 +26,9 @@ Seed = Annotated[str | None, typer.Option("--seed", help="whose lab; yours by de
 @app.command()
 def start(
     port: Annotated[int, typer.Option(help="the port to listen on; another when it is taken")] = 4566,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="stay until Ctrl-C, then stop: for containers")
+    ] = False,
 ) -> None:
     """Start the sandbox, and the checker beside it."""
     from cloudlings.grading.home import find_home
@@ -36,7 +42,25 @@ def start(
     sandbox = _running()
     if was_running is not None:
         typer.echo(f"The sandbox was running already, at {sandbox.endpoint_url}.")
-    typer.echo("Next: cloudlings shell LAB for a terminal in a lab; cloudlings stop when you are done.")
+    if wait:
+        _wait(home)
+    else:
+        typer.echo("Next: cloudlings shell LAB for a terminal in a lab; cloudlings stop when you are done.")
+
+
+def _wait(home: Path) -> None:
+    """Stay while the sandbox runs; a signal to end stops it in order."""
+    from cloudlings.grading.start import stop_all
+    from cloudlings.sandbox import Sandbox
+
+    told = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: told.set())
+    while not told.wait(2):
+        if Sandbox.find(home) is None:
+            typer.echo("The sandbox has ended.")
+            raise typer.Exit(1)
+    stop_all(home)
 
 
 @app.command()

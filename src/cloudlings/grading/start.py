@@ -6,12 +6,12 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from cloudlings.errors import CheckerUnavailable
+from cloudlings.errors import CheckerUnavailable, SandboxError
 from cloudlings.grading.checker import Checker
 from cloudlings.sandbox import Sandbox
 
 GIVEN = "CLOUDLINGS_GIVEN"
-"""Set where another process has started sandbox and checker, and nothing may be started: grading a cohort."""
+"""Set where others start and stop sandbox and checker: in a cohort's grading, in containers."""
 
 
 def ensure_running(
@@ -32,12 +32,21 @@ def ensure_running(
 def _given(home: Path, seed: str | None) -> Checker:
     checker = Checker.find(home, seed=seed)
     if checker is None:
-        raise CheckerUnavailable("The checker of this notebook has gone.", next_step="run the notebook again")
+        raise CheckerUnavailable(
+            "The sandbox that this program was given does not answer.",
+            next_step="run the notebook again; in containers: docker compose restart",
+        )
     return checker
 
 
 def stop_all(home: Path) -> bool:
-    """Stops the checker and the sandbox of a home; False when neither ran."""
+    """Stops the checker and the sandbox of a home; False when neither ran. Errors: SandboxError where others
+    started them."""
+    if os.environ.get(GIVEN):
+        raise SandboxError(
+            "The sandbox was started outside of this program, and stops there.",
+            next_step="in containers: docker compose stop",
+        )
     checker, sandbox = Checker.find(home), Sandbox.find(home)
     if checker is not None:
         checker.stop()

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from cloudlings.sandbox.emulators.contract import Emulator
 
 HOST = "127.0.0.1"
+# Set in a container, whose published ports arrive by another interface than its loopback.
+BIND = "CLOUDLINGS_BIND"
 # The kernel's limit on a UNIX socket's path is 108 bytes, 104 on macOS.
 LONGEST_SOCKET_PATH = 100
 
@@ -118,7 +120,9 @@ def _run(options: argparse.Namespace, ready: IO[str]) -> None:
     emulators = _emulators(files, doors.url)
     for emulator in emulators.values():
         emulator.listen()
-    emulators[BY_SERVICE["iam"].emulator].spawn()
+    first = BY_SERVICE["iam"].emulator
+    for name in sorted(emulators, key=lambda name: name != first):
+        emulators[name].spawn()
     # Imported while the emulators' processes import what they need.
     from cloudlings.sandbox.control import Control
 
@@ -181,7 +185,7 @@ def _listen(port: int) -> socket.socket | None:
     door = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        door.bind((HOST, port))
+        door.bind((os.environ.get(BIND) or HOST, port))
         door.listen(1024)
     except OSError:
         door.close()

@@ -1,0 +1,26 @@
+# The course and its sandbox, without the tools that only its developers need.
+FROM python:3.11-slim-bookworm AS build
+RUN python -m pip install --no-cache-dir 'uv>=0.9'
+WORKDIR /course
+COPY pyproject.toml constraints.txt README.md LICENSE ./
+COPY src src
+# constraints.txt pins every version and its hashes.
+RUN python -m venv /venv \
+ && uv pip install --no-cache --python /venv --constraints constraints.txt --compile-bytecode .
+
+FROM python:3.11-slim-bookworm
+RUN useradd --create-home --uid 1000 learner \
+ && mkdir -p /course/work /home/learner/.cloudlings \
+ && chown -R learner:learner /course/work /home/learner/.cloudlings
+COPY --from=build /venv /venv
+WORKDIR /course
+COPY --chown=root:root pyproject.toml ./
+COPY --chown=root:root solutions solutions
+COPY --chown=root:root graders graders
+COPY --chown=root:root labs labs
+ENV PATH=/venv/bin:/usr/local/bin:/usr/bin:/bin \
+    CLOUDLINGS_ROOT=/course \
+    CLOUDLINGS_HOME=/home/learner/.cloudlings \
+    PYTHONUNBUFFERED=1
+USER learner
+CMD ["cloudlings", "start", "--wait"]
