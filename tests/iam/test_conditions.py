@@ -134,6 +134,27 @@ def test_equal_takes_a_star_escape_as_a_star() -> None:
     assert not holds("StringLike", "a${*}", "ab")
 
 
+def test_a_variable_beside_other_values() -> None:
+    """A value with a variable is one of several; without a value it equals nothing, not even nothing."""
+    assert holds("StringEquals", ["ben", "${aws:username}"], "ben")
+    assert holds("StringLike", ["b*", "${aws:username}"], "ben")
+    assert not holds("StringEquals", "${aws:PrincipalTag/team}", "")
+    assert holds("StringNotEquals", "${aws:PrincipalTag/team}", "")
+
+
+def test_bool_compares_booleans_only() -> None:
+    """A text that is neither true nor false matches no Bool, even when the policy says the same."""
+    assert not holds("Bool", "yes", "yes")
+    assert holds("Bool", "TRUE", "true")
+
+
+def test_a_lone_star_is_any_arn() -> None:
+    """``*`` in an ARN operator stands for every ARN, and for nothing else."""
+    assert holds("ArnLike", "*", "arn:aws:sns:us-east-1:1:t:sub")
+    assert not holds("ArnLike", "*", "anything")
+    assert not holds("ArnLike", "arn:*", "arn:aws:sns:us-east-1:1:t")
+
+
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [

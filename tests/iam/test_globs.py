@@ -57,9 +57,9 @@ def test_literal_pieces_are_literal(before: str, inside: str, after: str) -> Non
 )
 def test_pathological_patterns_are_bounded(pattern: str, text: str) -> None:
     """Patterns that make a backtracking matcher hang are answered in time."""
-    started = time.monotonic()
+    started = time.process_time()
     assert not glob(plain(pattern))(text)
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_newlines_are_characters() -> None:

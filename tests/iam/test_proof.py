@@ -3,6 +3,7 @@
 # ruff: noqa: E501  (tables read better in one line)
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,18 @@ from typing import Any
 import pytest
 import yaml
 
-from cloudlings.iam import Comparison, Grant, Policies, Policy, Principal, Request, decide, prove
+from cloudlings.iam import (
+    Comparison,
+    Grant,
+    Policies,
+    Policy,
+    Principal,
+    Request,
+    between,
+    decide,
+    prove,
+    prove_resource_policy,
+)  # fmt: skip
 from cloudlings.iam.data import ACCESS_LEVELS
 
 CASES = yaml.safe_load(Path(__file__).with_name("proofs.yaml").read_text(encoding="utf-8"))
@@ -190,3 +202,85 @@ def test_a_grant_is_found_with_its_constraint() -> None:
     assert (request.action, request.principal.role, request.resource) == ("kms:Decrypt", role, key)
     assert request.context == {"kms:EncryptionContext:app": "billing"}
     assert prove(replace(without, grants=(grant,)), replace(without, grants=(grant,))).equal
+
+
+def test_block_public_access_looks_at_the_whole_policy() -> None:
+    """A public statement about something else shuts named accounts out of a bucket with Block Public Access."""
+    partner = {
+        **allow("s3:GetObject", f"{HERE}/*"), "Principal": {"AWS": "arn:aws:iam::444455556666:user/zoe"},
+    }  # fmt: skip
+    public = {**allow("s3:ListBucket", HERE), "Principal": "*"}
+    own = [document([allow("s3:GetObject")])]
+    on = {"s3_block_public_access": True}
+    one = Policies.of(identity=own, resource=document([partner, public]), settings=on)
+    other = Policies.of(identity=own, resource=document([partner]), settings=on)
+    zoe = Principal("user", "arn:aws:iam::444455556666:user/zoe")
+    found = prove(one, other, principals=[zoe], account="111122223333")
+    assert found.verdict == "under"
+    assert found.under[0].request.action == "s3:GetObject"
+
+
+HARD = {
+    "patterns of one key": [
+        allow(
+            "s3:GetObject",
+            f"{HERE}/*",
+            Condition={
+                "StringLike": {
+                    "aws:PrincipalTag/t": [
+                        f"*{a}*{b}*{a}*" for a, b in zip("abcdefghijkl", "ghijklmnopqr", strict=True)
+                    ]
+                }
+            },
+        )
+    ],
+    "many keys": [
+        allow("s3:GetObject", f"{HERE}/*", Condition={"StringEquals": {f"aws:PrincipalTag/{name}": "x"}})
+        for name in "abcdefghijklmnopqr"
+    ],
+    "question marks": [
+        allow("s3:GetObject", f"{HERE}/*{'?' * 40}a*"),
+        allow("s3:GetObject", f"{HERE}/*b{'?' * 40}c*"),
+    ],
+    "ten thousand statements": [allow("s3:GetObject", f"{HERE}/{number}") for number in range(10_000)],
+    "ten thousand resources": [allow("s3:GetObject", [f"{HERE}/{number}" for number in range(10_000)])],
+    "thousands of ranges": [
+        allow(
+            "s3:ListBucket",
+            HERE,
+            Condition={
+                "IpAddress": {"aws:SourceIp": [f"10.{n // 250}.{n % 250}.0/24" for n in range(5_000)]}
+            },
+        )
+    ],
+}
+
+
+@pytest.mark.parametrize("name", HARD)
+def test_what_is_too_much_is_not_proven_in_time(name: str) -> None:
+    """What cannot be followed is "not proven", with a reason, within five seconds; never equal."""
+    granted, needed = identity(*HARD[name]), identity(allow("s3:*", f"{HERE}*"))
+    started = time.process_time()
+    found = prove(granted, needed)
+    assert time.process_time() - started < 5
+    assert found.verdict in ("not_proven", "under")
+    assert found.reason or found.under
+
+
+def test_several_proofs_share_the_time() -> None:
+    """Questions that need several proofs take no longer than one."""
+    tangle = [
+        f"{HERE}/*{a}*{b}*{c}*"
+        for a, b, c in zip("abcdefghijkl", "defghijklmno", "hijklmnopqrs", strict=True)
+    ]
+    other = [
+        f"{HERE}/*{b}*{a}*{c}*"
+        for a, b, c in zip("abcdefghijkl", "defghijklmno", "hijklmnopqrs", strict=True)
+    ]
+    one, two = (
+        document([{**allow("s3:GetObject", r), "Principal": "*"} for r in every]) for every in (tangle, other)
+    )
+    started = time.process_time()
+    found = between(one, at_least=two, at_most=two, compare=prove_resource_policy, account="111122223333")
+    assert time.process_time() - started < 5
+    assert not found.equal

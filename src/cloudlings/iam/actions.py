@@ -56,35 +56,63 @@ def rank(action: Action) -> tuple[int, int, str]:
     return action.harm, _RANK.get(action.name, len(_RANK)), action.name
 
 
+_NAMED: Final = (
+    rules.TRUST_ACTIONS | rules.NO_PERMISSION_NEEDED | rules.NO_PERMISSION_NEEDED_FOR_USERS
+    | rules.BUCKET_POLICY_ACTIONS | rules.RCP_EXEMPT_ACTIONS | {"lambda:invokefunction"}
+)  # fmt: skip
+
+
 def flavour(action: Action) -> tuple[object, ...]:
     """What ``decide`` itself tells actions apart by, whatever the policies say."""
-    name = action.name.lower()
-    named = (
-        rules.TRUST_ACTIONS | rules.NO_PERMISSION_NEEDED | rules.NO_PERMISSION_NEEDED_FOR_USERS
-        | rules.BUCKET_POLICY_ACTIONS | rules.RCP_EXEMPT_ACTIONS
-    )  # fmt: skip
-    service = action.service if action.service in ("s3", "kms") else ""
+    return _flavour(action.name)
+
+
+@lru_cache(maxsize=65_536)
+def _flavour(action: str) -> tuple[object, ...]:
+    name = action.lower()
+    service = name.partition(":")[0]
     return (
-        service,
-        name if name in named or name == "lambda:invokefunction" else "",
-        action.service in rules.ANONYMOUS_SERVICES or name in rules.ANONYMOUS_ACTIONS,
+        service if service in ("s3", "kms") else "",
+        name if name in _NAMED else "",
+        service in rules.ANONYMOUS_SERVICES or name in rules.ANONYMOUS_ACTIONS,
         name in rules.KMS_CROSS_ACCOUNT,
-        action.service in rules.RCP_SERVICES,
+        service in rules.RCP_SERVICES,
     )
 
 
-def candidates(patterns: Sequence[str], *, everything: bool, only_listed: bool) -> Iterator[Action]:
+Bundle = tuple[Action, ...]
+"""Actions of one service, worst first, of which the policies cover all or none."""
+
+
+def candidates(
+    patterns: Sequence[str], *, everything: bool, only_listed: bool, alike: Callable[[str], bool]
+) -> Iterator[Bundle]:
     """Every action of the services that the patterns name, or of all services.
 
-    Unless ``only_listed``, a pattern that covers no listed action brings in made-up ones that it
-    covers. (With ``only_listed``, only one for a service that is not listed at all.)
+    ``alike``: whether the policies treat all actions of a service alike. Unless ``only_listed``, a pattern
+    that covers no listed action brings in made-up ones that it covers. (With ``only_listed``, only one for
+    a service that is not listed at all.)
     """
     services = data.services() if everything else sorted(_services(patterns))
-    yield from data.all_actions(services)
+    for service in services:
+        if alike(service):
+            yield from _bundles(service)
+        else:
+            yield from ((action,) for action in data.actions_of(service).values())
     idle = [p for p in patterns if not _covers_listed(p)]
     if only_listed:
         idle = [p for p in idle if not _services([p])]
-    yield from _unlisted(idle, patterns)
+    yield from ((action,) for action in _unlisted(idle, patterns))
+
+
+@lru_cache(maxsize=1024)
+def _bundles(service: str) -> tuple[Bundle, ...]:
+    """The actions of a service, together where nothing but the name tells them apart."""
+    found: dict[tuple[object, ...], list[Action]] = {}
+    for action in data.actions_of(service).values():
+        key = (flavour(action), templates_of(action), action.condition_keys)
+        found.setdefault(key, []).append(action)
+    return tuple(tuple(sorted(members, key=rank)) for members in found.values())
 
 
 @lru_cache(maxsize=4096)
@@ -94,6 +122,7 @@ def _covers_listed(pattern: str) -> bool:
     return any(test(name) for service in sorted(_services([pattern])) for name in data.actions_of(service))
 
 
+@lru_cache(maxsize=4096)
 def matcher(pattern: str) -> Callable[[str], bool]:
     """Whether a lower-case action name is covered."""
     lower = pattern.lower()
@@ -140,7 +169,7 @@ def _spelled(name: str, patterns: Sequence[str]) -> str:
 
 
 def classes(
-    actions: Iterable[Action],
+    bundles: Iterable[Bundle],
     mask_of: Callable[[str], int],
     kind_of: Callable[[Action, int], object],
     *,
@@ -151,10 +180,11 @@ def classes(
     Classes whose mask ``keep`` refuses are left out. The worst comes first.
     """
     found: dict[tuple[object, ...], list[Action]] = {}
-    for action in actions:
-        mask = mask_of(action.name)
+    for bundle in bundles:
+        first = bundle[0]
+        mask = mask_of(first.name)
         if keep(mask):
-            found.setdefault((mask, flavour(action), kind_of(action, mask)), []).append(action)
+            found.setdefault((mask, flavour(first), kind_of(first, mask)), []).extend(bundle)
     grouped = (
         ActionClass(tuple(sorted(members, key=rank)), key[0] if isinstance(key[0], int) else 0)
         for key, members in found.items()
@@ -166,4 +196,4 @@ def templates_of(action: Action) -> tuple[str, ...]:
     """The shapes of the resources it can be asked for; "*" alone when it has none."""
     if action.name == "s3:ListAllMyBuckets":
         return (LIST_BUCKETS,)
-    return tuple(dict.fromkeys(kind.template for kind in action.resource_types)) or ("*",)
+    return action.templates or ("*",)

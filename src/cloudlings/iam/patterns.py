@@ -12,9 +12,9 @@ element) are walked as one group: it matches when one of its patterns does.
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -22,6 +22,25 @@ MAX_STATES: Final = 200_000
 """How many joint states a walk may visit before it gives up (about two seconds on one core)."""
 
 _FILLERS: Final = "xyzabcdefghijklmnopqrstuvw0123456789-_.ABCDEFGHIJKLMNOPQRSTUVWXYZ/=+@,~!"
+
+
+_TOO_LATE: ContextVar[Callable[[], bool]] = ContextVar("too late", default=lambda: False)
+
+
+@contextmanager
+def until(too_late: Callable[[], bool]) -> Iterator[None]:
+    """Walks and ``check_time`` raise TooManyStatesError here once ``too_late()`` says so."""
+    before = _TOO_LATE.set(too_late)
+    try:
+        yield
+    finally:
+        _TOO_LATE.reset(before)
+
+
+def check_time() -> None:
+    """Raise TooManyStatesError when it is too late to go on."""
+    if _TOO_LATE.get()():
+        raise TooManyStatesError
 
 
 class TooManyStatesError(Exception):
@@ -284,16 +303,15 @@ def combinations(
     *,
     within: Group | None = None,
     max_states: int = MAX_STATES,
-    deadline: float = math.inf,
 ) -> dict[int, Witness]:
     """Every combination of matches that a string of the shape ``within`` can have.
 
     Bit i of a combination: group i matches. Each comes with one of its shortest strings. Raises
-    TooManyStatesError past ``max_states`` joint states, or when the thread's computing time is past
-    ``deadline``: then nothing is known about the rest.
+    TooManyStatesError past ``max_states`` joint states, or when it is too late (``until``): then nothing is
+    known about the rest.
     """
     automata = [within or Group([_ANYTHING]), *groups]
-    walk = _Walk(automata, max_states, deadline=deadline)
+    walk = _Walk(automata, max_states)
     found: dict[int, Witness] = {}
     for state, number in walk.states():
         if automata[0].accepts(state[0]):
@@ -320,10 +338,9 @@ class _Walk:
         automata: Sequence[Group],
         max_states: int,
         start: tuple[int, ...] | None = None,
-        deadline: float = math.inf,
     ) -> None:
         self._automata = automata
-        self._deadline = deadline
+        self._too_late = _TOO_LATE.get()
         self._max_states = max_states
         start = start or tuple(a.start for a in automata)
         self._met: dict[tuple[int, ...], int] = {start: 0}
@@ -335,6 +352,8 @@ class _Walk:
         number = 0
         while number < len(self._order):
             state = self._order[number]
+            if number % 8 == 0 and self._too_late():
+                raise TooManyStatesError
             if state[0] != _DEAD:
                 yield state, number
                 self._spread(state, number)
@@ -361,8 +380,6 @@ class _Walk:
         if reached[0] == _DEAD or reached in self._met:
             return
         if len(self._order) >= self._max_states:
-            raise TooManyStatesError
-        if len(self._order) % 50 == 0 and time.thread_time() > self._deadline:
             raise TooManyStatesError
         self._met[reached] = len(self._order)
         self._order.append(reached)

@@ -14,13 +14,18 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from heapq import nsmallest
+from typing import Final
 
 from cloudlings.iam.comparison import Comparison, Counterexample, Direction, Verdict
 from cloudlings.iam.data import Action
 from cloudlings.iam.decide import decide
+from cloudlings.iam.difference import Difference
+from cloudlings.iam.patterns import until
 from cloudlings.iam.request import ContextValue, Policies, Principal, Request
-from cloudlings.iam.space import Bounds, Difference, NotProvenError, Space
+from cloudlings.iam.space import Bounds, NotProvenError, Space
 
+SECONDS: Final = 2.0
+"""How much computing time a search may take; typical ones take a hundredth of it."""
 _KEPT = 400
 """How many differences of each direction are kept to choose the worst from."""
 
@@ -38,7 +43,7 @@ def prove(
     as_aws_sends: bool = False,
     outsiders_may: bool = False,
     limit: int = 3,
-    seconds: float = 3.5,
+    seconds: float = SECONDS,
 ) -> Comparison:
     """Whether ``granted`` allows exactly what ``needed`` allows, over all requests.
 
@@ -61,8 +66,9 @@ def prove(
     found = _Worst()
     reason = ""
     try:
-        for difference in space.differences():
-            found.add(difference)
+        with until(space.too_late):
+            for difference in space.differences():
+                found.add(difference)
     except NotProvenError as stopped:
         reason = str(stopped)
     over, under = (_shown(space, found.of(side), limit) for side in (True, False))

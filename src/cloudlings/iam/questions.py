@@ -8,6 +8,7 @@ who_can("s3:GetObject", arn, policies)                      who gets in, each wi
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -16,7 +17,7 @@ from cloudlings.iam import shapes
 from cloudlings.iam.callers import HOME, user
 from cloudlings.iam.comparison import Comparison, Counterexample, Verdict
 from cloudlings.iam.documents import parse
-from cloudlings.iam.proof import prove
+from cloudlings.iam.proof import SECONDS, prove
 from cloudlings.iam.public import is_public
 from cloudlings.iam.request import ContextValue, Policies, Principal
 from cloudlings.iam.statements import Policy, Statement
@@ -42,8 +43,9 @@ def between(
     Requests that AWS never makes do not count, unless ``as_aws_sends=False``.
     """
     options.setdefault("as_aws_sends", True)
-    above = compare(granted, at_most, **options)
-    below = compare(granted, at_least, **options)
+    budget = _Budget(options.pop("seconds", SECONDS), 2)
+    above = compare(granted, at_most, seconds=budget.share(), **options)
+    below = compare(granted, at_least, seconds=budget.share(), **options)
     return _together(
         (
             replace(above, under=(), verdict=_only(above, "over")),
@@ -98,11 +100,25 @@ def prove_resource_policy(granted: Any, needed: Any, *, account: str, **options:
     accounts always have what their own account can give. ``options``: those of ``prove``.
     """
     limit = options.get("limit", 3)
+    budget = _Budget(options.pop("seconds", SECONDS), 2)
     found = []
     for own in ((), (FULL_ACCESS,)):
         sides = [Policies(identity=own, resource=_policy(side)) for side in (granted, needed)]
-        found.append(prove(*sides, account=account, outsiders_may=True, **options))
+        found.append(prove(*sides, account=account, outsiders_may=True, seconds=budget.share(), **options))
     return _together(found, limit)
+
+
+class _Budget:
+    """The computing time that several comparisons have together: each gets its share of what is left."""
+
+    def __init__(self, seconds: float, comparisons: int) -> None:
+        self._ends, self._left = time.thread_time() + seconds, comparisons
+
+    def share(self) -> float:
+        """The seconds of the next comparison; a moment at least, in which the simple ones are settled."""
+        found = (self._ends - time.thread_time()) / self._left
+        self._left -= 1
+        return max(found, 0.2)
 
 
 def _policy(document: Any) -> Policy | None:

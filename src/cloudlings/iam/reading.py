@@ -12,6 +12,7 @@ from functools import cached_property
 from itertools import product
 from typing import Any, Final
 
+from cloudlings.iam import actions as known
 from cloudlings.iam import data
 from cloudlings.iam.conditions import compile_condition
 from cloudlings.iam.data import Action
@@ -75,16 +76,40 @@ class Reading:
         self._sides = sides
         self._as_aws_sends = as_aws_sends
         self._inexact = inexact
-        self._holds = {line: compile_condition(line.condition, line.version) for line in sides.lines}
+        holds = {line: compile_condition(line.condition, line.version) for line in sides.lines}
+        self._conditional = [
+            (place, [(line, holds[line]) for line in (Line(c, s.version) for c in s.conditions)])
+            for place, s in enumerate(sides.statements)
+            if s.conditions
+        ]
         self._parts: dict[tuple[object, ...], tuple[Part, ...]] = {}
         self._groups: dict[tuple[object, ...], tuple[Group, ...]] = {}
         self.made = Groups()
+        self._service_masks: dict[str, int] = {}
+        self._alike: dict[str, bool] = {}
 
     # --- actions ----------------------------------------------------------------------------------
 
     def action_mask(self, name: str) -> int:
         """The statements whose Action or NotAction covers the action."""
         folded = name.lower()
+        service = folded.partition(":")[0]
+        if not self.treats_alike(service):
+            return self._covering(folded)
+        found = self._service_masks.get(service)
+        if found is None:
+            found = self._service_masks[service] = self._covering(folded)
+        return found
+
+    def treats_alike(self, service: str) -> bool:
+        """Whether each statement covers all actions of the service or none."""
+        found = self._alike.get(service)
+        if found is None:
+            found = all(_treats_alike(s, service) for s in self._sides.statements)
+            self._alike[service] = found
+        return found
+
+    def _covering(self, folded: str) -> int:
         return _mask(matcher(s).action(folded) for s in self._sides.statements)
 
     def rest_mask(self) -> int:
@@ -132,11 +157,10 @@ class Reading:
 
     def _conditions_mask(self, keys: Keys, wanted: Callable[[Line], bool]) -> int:
         mask = 0
-        for place, statement in enumerate(self._sides.statements):
-            lines = (Line(c, statement.version) for c in statement.conditions)
-            if all(self._holds[line](keys) for line in lines if wanted(line)):
+        for place, lines in self._conditional:
+            if not all(holds(keys) for line, holds in lines if wanted(line)):
                 mask |= 1 << place
-        return mask
+        return self._sides.everything & ~mask
 
     @property
     def never_open(self) -> frozenset[str]:
@@ -341,6 +365,15 @@ def _test(line: Line) -> str:
 
 def _mask(flags: Iterable[bool]) -> int:
     return sum(1 << place for place, flag in enumerate(flags) if flag)
+
+
+def _treats_alike(statement: Statement, service: str) -> bool:
+    """Whether the statement covers all actions of the service or none, by the look of its patterns."""
+    for pattern in statement.action or statement.not_action or ():
+        prefix, colon, rest = pattern.lower().partition(":")
+        if pattern != "*" and rest != "*" and (not colon or known.matcher(prefix)(service)):
+            return False
+    return True
 
 
 def _about(statement: Statement, request: Request) -> bool:

@@ -9,10 +9,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from cloudlings.iam.public import is_public
 from cloudlings.iam.request import Grant, Policies
 from cloudlings.iam.statements import VARIABLE, Condition, Policy, Statement, Version
 
 _GRANTING = frozenset({"identity", "groups", "resource", "trust"})
+_SILENT_IS_NONE = frozenset({"identity", "groups", "resource", "rcp"})
 """Where an Allow can grant; elsewhere (boundary, session, SCP …) it only lets pass."""
 
 
@@ -96,19 +98,36 @@ class Sides:
 
     @cached_property
     def _same_frame(self) -> bool:
-        """Whether both sides have the same layers, so that only statements can make a difference."""
-        one, other = (tuple((n, bool(p)) for n, p in side.items()) for side in self._layers)
-        rest = (self.granted.grants, self.granted.settings) == (self.needed.grants, self.needed.settings)
-        return one == other and rest
+        """Whether both sides have the same limiting layers, so that only statements can make a difference.
+
+        Of the other layers none is as good as one that is silent.
+        """
+        one, other = (
+            tuple((n, bool(p)) for n, p in side.items() if n not in _SILENT_IS_NONE) for side in self._layers
+        )
+        sides = (self.granted, self.needed)
+        grants, settings, public = (
+            {side.grants for side in sides},
+            {side.settings for side in sides},
+            {side.settings.s3_block_public_access and is_public(side.resource) for side in sides},
+        )
+        return one == other and len(grants) == len(settings) == len(public) == 1
 
     def may_differ(self, mask: int) -> bool:
         """Whether requests that match at most these statements can come out differently on the two sides."""
         if not self._same_frame:
             return True
-        granted, needed = (
-            {(name, bits & mask) for name, bits in places if bits & mask} for places in self._places
-        )
-        return granted != needed
+        found = self._differing.get(mask)
+        if found is None:
+            granted, needed = (
+                {(name, bits & mask) for name, bits in places if bits & mask} for places in self._places
+            )
+            found = self._differing[mask] = granted != needed
+        return found
+
+    @cached_property
+    def _differing(self) -> dict[int, bool]:
+        return {}
 
     @cached_property
     def lines(self) -> tuple[Line, ...]:

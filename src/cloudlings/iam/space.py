@@ -8,17 +8,18 @@ match, so the sets of matching statements are found part by part, and each new s
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final
 
 from cloudlings.iam import actions as known
 from cloudlings.iam import data, service_rules, shapes
-from cloudlings.iam.actions import ANY_RESOURCE, ActionClass
+from cloudlings.iam.actions import ANY_RESOURCE, ActionClass, Bundle
 from cloudlings.iam.callers import HOME, Scene, callers, grantees
 from cloudlings.iam.data import Action
 from cloudlings.iam.decide import decide
+from cloudlings.iam.difference import Difference
 from cloudlings.iam.patterns import ANY_RUN, Group, Pattern, TooManyStatesError, Witness, combinations, glob
 from cloudlings.iam.reading import Reading
 from cloudlings.iam.request import ContextValue, Policies, Principal, Request, account_of
@@ -27,8 +28,12 @@ from cloudlings.iam.statements import Policy, Statement
 
 MAX_SETS: Final = 30_000
 """How many sets of matching statements one kind of request may reach before the proof gives up."""
+MAX_STATEMENTS: Final = 1_000
+MAX_RESOURCES: Final = 4_000
+"""What the policies of an account never reach; AWS's longest policy has room for some 300 statements."""
 
-
+_PATIENCE: Final = 8
+"""How many times the computing time may pass on a busy machine."""
 _MAX_GRANTS: Final = 6
 _FUNCTION_URL: Final = "lambda:InvokedViaFunctionUrl"
 _ENCRYPTION_CONTEXT: Final = "kms:EncryptionContext:"
@@ -51,39 +56,7 @@ class Bounds:
     as_aws_sends: bool = False
     outsiders_may: bool = False
     """Whether callers of other accounts may do everything as far as their own account is concerned."""
-    seconds: float = 3.5
-
-
-@dataclass(frozen=True)
-class Difference:
-    """One kind of request that comes out differently, with what is needed to speak of it."""
-
-    over: bool
-    actions: ActionClass
-    caller: Principal
-    caller_rank: int
-    owner: str
-    resource: str
-    witness: Witness | None
-    template: str
-    mask: int
-    context: tuple[tuple[str, ContextValue], ...]
-    abroad: bool
-    """Whether the resource belongs to another account than the one that the policies are about."""
-
-    def order(self) -> tuple[object, ...]:
-        """The worst first: by access level, then what a person reads fastest; what only root may do last."""
-        length = len(self.resource) + sum(len(key) + len(str(value)) for key, value in self.context)
-        harm, fame, name = known.rank(self.actions.first)
-        odd = ("//" in self.resource) + sum(_odd(value) for _, value in self.context)
-        root = self.caller.type == "root"
-        made_up = self.witness is not None
-        return root, harm, fame, self.caller_rank, self.abroad, made_up, odd, length, name, self.resource
-
-
-def _odd(value: ContextValue) -> bool:
-    """Whether people would wonder at it: no word, or the absence of a key that a policy counts on."""
-    return value is None or (isinstance(value, str) and len(value) < 2)
+    seconds: float = 2.0
 
 
 @dataclass(frozen=True)
@@ -105,12 +78,15 @@ class Space:
         self.bounds = bounds
         self.decided = 0
         self.reasons: list[str] = []
-        self._deadline = time.thread_time() + bounds.seconds
+        self._computed_by = time.thread_time() + bounds.seconds
+        self._answer_by = time.monotonic() + bounds.seconds * _PATIENCE
         self._outcomes: dict[tuple[object, ...], tuple[bool, bool]] = {}
         self._reading = Reading(self.sides, bounds.as_aws_sends, self._inexact)
         self._walked: dict[tuple[tuple[Group, ...], Group], dict[int, Witness]] = {}
         self._classes: dict[tuple[int, bool], tuple[ActionClass, ...]] = {}
         self._places: dict[tuple[object, ...], tuple[_Place, ...]] = {}
+        self._shapes: dict[tuple[tuple[str, ...], int], tuple[str, ...]] = {}
+        self._fitting: dict[tuple[Group, str], bool] = {}
 
     def _inexact(self, reason: str) -> None:
         if reason not in self.reasons:
@@ -175,10 +151,11 @@ class Space:
             patterns,
             everything=not self._skippable(caller, rest),
             only_listed=self.bounds.as_aws_sends,
+            # A grant is for single operations, whatever the policies say.
+            alike=lambda name: self._reading.treats_alike(name) and not (name == "kms" and self.sides.grants),
         )
         if self.bounds.actions:
-            wanted = [known.matcher(pattern) for pattern in self.bounds.actions]
-            every = (a for a in every if any(test(a.name.lower()) for test in wanted))
+            every = self._asked_about(every)
         return known.classes(
             every,
             self._reading.action_mask,
@@ -186,22 +163,36 @@ class Space:
             keep=lambda mask: not self._skippable(caller, mask & callers_mask),
         )
 
+    def _asked_about(self, bundles: Iterable[Bundle]) -> Iterator[Bundle]:
+        wanted = [known.matcher(pattern) for pattern in self.bounds.actions]
+        for bundle in bundles:
+            kept = tuple(a for a in bundle if any(test(a.name.lower()) for test in wanted))
+            if kept:
+                yield kept
+
     def _kind(self, action: Action, mask: int) -> object:
         """What besides the statements that cover them tells two actions apart."""
         keys = tuple(data.applies(key, action) for key in self.sides.keys) if self.bounds.as_aws_sends else ()
         if action.service == "kms":
             # Whether a key policy or a grant must allow hangs on the resource, and a grant is for operations.
             return keys, known.templates_of(action), action.name if self.sides.grants else ""
+        return keys, self._told_apart(known.templates_of(action), mask)
+
+    def _told_apart(self, templates: tuple[str, ...], mask: int) -> tuple[str, ...]:
+        """Of some shapes of resources, as much as the statements can tell from other shapes."""
         groups = self._reading.resource_groups(mask)
         if not groups and not self.bounds.resources and not self.sides.has_principals:
-            return keys
-        found = []
-        for template in known.templates_of(action):
-            if any(_compatible(group, template, self.partition) for group in groups) or self.bounds.resources:
-                found.append(template)
-            else:
-                found.append("${Account}" if "${Account}" in template else "")
-        return keys, tuple(sorted(set(found)))
+            return ()
+        found = self._shapes.get((templates, mask))
+        if found is None:
+            kept = {
+                template
+                if self.bounds.resources or any(self._fit(group, template) for group in groups)
+                else "${Account}" * ("${Account}" in template)
+                for template in templates
+            }
+            found = self._shapes[templates, mask] = tuple(sorted(kept))
+        return found
 
     # --- resources --------------------------------------------------------------------------------
 
@@ -268,24 +259,32 @@ class Space:
             shape = shapes.expand(template, partition=self.partition, account=owner)
         within = self._reading.made.of([shape])
         groups = self._reading.resource_groups(mask, keys)
-        close = [g for g in groups if _compatible(g, template, self.partition)]
+        close = [g for g in groups if self._fit(g, template)]
         limit = [self._reading.made.of(glob(text) for text in self.bounds.resources)] if wanted else []
         for vector, witness in self._walk((*close, *limit), within).items():
             self._check_time()
             if not limit or vector >> len(close) & 1:
                 yield place(witness.text, witness)
 
+    def _fit(self, group: Group, template: str) -> bool:
+        key = (group, template)
+        found = self._fitting.get(key)
+        if found is None:
+            found = self._fitting[key] = _compatible(group, template, self.partition)
+        return found
+
     def _walk(self, groups: tuple[Group, ...], within: Group) -> dict[int, Witness]:
         found = self._walked.get((groups, within))
         if found is None:
-            found = combinations(groups, within=within, deadline=self._deadline)
-            self._walked[groups, within] = found
+            found = self._walked[groups, within] = combinations(groups, within=within)
         return found
 
     # --- the search -------------------------------------------------------------------------------
 
     def differences(self) -> Iterator[Difference]:
         """Every kind of request that comes out differently. Raises NotProvenError when it must stop."""
+        if len(self.sides.statements) > MAX_STATEMENTS or len(self._resource_texts) > MAX_RESOURCES:
+            raise NotProvenError("The policies hold more statements or resources than can be followed.")
         try:
             for rank, caller in enumerate(self.callers):
                 yield from self._of_caller(caller, rank)
@@ -368,8 +367,12 @@ class Space:
                 )
 
     def _check_time(self) -> None:
-        if time.thread_time() > self._deadline:
-            raise NotProvenError(f"The search took longer than {self.bounds.seconds:g} s of computing time.")
+        if self.too_late():
+            raise NotProvenError(f"The search took longer than {self.bounds.seconds:.1f} s.")
+
+    def too_late(self) -> bool:
+        """Whether to stop: by computing time, so that others' work changes no answer; up to a point."""
+        return time.thread_time() > self._computed_by or time.monotonic() > self._answer_by
 
     def _open_keys(self, keys: Mapping[str, object], fixed: Mapping[str, object], mask: int) -> Iterator[str]:
         closed = {key.lower() for key in fixed} | set(keys) | self._reading.never_open

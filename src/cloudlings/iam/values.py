@@ -21,7 +21,7 @@ from typing import Final
 from cloudlings.iam.conditions import read_date, read_number, read_range
 from cloudlings.iam.globs import Piece
 from cloudlings.iam.operators import OPERATORS
-from cloudlings.iam.patterns import Group, Pattern, arn_glob, combinations, glob, literal
+from cloudlings.iam.patterns import Group, Pattern, arn_glob, check_time, combinations, glob, literal
 from cloudlings.iam.shapes import presentable, same_matches
 from cloudlings.iam.statements import Condition
 
@@ -159,7 +159,10 @@ def _written(seconds: Decimal) -> str:
 
 def _addresses(texts: Sequence[str], _whole: bool) -> list[str]:
     ranges = sorted({r for r in map(read_range, texts) if r is not None}, key=lambda r: (r.version, r))
-    found = [_free(r, [inner for inner in ranges if inner != r and _inside(inner, r)]) for r in ranges]
+    found = []
+    for r in ranges:
+        check_time()
+        found.append(_free(r, [inner for inner in ranges if inner != r and _inside(inner, r)]))
     everything: tuple[tuple[_IPNetwork, str], ...] = (
         (ipaddress.ip_network("0.0.0.0/0"), "198.51.100.7"), (ipaddress.ip_network("::/0"), "2001:db8::7"),
     )  # fmt: skip
