@@ -29,6 +29,8 @@ def covers(pattern: str, text: str) -> bool:
 @example("a?*?b", "axb")
 @example("**a**", "a")
 @example("?", "*")
+@example("*ab*ba*", "aba:")
+@example("a*b:*:b", "aab:b")
 def test_matches_as_defined(pattern: str, text: str) -> None:
     """A pattern matches what the definition says."""
     assert glob(plain(pattern))(text) == covers(pattern, text)

@@ -6,8 +6,8 @@
 A list is YAML: ``package`` (the folder whose files are changed), ``copied`` (what else the checks need),
 ``checks`` (what must fail, the cheapest first: a module to run, or pytest's arguments), ``nearest`` (a check
 that goes first for one file), ``files`` (a name for several files), and ``mutants``: in a ``file``, ``old``,
-which stands there once, becomes ``new``. ``equivalent`` says of a survivor why no test can tell it; one that is
-not explained fails the run. The checkout itself is never changed: each worker has a copy.
+which stands there once, becomes ``new``. ``equivalent`` says of a survivor why no test can tell it; one that
+is not explained fails the run. The checkout itself is never changed: each worker has a copy.
 """
 
 from __future__ import annotations
