@@ -1,5 +1,6 @@
 """What AWS refuses on write: its code, its words, and the place."""
 
+# ruff: noqa: E501  (tables read better in one line)
 import json
 from typing import Any
 
@@ -48,6 +49,17 @@ GOOD: list[tuple[Kind, dict[str, Any]]] = [
     ("bucket", bucket(Principal={"Service": "cloudtrail.amazonaws.com"}, Action="s3:PutObject")),
     ("bucket", bucket(Effect="Deny", Principal=None, NotPrincipal={"AWS": "111122223333"})),
     ("bucket", bucket(Resource="arn:aws:s3:::*/*")),
+    (
+        "bucket",
+        bucket(
+            Action="s3:ListBucket", Resource="arn:aws:s3:::b", Condition={"StringLike": {"s3:prefix": "a/*"}}
+        ),
+    ),
+    ("bucket", bucket(Action="s3:*", Condition={"NumericLessThan": {"s3:TlsVersion": "1.2"}})),
+    (
+        "bucket",
+        bucket(Action="s3:PutObject", Condition={"StringEquals": {"s3:RequestObjectTag/team": "red"}}),
+    ),
     ("trust", trust()),
     ("trust", trust(Action=["sts:AssumeRole", "sts:TagSession"])),
     ("trust", trust(Principal={"AWS": "AROAEXAMPLEID1234567"})),
@@ -70,6 +82,27 @@ BAD: list[tuple[Kind, Any, str, str, str]] = [
     ("managed", "{", "MalformedPolicyDocument", "This policy contains invalid Json", ""),
     ("managed", "[]", "MalformedPolicyDocument", "This policy contains invalid Json", ""),
     ("managed", policy(Effect="allow"), "MalformedPolicyDocument", "Syntax errors in policy.", ""),
+    (
+        "bucket",
+        bucket(Condition={"StringLike": {"s3:prefix": "a/*"}}),
+        "MalformedPolicy",
+        "Conditions do not apply to combination of actions and resources in statement",
+        "s3:prefix",
+    ),
+    (
+        "bucket",
+        bucket(Condition={"StringLike": {"s3:prefx": "a/*"}}),
+        "MalformedPolicy",
+        "Policy has an invalid condition key",
+        "s3:prefx",
+    ),
+    (
+        "inline",
+        policy(Condition={"StringEquals": {"username": "ana"}}),
+        "MalformedPolicyDocument",
+        "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.",
+        "username",
+    ),
     ("managed", json.dumps(policy(Foo=1)), "MalformedPolicyDocument", "Syntax errors in policy.", ""),
     ("managed", {"Version": "2012-10-17", "Statement": []}, "MalformedPolicyDocument", "Syntax errors", ""),
     (

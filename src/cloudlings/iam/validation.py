@@ -274,6 +274,10 @@ def _actions(statement: Statement) -> Found:
             yield "Actions/Condition can contain only one colon.", statement.place / element
         elif not re.fullmatch(r"[a-zA-Z0-9.*?-]+", vendor):
             yield f"Vendor {vendor} is not valid", statement.place / element
+    for condition in statement.conditions:
+        if ":" not in condition.key:
+            message = "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."
+            yield message, condition.place
 
 
 def _resources(statement: Statement, kind: Kind) -> Found:
@@ -322,6 +326,22 @@ def _bucket(statement: Statement, bucket: str) -> Found:
             yield "Policy has invalid action", statement.place / "Action"
         elif statement.action and statement.resource and not types & _types_of(resources):
             yield "Action does not apply to any resource(s) in statement", statement.place / "Action"
+    yield from _s3_keys(statement)
+
+
+def _s3_keys(statement: Statement) -> Found:
+    """S3's own condition keys must exist, and belong to every action of the statement that is spelled out."""
+    from cloudlings.iam import data
+
+    actions = [found for name in statement.action or () if (found := data.action(name)) is not None]
+    for condition in statement.conditions:
+        if not condition.folded_key.startswith("s3:"):
+            continue
+        if data.key_type(condition.key) is None:
+            yield "Policy has an invalid condition key", condition.place
+        elif not all(data.applies(condition.key, action) for action in actions):
+            message = "Conditions do not apply to combination of actions and resources in statement"
+            yield message, condition.place
 
 
 def _within(resource: str, bucket: str) -> bool:
