@@ -76,3 +76,5 @@ ROUTES: tuple[Route, ...] = (
 )
 
 BY_SERVICE: dict[str, Route] = {route.service: route for route in ROUTES}
+# By the boto3 client's name, for requests of the gateway's own.
+BY_MODEL: dict[str, Route] = {name: route for route in ROUTES for name in route.models}

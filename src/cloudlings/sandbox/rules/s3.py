@@ -6,23 +6,18 @@ import re
 from xml.etree import ElementTree
 
 from cloudlings.errors import PolicyError
-from cloudlings.sandbox import wire
 from cloudlings.sandbox.model import Call, Response
 from cloudlings.sandbox.operations import values_of
-from cloudlings.sandbox.rules.registry import Ask, after, before
+from cloudlings.sandbox.rules.registry import Given, Refusal, after, before
 
 _S3_ARN = re.compile(r"arn:aws(-cn|-us-gov)?:s3:::([^/]+)(/.*)?")
-
-
-def _refuse(call: Call, code: str, message: str) -> Response:
-    return wire.error(call.request, "s3", 400, code, message)
 
 
 @after(
     "s3", "PutObject", "GetObject", "HeadObject", "CopyObject", "CreateMultipartUpload", "UploadPart",
     "CompleteMultipartUpload",
 )  # fmt: skip
-async def encrypted_by_default(call: Call, response: Response, ask: Ask) -> Response:  # noqa: ARG001
+async def encrypted_by_default(given: Given, response: Response) -> Response:  # noqa: ARG001
     """Every new object is encrypted with SSE-S3 unless something else is asked for, and answers say so.
 
     Source: S3 User Guide, "Using server-side encryption with Amazon S3 managed keys" (since January 2023).
@@ -35,7 +30,7 @@ async def encrypted_by_default(call: Call, response: Response, ask: Ask) -> Resp
 
 
 @before("s3", "CreateBucket")
-def known_location(call: Call) -> Response | None:
+def known_location(given: Given) -> Refusal | None:
     """A bucket's location is a Region that there is.
 
     Source: S3 API reference, CreateBucket: LocationConstraint's valid values, as in the service model.
@@ -43,11 +38,11 @@ def known_location(call: Call) -> Response | None:
     found = re.search(rb"<LocationConstraint>([^<]*)</LocationConstraint>", call.request.body)
     if found is None or found[1].decode() in {*values_of("s3", "BucketLocationConstraint"), call.region}:
         return None
-    return _refuse(call, "InvalidLocationConstraint", "The specified location-constraint is not valid")
+    return Refusal("InvalidLocationConstraint", "The specified location-constraint is not valid")
 
 
 @before("s3", "PutBucketPolicy")
-def well_formed_policy(call: Call) -> Response | None:
+def well_formed_policy(given: Given) -> Refusal | None:
     """A bucket policy is JSON, keeps to the policy language, names a principal, and is about its bucket.
 
     Source: S3 User Guide, "Bucket policies"; IAM User Guide, "Grammar of the IAM JSON policy language"
@@ -58,17 +53,17 @@ def well_formed_policy(call: Call) -> Response | None:
 
     if not call.request.body.lstrip().startswith(b"{"):
         message = "Policies must be valid JSON and the first byte must be '{'"
-        return _refuse(call, "MalformedPolicy", message)
+        return Refusal("MalformedPolicy", message)
     try:
         policy = parse(call.request.body.decode("utf-8", "replace"))
     except PolicyError as error:
-        return _refuse(call, "MalformedPolicy", error.message)
+        return Refusal("MalformedPolicy", error.message)
     for statement in policy.statements:
         if statement.principal is None and statement.not_principal is None:
-            return _refuse(call, "MalformedPolicy", "Missing required field Principal")
+            return Refusal("MalformedPolicy", "Missing required field Principal")
         resources = statement.resource or statement.not_resource or ()
         if any(not _is_about(resource, _bucket(call)) for resource in resources):
-            return _refuse(call, "MalformedPolicy", "Policy has invalid resource")
+            return Refusal("MalformedPolicy", "Policy has invalid resource")
     return None
 
 
@@ -88,7 +83,7 @@ def _is_about(resource: str, bucket: str) -> bool:
 
 
 @before("s3", "PutBucketLifecycleConfiguration")
-def thirty_days_before_infrequent_access(call: Call) -> Response | None:
+def thirty_days_before_infrequent_access(given: Given) -> Refusal | None:
     """Objects stay 30 days before a rule moves them to an Infrequent Access class.
 
     Source: S3 User Guide, "Transitioning objects using Amazon S3 Lifecycle", constraints.
@@ -100,7 +95,7 @@ def thirty_days_before_infrequent_access(call: Call) -> Response | None:
                     f"'{days_element}' in {kind} action must be greater than or equal to 30 "
                     f"for storageClass '{storage_class}'"
                 )
-                return _refuse(call, "InvalidArgument", message)
+                return Refusal("InvalidArgument", message)
     return None
 
 

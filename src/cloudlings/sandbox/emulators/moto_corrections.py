@@ -1,0 +1,140 @@
+"""What moto keeps differently from AWS, put right where it keeps it: state that no rule in front could mend.
+
+Each correction wraps one of moto's methods, and says where AWS describes it. ``apply`` is called once, in
+moto's own process, before anything is stored.
+"""
+
+from __future__ import annotations
+
+import random
+from ipaddress import IPv4Network
+from typing import Any
+
+
+def apply() -> None:
+    """Wrap what needs it."""
+    _default_group()
+    _default_network()
+    _private_addresses()
+    _interfaces_of_nat_gateways()
+    _interfaces_of_endpoints()
+
+
+def _default_group() -> None:
+    """A default security group lets its own members in (VPC User Guide, "Default security groups")."""
+    from moto.ec2.models.vpcs import VPCBackend
+
+    create = VPCBackend.create_vpc
+
+    def create_vpc(self: Any, *args: Any, **kwargs: Any) -> Any:
+        vpc = create(self, *args, **kwargs)
+        group = self.get_default_security_group(vpc.id)
+        if group is not None:
+            self.authorize_security_group_ingress(
+                group.id, "-1", None, None, [], source_groups=[{"GroupId": group.id}], vpc_id=vpc.id
+            )
+        return vpc
+
+    VPCBackend.create_vpc = create_vpc
+
+
+def _default_network() -> None:
+    """The default VPC has an internet gateway, and its main table leads there (VPC User Guide, "Default VPCs")."""
+    from moto.ec2.models import EC2Backend
+
+    start = EC2Backend.__init__
+
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
+        start(self, *args, **kwargs)
+        vpc = self.get_default_vpc()
+        if vpc is None or self.internet_gateways:
+            return
+        gateway = self.create_internet_gateway()
+        self.attach_internet_gateway(gateway.id, vpc.id)
+        main = self.describe_route_tables(filters={"vpc-id": [vpc.id]})[0]
+        self.create_route(main.id, "0.0.0.0/0", gateway_id=gateway.id)
+
+    EC2Backend.__init__ = __init__
+
+
+def _private_addresses() -> None:
+    """An interface's address is none of the five that AWS keeps in a subnet (VPC User Guide, "Subnet sizing")."""
+    from moto.ec2.models import elastic_network_interfaces
+
+    original = elastic_network_interfaces.random_private_ip
+
+    def random_private_ip(cidr: str | None = None, ipv6: bool = False) -> Any:
+        if not cidr or ipv6:
+            return original(cidr, ipv6=ipv6)
+        block = IPv4Network(cidr)
+        return str(block[random.randrange(4, block.num_addresses - 1)])
+
+    elastic_network_interfaces.random_private_ip = random_private_ip
+
+
+def _interfaces_of_nat_gateways() -> None:
+    """A NAT gateway's interface is AWS's, in its subnet (VPC User Guide, "NAT gateway basics")."""
+    from moto.ec2.models import nat_gateways
+
+    # moto's address is of another network; without one, the interface takes an address of its subnet.
+    nat_gateways.random_private_ip = lambda: None
+    backend = nat_gateways.NatGatewayBackend
+    create, delete = backend.create_nat_gateway, backend.delete_nat_gateway
+
+    def create_nat_gateway(self: Any, *args: Any, **kwargs: Any) -> Any:
+        nat = create(self, *args, **kwargs)
+        nat.private_ip = nat._eni.private_ip_address
+        _belongs_to_aws(nat._eni, "nat_gateway", f"Interface for NAT Gateway {nat.id}")
+        nat._eni._group_set = []
+        return nat
+
+    def delete_nat_gateway(self: Any, nat_gateway_id: str) -> Any:
+        nat = self.nat_gateways.get(nat_gateway_id)
+        found = delete(self, nat_gateway_id)
+        if nat is not None:
+            self.enis.pop(nat._eni.id, None)
+            _give_back(self, nat._eni.id)
+        return found
+
+    backend.create_nat_gateway, backend.delete_nat_gateway = create_nat_gateway, delete_nat_gateway
+
+
+def _give_back(backend: Any, interface: str) -> None:
+    """An Elastic IP address outlives what had it (EC2 API reference, DeleteNatGateway)."""
+    for address in backend.addresses:
+        if address.eni is not None and address.eni.id == interface:
+            address.eni, address.association_id = None, None
+
+
+def _interfaces_of_endpoints() -> None:
+    """An interface endpoint's interfaces are AWS's, with its groups (AWS PrivateLink Guide, "Endpoint network
+    interfaces"); they go with it."""
+    from moto.ec2.models import vpcs
+
+    vpcs.random_private_ip = lambda *_args, **_kwargs: None
+    create, delete = vpcs.VPCBackend.create_vpc_endpoint, vpcs.VPCBackend.delete_vpc_endpoints
+
+    def create_vpc_endpoint(self: Any, *args: Any, **kwargs: Any) -> Any:
+        endpoint = create(self, *args, **kwargs)
+        groups = [self.get_security_group_from_id(each) for each in endpoint.security_group_ids]
+        for name in endpoint.network_interface_ids:
+            card = self.enis[name]
+            _belongs_to_aws(card, "vpc_endpoint", f"VPC Endpoint Interface {endpoint.id}")
+            card._group_set = [g for g in groups if g is not None] or card._group_set
+        return endpoint
+
+    def delete_vpc_endpoints(self: Any, vpce_ids: list[str] | None = None) -> Any:
+        doomed = [self.vpc_end_points[name] for name in vpce_ids or [] if name in self.vpc_end_points]
+        cards = [card for endpoint in doomed for card in endpoint.network_interface_ids]
+        found = delete(self, vpce_ids)
+        for name in cards:
+            self.enis.pop(name, None)
+        return found
+
+    vpcs.VPCBackend.create_vpc_endpoint = create_vpc_endpoint
+    vpcs.VPCBackend.delete_vpc_endpoints = delete_vpc_endpoints
+
+
+def _belongs_to_aws(card: Any, kind: str, description: str) -> None:
+    card.interface_type, card.description = kind, description
+    card.requester_managed, card.status = True, "in-use"
