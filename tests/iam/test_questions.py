@@ -70,6 +70,20 @@ def test_other_ways_to_ask_for_tls(written: dict[str, Any]) -> None:
     assert prove_resource_policy(written, TLS, account=ACCOUNT, as_aws_sends=True, actions=["s3:*"]).equal
 
 
+def test_a_bucket_policy_is_about_s3() -> None:
+    """NotAction in a bucket policy leaves out its action of S3, and says nothing about other services."""
+    written = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "NotAction": "s3:ListBucket",
+        "Resource": BOTH,
+        "Condition": PLAIN_HTTP,
+    }
+    found = prove_resource_policy(document(written), TLS, account=ACCOUNT, as_aws_sends=True)
+    assert found.verdict == "over"
+    assert {example.request.action for example in found.over} == {"s3:ListBucket"}
+
+
 def test_the_wrong_key() -> None:
     """Refusing every key but one is not the same as asking for any key."""
     right = document(deny("s3:PutObject", f"{BUCKET}/*", {"StringNotEquals": {KEY_ID: KEY}}))

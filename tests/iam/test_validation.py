@@ -1,6 +1,5 @@
 """What AWS refuses on write: its code, its words, and the place."""
 
-# ruff: noqa: E501  (tables read better in one line)
 import json
 from typing import Any
 

@@ -22,7 +22,8 @@ LIST_BUCKETS: Final = "=arn:aws:s3:::*"
 _WELL_KNOWN: Final = (
     "iam:CreateAccessKey", "iam:PutUserPolicy", "iam:AttachUserPolicy", "iam:AttachRolePolicy",
     "iam:PassRole",
-    "s3:PutBucketPolicy", "kms:PutKeyPolicy", "lambda:AddPermission", "sqs:SetQueueAttributes",
+    "iam:UpdateAssumeRolePolicy", "s3:PutBucketPolicy", "s3:PutBucketAcl", "s3:PutObjectAcl",
+    "kms:PutKeyPolicy", "lambda:AddPermission", "sqs:SetQueueAttributes",
     "s3:DeleteObject", "s3:PutObject", "s3:DeleteBucket", "ec2:TerminateInstances", "ec2:RunInstances",
     "rds:DeleteDBInstance", "dynamodb:DeleteTable", "dynamodb:PutItem", "dynamodb:DeleteItem",
     "lambda:InvokeFunction", "lambda:UpdateFunctionCode", "sqs:SendMessage", "sns:Publish",

@@ -97,15 +97,30 @@ def prove_resource_policy(granted: Any, needed: Any, *, account: str, **options:
 
     ``account`` owns the resource. Every caller is tried twice: with no permissions of its own, so that only
     what the policy grants counts, and with all permissions, so that what it denies counts. Callers of other
-    accounts always have what their own account can give. ``options``: those of ``prove``.
+    accounts always have what their own account can give. A policy is asked about actions of its resource's
+    service only. ``options``: those of ``prove``.
     """
     limit = options.get("limit", 3)
+    options.setdefault("actions", _actions_on(granted, needed))
     budget = _Budget(options.pop("seconds", SECONDS), 2)
     found = []
     for own in ((), (FULL_ACCESS,)):
         sides = [Policies(identity=own, resource=_policy(side)) for side in (granted, needed)]
         found.append(prove(*sides, account=account, outsiders_may=True, seconds=budget.share(), **options))
     return _together(found, limit)
+
+
+def _actions_on(*documents: Any) -> tuple[str, ...]:
+    """All actions of the service whose resources the policies name; () when they do not tell."""
+    policies = [policy for document in documents if (policy := _policy(document)) is not None]
+    texts = [
+        text
+        for p in policies
+        for s in p.statements
+        for text in (*(s.resource or ()), *(s.not_resource or ()))
+    ]
+    services = {text.split(":")[2] if text.count(":") > 2 else "*" for text in texts}
+    return (f"{services.pop()}:*",) if len(services) == 1 and "*" not in services else ()
 
 
 class _Budget:
@@ -160,6 +175,7 @@ def public_access(resource_policy: Any, *, account: str = HOME, existing: Iterab
         principals=outsiders,
         account=account,
         existing=existing,
+        actions=_actions_on(policy),
         outsiders_may=True,
         as_aws_sends=True,
         limit=1,
