@@ -218,7 +218,7 @@ class Builder(Workloads):
     def _sgs(self, rows: Mapping[str, Any]) -> None:
         for name, row in rows.items():
             made = self.ec2.create_security_group(
-                GroupName=name, Description=f"{name} of a case", VpcId=self.ids[row["vpc"]]
+                GroupName=f"case {name}", Description="A group of a case", VpcId=self.ids[row["vpc"]]
             )["GroupId"]
             self._name(name, made)
         for name, row in rows.items():
@@ -257,11 +257,12 @@ class Builder(Workloads):
 
     def _group_made_and_gone(self, name: str) -> str:
         vpc = self.ids[next(iter(self.topology["vpcs"]))]
-        made = self.ec2.create_security_group(GroupName=name, Description="deleted again", VpcId=vpc)[
-            "GroupId"
-        ]
+        gone = self.ec2.create_security_group(
+            GroupName=f"gone {name}", Description="deleted again", VpcId=vpc
+        )
+        made = str(gone["GroupId"])
         self.forgotten.append(made)
-        return str(made)
+        return made
 
     def _nacls(self, rows: Mapping[str, Any]) -> None:
         for name, row in rows.items():
@@ -372,6 +373,8 @@ class Builder(Workloads):
                     "SecurityGroupIds": [self.ids[group] for group in row.get("sgs", ())],
                     "PrivateDnsEnabled": row.get("dns", True),
                 }
+            if how.get("PrivateDnsEnabled"):
+                self.ec2.modify_vpc_attribute(VpcId=self.ids[row["vpc"]], EnableDnsHostnames={"Value": True})
             if row.get("policy"):
                 how["PolicyDocument"] = json.dumps(row["policy"])
             made = self.ec2.create_vpc_endpoint(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -243,3 +244,14 @@ def test_two_places_that_have_both_families_may_be_asked_about_ipv6() -> None:
     built = network("dual-stack", sgs={"sg-app": {"in": [["tcp", "8080", "::/0"]]}})
     assert trace(built, "web", "app", "tcp", 8080).blocked
     assert trace(built, "web", "app", "tcp", 8080, family=6).reachable
+
+
+def test_a_public_address_that_an_emulator_handed_out_is_somebodys_whatever_its_range() -> None:
+    """Some hand out 127.…: what has such an address is found by it."""
+    built = network()
+    web = next(each for each in built.interfaces if each.attached_to == "web")
+    odd = dataclasses.replace(web, public_ips=("127.52.183.21",))
+    others = tuple(each for each in built.interfaces if each.id != web.id)
+    built = dataclasses.replace(built, interfaces=(*others, odd))
+    assert trace(built, "internet", "127.52.183.21", "tcp", 443).reachable
+    assert trace(built, "internet", "127.52.183.22", "tcp", 443).blocked

@@ -72,8 +72,10 @@ def draw(
     asked = (traces,) if isinstance(traces, Trace) else tuple(traces)
     tell = kinds or _engine_kinds(network)
     zones = {subnet.az for subnet in network.subnets if subnet.vpc == drawn.id}
-    beside = bool(asked) and len(zones) <= 2
-    layout = lay_out(network, drawn, tell, WIDTH - (PANEL if beside else 0))
+    layout = lay_out(network, drawn, tell, WIDTH)
+    beside = bool(asked) and len(zones) <= 2 and not layout.beside
+    if beside:
+        layout = lay_out(network, drawn, tell, WIDTH - PANEL)
     lines = [
         tracing.steps(trace, layout.places, _letter(asked, number)) for number, trace in enumerate(asked)
     ]

@@ -17,6 +17,7 @@ KINDS = ("public", "private", "isolated", "broken", "unknown")
 MOST_RESOURCES = 60
 MOST_CHIPS = 8
 CHIP_HEIGHT = 34.0
+CHIP_WIDTH = 190.0
 GAP = 6.0
 HEADER = 62.0
 PAD = 10.0
@@ -186,17 +187,18 @@ def _gutters(layout: Layout) -> tuple[float, ...]:
     return (zone.y - 8, *(top - PAD / 2 for top in tops[1:]), zone.bottom + 8)
 
 
-def _chip_columns(wide: float) -> int:
-    return max(1, int((wide - 16 + GAP) // (150 + GAP)))
+def _chip_columns(wide: float, chips: int) -> int:
+    """As many as leave room for a name beside a trace's marks, and no more than there are chips."""
+    return max(1, min(chips, int((wide - 16 + GAP) // (CHIP_WIDTH + GAP))))
 
 
 def _cell_height(cell: Cell, wide: float) -> float:
-    rows = -(-len(cell.chips) // _chip_columns(wide - 12))
+    rows = -(-len(cell.chips) // _chip_columns(wide - 12, len(cell.chips)))
     return HEADER + rows * (CHIP_HEIGHT + GAP) + (4 if rows else 0)
 
 
 def _placed_chips(chips: tuple[Chip, ...], cell: Box) -> tuple[Chip, ...]:
-    columns = _chip_columns(cell.w)
+    columns = _chip_columns(cell.w, len(chips))
     wide = (cell.w - 16 - GAP * (columns - 1)) / columns
     return tuple(
         replace(

@@ -405,7 +405,9 @@ def _literal(index: Index, place: str, other: str, role: str) -> list[End]:
     if found.low != found.high:
         return [End(Component(place, "address range"), outside="internet")]
     vpc = _vpc_of(index, other)
-    if (why := no_end(index, found, vpc, role)) is not None:
+    # An emulator may hand out public addresses of any range, so those that are somebody's come first.
+    why = no_end(index, found, vpc, role) if found.low not in index.public else None
+    if why is not None:
         verdict, code, text = why
         raise NoSuchPlace(code, text, verdict)
     inside = address_ends(index, place, vpc)
