@@ -58,7 +58,7 @@ def nbgrader(folder: Path, *arguments: str, expect: int = 0) -> str:
     # As an instructor may: by its full path, with the environment not activated.
     command = [str(Path(sys.executable).parent / "nbgrader"), *arguments]
     environment = {**os.environ, "PATH": os.defpath, "JUPYTERHUB_USER": "amara"}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=900)
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=420)
     said = done.stdout + done.stderr
     assert done.returncode == expect, said
     return said
@@ -72,19 +72,15 @@ def submit(folder: Path, case: Mapping[str, Any], lab: str = LAB) -> None:
         (target / name).write_text(text)
     text = case["file"] if "file" in case else json.dumps(_notebook(folder, case, lab))
     text = text.replace("@GRADEBOOK@", str(folder / "gradebook.db")).replace("@MARK@", MARK)
+    private = [folder / "course_secret", folder / "gradebook.db", *sorted((ROOT / "graders").glob("*.py"))]
+    text = text.replace("@PRIVATE@", json.dumps([str(path) for path in private])[1:-1].replace('"', "'"))
     (target / f"{lab}.ipynb").write_text(text)
 
 
-def make_course(
-    folder: Path, students: Collection[str], *, config: str = "", root: Path = ROOT
-) -> GradedCourse:
-    """A course in which these students' submissions were graded, given feedback on, and exported."""
-    command = [sys.executable, "-c", "from cloudlings.cli import main; main()", "course", "init", str(folder)]
-    environment = {**os.environ, "CLOUDLINGS_ROOT": str(root)}
-    subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL)
+def grade_course(folder: Path, students: Collection[str], *, config: str = "") -> GradedCourse:
+    """The course in ``folder``, with these students' submissions graded, given feedback on, and exported."""
     with (folder / "nbgrader_config.py").open("a") as file:
         file.write(f"c.GradeOnAccount.cell_seconds = 10\n{config}\n")
-    nbgrader(folder, "generate_assignment", LAB)
     for case in CASES:
         if case["student"] in students:
             submit(folder, case)
@@ -197,10 +193,31 @@ def flip_the_flags_and_add_strange_cells(notebook: Notebook) -> Notebook:
     }
 
 
+def replace_and_multiply_the_checks(notebook: Notebook) -> Notebook:
+    cells = []
+    for cell in notebook["cells"]:
+        cells.append(cell)
+        if _is_check(cell):
+            cell["source"] = "3.0"
+            cell["metadata"]["nbgrader"] |= {"points": 100, "checksum": "0" * 32}
+            cells += [deepcopy(cell) | {"id": f"{cell['id']}-{number}"} for number in range(3)]
+    bonus = deepcopy(cells[-1]) | {"id": "bonus"}
+    bonus["metadata"]["nbgrader"]["grade_id"] = "bonus"
+    return notebook | {"cells": [*cells, bonus]}
+
+
+def write_active_text(notebook: Notebook) -> Notebook:
+    text = "A note: 1 < 2.\n\n<script>document.title='mine'</script> <img src=x onerror='document.title=3'>"
+    return notebook | {
+        "cells": [*notebook["cells"], {"cell_type": "markdown", "metadata": {}, "source": text, "id": "mine"}]
+    }
+
+
 CHANGES: dict[str, Callable[[Notebook], Notebook]] = {
     change.__name__: change
     for change in (
         delete_the_checks, split_the_answers_and_open_with_another_seed, duplicate_every_cell,
         answer_in_a_copy_of_the_check, put_the_checks_first, flip_the_flags_and_add_strange_cells,
+        replace_and_multiply_the_checks, write_active_text,
     )
 }  # fmt: skip

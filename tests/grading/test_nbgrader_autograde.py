@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+
+from cloudlings.grading.nbgrader import box
 
 _spec = importlib.util.spec_from_file_location(
     "nbgrader_course", Path(__file__).parent / "nbgrader_course.py"
@@ -25,18 +28,23 @@ STUDENTS = {case["student"]: case for case in nbc.CASES}
 KERNELS_OWN = {"JPY_PARENT_PID", "TERM", "CLICOLOR", "CLICOLOR_FORCE", "FORCE_COLOR", "PAGER", "GIT_PAGER"}
 
 
-@pytest.fixture(scope="module")
-def course(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """One course, in which everybody's submission was graded."""
-    return nbc.make_course(tmp_path_factory.mktemp("nbgrader") / "clouds-2026", STUDENTS)
+# One worker grades the course for all these tests: some 30 submissions, about 3 s each on a machine at rest.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("nbgrader-course")]
+NEEDS_A_BOX = pytest.mark.skipif(not box.available(), reason=f"needs bubblewrap: {box.why_not()}")
 
 
 @pytest.fixture(scope="module")
-def unboxed(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def course(copy_course: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """One course, in which everybody's submission was graded by one stock command."""
+    return nbc.grade_course(copy_course(tmp_path_factory.mktemp("graded") / "clouds-2026"), STUDENTS)
+
+
+@pytest.fixture(scope="module")
+def unboxed(copy_course: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A course on a machine that has no bubblewrap."""
+    folder = copy_course(tmp_path_factory.mktemp("unboxed") / "clouds-2026")
     students = ["right", "writes-the-gradebook"]
-    folder = tmp_path_factory.mktemp("nbgrader") / "unboxed"
-    return nbc.make_course(folder, students, config="c.GradeOnAccount.box = False")
+    return nbc.grade_course(folder, students, config="c.GradeOnAccount.box = False")
 
 
 @pytest.mark.parametrize("student", STUDENTS)
@@ -75,9 +83,49 @@ def test_personal_values(course: Any) -> None:
         assert brief_for(lab, student).bucket in course.page(student)
 
 
+@NEEDS_A_BOX
 def test_gradebook_out_of_reach(course: Any) -> None:
     """In a box a submission that knows where the gradebook is does not find it."""
     assert "unable to open database file" in course.printed("writes-the-gradebook")
+
+
+@NEEDS_A_BOX
+def test_files_out_of_reach(course: Any) -> None:
+    """In a box the course's files are not there, and the graders are for reading only."""
+    printed = course.printed("writes-the-course")
+    assert "opened" not in printed
+    assert printed.count("FileNotFoundError") == 2
+    assert printed.count("OSError") == len(list((nbc.ROOT / "graders").glob("*.py")))
+
+
+def test_nobody_else_let_in(course: Any) -> None:
+    """Guessed keys of a grader, and the emulators' own paths, are refused."""
+    printed = course.printed("calls-as-the-grader")
+    assert "let in" not in printed
+    assert printed.count("ClientError") == 6
+    assert printed.count("HTTPError") == 10
+
+
+def test_forgers_did_what_they_meant_to(course: Any) -> None:
+    """A case that fails before its trick would prove nothing."""
+    assert "asked: 200" in course.printed("asks-the-checker")
+    assert "127.0.0.1" in course.printed("environment-changed")
+    assert "✔ Passed: Keep a note" in html_of(course, "imitated-verdict")
+
+
+def html_of(course: Any, student: str) -> str:
+    return (course.folder / "feedback" / student / nbc.LAB / f"{nbc.LAB}.html").read_text()
+
+
+def test_outputs_do_not_act(course: Any) -> None:
+    """What a learner displays or writes runs no script on the page of who reads it; tables stay."""
+    page = html_of(course, "active-outputs").split('id="notebook-container"')[1]
+    assert "<td>kept</td>" in page
+    assert "data:image/svg+xml;base64," in page
+    assert "<script" not in page
+    assert not re.search(r"<[^>]* on\w+=", page)
+    assert "1 &lt; 2" in page
+    assert page.count("/notes/setting is set to") == 2
 
 
 def test_gradebook_put_back(unboxed: Any) -> None:

@@ -15,8 +15,6 @@ from nbgrader.api import Gradebook, MissingEntry
 
 from cloudlings.errors import SandboxError
 from cloudlings.grading.nbgrader import run
-from cloudlings.grading.nbgrader.course import make_course
-from cloudlings.lab import Catalogue
 
 _spec = importlib.util.spec_from_file_location(
     "nbgrader_course", Path(__file__).parent / "nbgrader_course.py"
@@ -28,18 +26,19 @@ sys.modules["nbgrader_course"] = nbc
 _spec.loader.exec_module(nbc)
 
 
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("nbgrader-made")]
+
+
 @pytest.fixture
-def api(tmp_path: Path) -> Any:
+def api(copy_course: Any, tmp_path: Path) -> Any:
     """nbgrader's API on a course in which one submission waits, as formgrader makes it."""
     from nbgrader.apps.api import NbGraderAPI
     from nbgrader.coursedir import CourseDirectory
     from traitlets.config import PyFileConfigLoader
 
-    folder = tmp_path / "clouds-2026"
-    make_course(folder, Catalogue(nbc.ROOT))
+    folder = copy_course(tmp_path / "clouds-2026")
     config = PyFileConfigLoader("nbgrader_config.py", path=str(folder)).load_config()
     made = NbGraderAPI(CourseDirectory(config=config, root=str(folder)), config=config)
-    assert made.generate_assignment(nbc.LAB)["success"]
     nbc.submit(folder, next(case for case in nbc.CASES if case["student"] == "partly-right"))
     return made
 

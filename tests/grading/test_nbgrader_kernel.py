@@ -12,6 +12,7 @@ from typing import Any
 import psutil
 import pytest
 
+from cloudlings.errors import GradingError
 from cloudlings.grading.nbgrader import box
 from cloudlings.grading.nbgrader.kernel import Kernel, Limits
 
@@ -105,7 +106,10 @@ def test_memory(files: Path) -> None:
         assert running.run("x = bytearray(8 * 2**30)").outputs[0].ename == "MemoryError"
 
 
-@pytest.mark.parametrize("boxed", [False, True])
+NEEDS_A_BOX = pytest.mark.skipif(not box.available(), reason=f"needs bubblewrap: {box.why_not()}")
+
+
+@pytest.mark.parametrize("boxed", [False, pytest.param(True, marks=NEEDS_A_BOX)])
 def test_nothing_survives(files: Path, boxed: bool) -> None:
     """Everything that a cell started has ended when the kernel has, in whatever session it hid."""
     mark = f"left-behind-{os.getpid()}-{boxed}"
@@ -124,6 +128,7 @@ def test_nothing_survives(files: Path, boxed: bool) -> None:
     assert not found(mark)
 
 
+@NEEDS_A_BOX
 def test_box(files: Path, tmp_path: Path) -> None:
     """In a box a cell sees no other process, finds no hidden folder, and writes in its own folder only."""
     (tmp_path / "gradebook.db").write_text("points")
@@ -143,6 +148,36 @@ def test_no_box_command_without_python(files: Path) -> None:
     bound = arguments.index(str(Path(sys.prefix).resolve()))
     assert arguments[bound - 1] == "--ro-bind"
     assert arguments.index(str(Path(sys.prefix).parent.resolve())) < bound
+
+
+def test_does_not_start(files: Path) -> None:
+    """A kernel that cannot start is an error at once, with what to try."""
+    started = time.monotonic()
+    with (
+        pytest.raises(GradingError, match="ended at once") as error,
+        kernel(files, prefix=("false",)),
+    ):
+        pass
+    assert time.monotonic() - started < 10
+    assert "ipykernel_launcher" in error.value.next_step
+
+
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [
+        ("", "is not installed"),
+        ("#!/bin/sh\necho 'setting up uid map: Permission denied' >&2\nexit 1\n",
+         "is not permitted here (setting up uid map: Permission denied)"),
+        ("no program", "does not run here"),
+    ],
+)  # fmt: skip
+def test_no_box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, said: str) -> None:
+    """Where no box can be made, the reason is named, and nothing waits."""
+    if program:
+        (tmp_path / "bwrap").write_text(program)
+        (tmp_path / "bwrap").chmod(0o700)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert said in box.why_not.__wrapped__()
 
 
 def found(mark: str) -> list[list[str]]:

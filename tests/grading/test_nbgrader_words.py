@@ -52,8 +52,13 @@ def test_passed_says_little() -> None:
 
 
 def test_about() -> None:
-    """The first cell tells whose values were used, and each thing that happened, on a line."""
-    text = about("amara", ["In [4]: It was stopped.", "two\nlines"]).source
+    """The first cell has each task's outcome, whose values were used, and what happened on the way."""
+    found = {"keep-note": verdict(Status.FAILED), "other|task": verdict(Status.PASSED, 3)}
+    text = about(
+        "amara", ["In [4]: It was stopped.", "two\nlines"], found, {"keep-note": 3, "other|task": 6}
+    ).source
+    assert "| ✘ Not yet | [Keep a note](#keep-note) | 0 of 3 |" in text
+    assert "| 6 of 6 |" in text
     assert "`amara`" in text
     assert text.endswith("- In [4]: It was stopped.\n- two lines")
 

@@ -22,16 +22,27 @@ _BASE = (
 )  # fmt: skip
 
 
-@functools.cache
 def available() -> bool:
     """Whether a box can be made here; some systems and containers forbid it."""
+    return not why_not()
+
+
+@functools.cache
+def why_not() -> str:
+    """Why no box can be made on this machine, in words; "" where one can. A real box is tried, once."""
     if shutil.which("bwrap") is None:
-        return False
+        return "bubblewrap (bwrap) is not installed"
     try:
-        done = subprocess.run(["bwrap", *_BASE, "true"], capture_output=True, timeout=10)
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return done.returncode == 0
+        with tempfile.TemporaryDirectory(prefix="cloudlings-box-") as own:
+            (Path(own) / "tmp").mkdir()
+            trial = command(Path(own), hidden=(), shown=())
+            done = subprocess.run([*trial, sys.executable, "-c", ""], capture_output=True, timeout=10)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"bubblewrap does not run here ({type(error).__name__})"
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip().splitlines()
+        return f"bubblewrap is not permitted here ({said[-1] if said else f'exit code {done.returncode}'})"
+    return ""
 
 
 def command(own: Path, *, hidden: Iterable[Path], shown: Iterable[Path]) -> tuple[str, ...]:

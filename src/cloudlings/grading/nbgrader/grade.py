@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,11 @@ from traitlets import Bool, Float, Int, Unicode
 
 from cloudlings.errors import CloudlingsError, CourseError, SandboxError
 from cloudlings.grading.nbgrader import box as boxes
-from cloudlings.grading.nbgrader import run, words
+from cloudlings.grading.nbgrader import quiet, run, words
 from cloudlings.grading.nbgrader.gradebook_file import unchanged
 from cloudlings.grading.nbgrader.kernel import Limits
 from cloudlings.grading.nbgrader.reading import MARK
+from cloudlings.grading.nbgrader.submitted import source_texts
 from cloudlings.grading.tasks import tasks_of
 from cloudlings.grading.verdict import Status, Verdict
 from cloudlings.lab import Catalogue
@@ -57,6 +58,7 @@ class GradeOnAccount(NbGraderPreprocessor):  # type: ignore[misc]
         submission = run.Submission(catalogue.root, names["assignment"], names["student"], folder, (course,))
         graded = self._grade(nb, submission, names)
         _write(nb, graded, names["student"])
+        _quieten(nb, source_texts(self.parent, names))
         resources[_RESULT] = graded.verdicts
         _keep(course, names, graded.verdicts)
         return nb, resources
@@ -94,7 +96,8 @@ class GradeOnAccount(NbGraderPreprocessor):  # type: ignore[misc]
     def _protected(self, names: Mapping[str, str]) -> AbstractContextManager[None]:
         if self._boxed:
             return nullcontext()
-        self.log.warning("Students' code runs unboxed, as you: on this machine bubblewrap is off or missing.")
+        why = boxes.why_not() or "c.GradeOnAccount.box is False"
+        self.log.warning("Students' code runs unboxed, as you: %s.", why)
         return unchanged(names["db_url"], lambda what: self.log.warning("%s: %s", names["student"], what))
 
     def _ungraded(self, submission: run.Submission, error: CloudlingsError) -> CourseError:
@@ -133,7 +136,8 @@ class SaveComments(NbGraderPreprocessor):  # type: ignore[misc]
                 for comment in notebook.comments:
                     task = comment.name.partition("_answer")[0]
                     if task in verdicts and comment.name == _last_answer(notebook, task):
-                        comment.auto_comment = words.comment(verdicts[task], points[task])
+                        # It repeats what the learner named things, and is shown as Markdown.
+                        comment.auto_comment = quiet.markdown(words.comment(verdicts[task], points[task]))
                 gradebook.db.commit()
         return nb, resources
 
@@ -158,13 +162,20 @@ def _checked(cell: Any, tasks: Sequence[str]) -> str | None:
 def _write(nb: Any, graded: run.Graded, student: str) -> None:
     for number, outputs in graded.outputs.items():
         nb.cells[number].outputs = list(outputs)
-    for name, cell in _graded_cells(nb).items():
-        if name in graded.verdicts:
-            cell.outputs = words.check_outputs(graded.verdicts[name], float(cell.metadata.nbgrader["points"]))
+    cells = {name: cell for name, cell in _graded_cells(nb).items() if name in graded.verdicts}
+    points = {name: float(cell.metadata.nbgrader["points"]) for name, cell in cells.items()}
+    for name, cell in cells.items():
+        cell.outputs = words.check_outputs(graded.verdicts[name], points[name])
     for number, cell in enumerate([cell for cell in nb.cells if cell.cell_type == "code"], start=1):
         cell.execution_count = number
-    nb.cells.insert(0, words.about(student, graded.notes))
+    nb.cells.insert(0, words.about(student, graded.notes, graded.verdicts, points))
     nb.metadata.pop(MARK, None)
+
+
+def _quieten(nb: Any, known: Collection[str]) -> None:
+    for cell in nb.cells[1:]:
+        if cell.cell_type == "markdown" and cell.source.strip() not in known:
+            cell.source = quiet.markdown(cell.source)
 
 
 def _unread(lab: str, task: Any, why: str) -> Verdict:

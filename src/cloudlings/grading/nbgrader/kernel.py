@@ -24,7 +24,7 @@ from cloudlings.errors import GradingError
 from cloudlings.grading.nbgrader import keeper
 from cloudlings.grading.nbgrader.outputs import Outputs
 
-_START_SECONDS = 60
+_START_SECONDS = 50
 # How long a cell that was interrupted may take to notice, before its kernel is ended.
 _INTERRUPT_SECONDS = 3
 _END_SECONDS = 10
@@ -177,18 +177,22 @@ class Kernel:
         return self._heard.decode()
 
     def _wait_until_ready(self) -> None:
-        assert self._process.stdout is not None
+        deadline = time.monotonic() + _START_SECONDS
+        while not self._answers():
+            late = time.monotonic() > deadline
+            if late or self._has_ended():
+                raise GradingError(
+                    "The kernel for this submission did not start: "
+                    + (f"no answer in {_START_SECONDS} s." if late else "its process ended at once."),
+                    next_step=f"try: {sys.executable} -m ipykernel_launcher --version, then autograde again",
+                )
+
+    def _answers(self) -> bool:
         try:
-            if not select.select([self._process.stdout], [], [], _START_SECONDS)[0]:
-                raise RuntimeError("it did not start")
-            if "started" not in self._hear():
-                raise RuntimeError("its process ended at once")
-            self._client.wait_for_ready(timeout=_START_SECONDS)
-        except RuntimeError as error:
-            raise GradingError(
-                f"The kernel for this submission did not start: {error}.",
-                next_step=f"try: {sys.executable} -m ipykernel_launcher --version, then autograde again",
-            ) from error
+            self._client.wait_for_ready(timeout=1)
+        except RuntimeError:
+            return False
+        return True
 
 
 def _command(connection: str, memory: int) -> list[str]:
@@ -220,7 +224,8 @@ def _end(process: subprocess.Popen[bytes], mark: str) -> None:
             _kill(started)
             time.sleep(0.01)
     process.kill()
-    process.wait()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(_END_SECONDS)
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:
             pipe.close()

@@ -1,4 +1,4 @@
-"""What a cell writes, kept in nbformat's shape and within bounds."""
+"""What a cell writes, kept in nbformat's shape, within bounds, and without scripts."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 
 from nbformat import ValidationError, v4
 from nbformat.v4.nbbase import validate
+
+from cloudlings.grading.nbgrader import quiet
 
 _KEPT_BYTES = 256 * 2**10
 _KEPT_ROWS = 500
@@ -68,4 +70,4 @@ def _row(message: Mapping[str, Any]) -> Any:
         validate(row, ref="output")
     except (ValueError, KeyError, TypeError, AttributeError, ValidationError):
         return None
-    return row
+    return quiet.output(row)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -72,11 +73,21 @@ def source_cells(notebook: Notebook, order: list[str]) -> list[SourceCell]:
     ]
 
 
+def source_texts(exporter: Any, names: Mapping[str, str]) -> frozenset[str]:
+    """The texts of the source notebook's cells: what is in a submission besides is the learner's."""
+    cells = _source(exporter, names["assignment"], names["notebook"])
+    return frozenset(cell.source.strip() for cell in cells)
+
+
 def _order(exporter: Any, assignment: str, notebook: str) -> list[str]:
     """The names of the source notebook's cells, in order: the gradebook does not keep it."""
+    return [name for name in map(grade_id, _source(exporter, assignment, notebook)) if name]
+
+
+def _source(exporter: Any, assignment: str, notebook: str) -> Sequence[NotebookNode]:
     folder = exporter.parent.coursedir
     path = Path(folder.format_path(folder.source_directory, ".", assignment)) / f"{notebook}.ipynb"
     try:
-        return [name for name in map(grade_id, read(path).cells) if name]
+        return list(read(path).cells)
     except NotebookError:
         return []

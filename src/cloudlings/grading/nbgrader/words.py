@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -16,6 +16,13 @@ _LOOKS = {
     Status.NOT_ATTEMPTED: ("○", "Not attempted", "#6b7785"),
     Status.UNAVAILABLE: ("!", "Sandbox unavailable", "#b86e00"),
 }
+# nbgrader's pages let wide pictures run over their edge, and set tables without air.
+_TABLE = (
+    "<style>.rendered_html img{max-width:100%} .rendered_html td{padding:.15em 1em .15em 0}</style>",
+    "",
+    "| | Task | Points |",
+    "|:--|:--|:--|",
+)
 
 
 def check_outputs(verdict: Verdict, points: float) -> list[Any]:
@@ -41,16 +48,29 @@ def comment(verdict: Verdict, points: float) -> str:
     return head if verdict.passed else f"{head}.\n{verdict.message}"
 
 
-def about(student: str, notes: Sequence[str]) -> NotebookNode:
-    """The cell on top of a graded notebook: how it was graded, and what happened on the way."""
+def about(
+    student: str, notes: Sequence[str], verdicts: Mapping[str, Verdict], points: Mapping[str, float]
+) -> NotebookNode:
+    """The cell on top of a graded notebook: each task's outcome, how it was graded, what happened on the way.
+
+    ``points`` are the gradebook's for each task; each row leads to the check cell, where the words are.
+    """
+    rows = [_row(name, verdict, points[name]) for name, verdict in verdicts.items()]
     first = (
         "**How this was graded.** The notebook ran from top to bottom in a new sandbox, with the personal "
         f"values of `{student}`. Each task was checked in the account itself, at its check cell, and once "
         "more at the end where it was not passed by then."
     )
-    text = "\n".join([first, "", *(f"- {_one_line(note)}" for note in notes)]).strip()
+    text = "\n".join([*_TABLE, *rows, "", first, "", *(f"- {_one_line(note)}" for note in notes)]).strip()
     cell: NotebookNode = v4.new_markdown_cell(text, id="how-this-was-graded")
     return cell
+
+
+def _row(name: str, verdict: Verdict, points: float) -> str:
+    icon, word, _ = _LOOKS[verdict.status]
+    title = _one_line(verdict.title).replace("|", "\\|")
+    earned = points * verdict.points / verdict.max_points
+    return f"| {icon} {word} | [{title}](#{name}) | {earned:g} of {points:g} |"
 
 
 def _card(verdict: Verdict) -> str:
