@@ -358,21 +358,39 @@ def test_broken_files_of_a_learners_keys_are_kept_aside(started: Callable[[], Sa
     assert (home / "sandbox" / "state" / "accounts.unreadable").read_text() == "{"
 
 
-def test_a_broken_pickle_does_not_stop_the_emulator(started: Callable[[], Sandbox], home: Path) -> None:
-    """State of moto's that cannot be read is put aside, and the account starts empty."""
+BROKEN = {
+    "no header": lambda content: b"not a state",
+    "a cut": lambda content: content[: len(content) * 2 // 3],
+    "a flipped bit": lambda content: content[:-9] + bytes([content[-9] ^ 1]) + content[-8:],
+    "an older format": lambda content: content.replace(b'{"format": 2', b'{"format": 1', 1),
+    "a later format": lambda content: content.replace(b'{"format": 2', b'{"format": 9', 1),
+    "another emulator's version": lambda content: content.replace(b'"moto ', b'"moto 0.', 1),
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+def test_state_that_cannot_be_read_is_put_aside_and_told(
+    started: Callable[[], Sandbox], home: Path, broken: str
+) -> None:
+    """A state file that is broken or of another version: the account starts empty there, and the start says why
+    and where the file is."""
     first = started()
     first.provision(ACCOUNT)
     first.session(ACCOUNT, "learner", "us-east-1").client("ec2").create_vpc(CidrBlock="10.0.0.0/16")
     first.stop()
-    pickle = home / "sandbox" / "state" / "moto" / f"{ACCOUNT}.pickle"
-    pickle.write_bytes(b"not a pickle")
+    file = home / "sandbox" / "state" / "moto" / f"{ACCOUNT}.state"
+    content = BROKEN[broken](file.read_bytes())
+    assert content != file.read_bytes()
+    file.write_bytes(content)
     second = started()
     vpcs = second.session(ACCOUNT, "learner", "us-east-1").client("ec2").describe_vpcs()["Vpcs"]
     assert [vpc["IsDefault"] for vpc in vpcs] == [True]
-    assert pickle.with_suffix(".unreadable").read_bytes() == b"not a pickle"
+    aside = file.with_suffix(".unreadable")
+    assert aside.read_bytes() == content
     found = Sandbox.find(home)
     assert found is not None
-    assert f"account {ACCOUNT} could not be read back" in found.notices[0]
+    assert f"moto kept of account {ACCOUNT} could not be read back" in found.notices[0]
+    assert str(aside) in found.notices[0]
 
 
 def test_a_long_path_does_not_matter(tmp_path: Path) -> None:

@@ -128,6 +128,7 @@ def shell(lab: Lab, seed: Seed = None) -> None:
     space = _workspace(lab, seed)
     folder = space.running().home / "sandbox" / "shell"
     words, environment = shells.command(space.environment(), folder, space.lab.name)
+    environment["CLOUDLINGS_LAB"] = space.lab.name
     typer.echo(f"A shell in {space.lab.name} ({space.running().endpoint_url}). Leave it with exit.")
     if not shutil.which("aws", path=environment.get("PATH")):
         typer.echo("The AWS CLI is not on the PATH here: use the one of the course, .venv/bin/aws.")

@@ -15,7 +15,7 @@ from cloudlings.grading.clients import Clients
 from cloudlings.grading.home import find_home
 from cloudlings.grading.task import Task
 from cloudlings.lab import Brief, Catalogue, Header, account_id, brief_for, learner
-from cloudlings.sandbox import Credentials, Sandbox, environment, variables
+from cloudlings.sandbox import START, Credentials, Sandbox, environment, variables
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,9 @@ def prepare(sandbox: Sandbox, root: Path, lab_name: str, seed: str) -> Workspace
     marker = sandbox.home / "sandbox" / "seeded" / f"{space.account_ids['main']}"
     if not marker.exists():
         _seed(space)
+        if sandbox.keeps:
+            # So that nobody who takes something back loses what the lab began with.
+            sandbox.checkpoint(list(space.account_ids.values()), START)
         marker.parent.mkdir(parents=True, exist_ok=True)
         marker.write_text(space.lab.name)
     return space

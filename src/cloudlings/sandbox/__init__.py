@@ -9,6 +9,17 @@ an emulator (``emulators``) answers, and ``journal`` notes it. ``daemon`` and ``
 
 from cloudlings.sandbox.environment import environment, variables
 from cloudlings.sandbox.handle import Sandbox
-from cloudlings.sandbox.model import Credentials, JournalEntry, Who
+from cloudlings.sandbox.model import RESERVED, START, Checkpoint, Credentials, JournalEntry, Return, Who
 
-__all__ = ["Credentials", "JournalEntry", "Sandbox", "Who", "environment", "variables"]
+__all__ = [
+    "RESERVED",
+    "START",
+    "Checkpoint",
+    "Credentials",
+    "JournalEntry",
+    "Return",
+    "Sandbox",
+    "Who",
+    "environment",
+    "variables",
+]

@@ -22,6 +22,8 @@ from cloudlings.sandbox.model import Caller, Credentials, Request, Who
 from cloudlings.sandbox.sigv4 import ALGORITHM
 
 _ACCOUNT_ID = re.compile(r"\d{12}")
+_NUMBERS = re.compile(rb"(?<!\d)\d{12}(?!\d)")
+_LOOKED_AT = 64 * 1024
 _KEY_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
 
@@ -40,6 +42,13 @@ class Accounts:
     def provisioned(self) -> tuple[str, ...]:
         """The accounts that have been provisioned."""
         return tuple(self._learners)
+
+    def mentioned(self, request: Request) -> set[str]:
+        """The accounts that a request names, in an ARN or an address: it may change something of theirs."""
+        if len(self._learners) < 2:
+            return set()
+        text = request.raw_path.encode() + request.query_string.encode() + request.body[:_LOOKED_AT]
+        return {found.decode() for found in _NUMBERS.findall(text)} & self._learners.keys()
 
     async def caller(self, access_key_id: str) -> Caller | None:
         """Whoever a key stands for; None for a key that nobody has."""

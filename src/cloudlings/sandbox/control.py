@@ -7,6 +7,7 @@ import os
 import shutil
 import time
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -17,16 +18,17 @@ from cloudlings.errors import SandboxError
 from cloudlings.sandbox import channel
 from cloudlings.sandbox.accounts import Accounts
 from cloudlings.sandbox.emulators.contract import Emulator, IdentityKeeper
+from cloudlings.sandbox.gate import Gate
 from cloudlings.sandbox.gateway import Gateway
+from cloudlings.sandbox.history import History
 from cloudlings.sandbox.journal import Journal
+from cloudlings.sandbox.keep import Keep
 from cloudlings.sandbox.mirror import Mirror
 from cloudlings.sandbox.model import Who
 
 if TYPE_CHECKING:
     from cloudlings.sandbox.daemon import Doors, Files
 
-# How long a write may be in memory only, in seconds.
-SAVE_EVERY = 0.5
 # An emulator that dies again and again is started again ever more slowly, up to this many seconds.
 LONGEST_PAUSE = 10.0
 
@@ -43,20 +45,27 @@ class Control:
         self._accounts = Accounts(keeper, state / "accounts.json" if state else None)
         self._journal = Journal(state / "journal" if state else None)
         self._mirror = Mirror(keeper)
-        self._unsaved: dict[str, set[str]] = defaultdict(set)
+        self._gate = Gate()
+        self._keep = Keep(emulators, self._journal, self._gate, state)
+        self._history = History(emulators, self._journal, self._gate, self._keep, self._forget)
+        self._failed: dict[str, SandboxError] = {}
         self._down: set[str] = set(emulators)
         self._restarts: dict[str, int] = defaultdict(int)
         self._tasks: list[asyncio.Task[None]] = []
-        self._gateway = Gateway(emulators, self._accounts, self._journal, self._mirror, self._wrote)
+        self._gateway = Gateway(
+            emulators, self._accounts, self._journal, self._mirror, self._keep.wrote, self._gate
+        )
 
-    def _wrote(self, emulator: str, account_id: str) -> None:
-        self._unsaved[emulator].add(account_id)
+    def _forget(self, account_id: str) -> None:
+        """What was remembered about an account is old: it was emptied, or went back to an earlier state."""
+        self._accounts.forget_keys(account_id)
+        self._mirror.forget(account_id)
 
     async def start(self, stopping: asyncio.Event) -> None:
-        """Serve both ports and the control socket; return when the first answer can be given.
+        """Serve both ports and the control socket; return when every emulator answers.
 
-        The emulator that keeps IAM must be up for that. The others may still be loading: requests for
-        them wait.
+        Requests that come earlier wait for theirs. Raises SandboxError, with the reason, when one does not
+        come up.
         """
         self._stopping = stopping
         self._server = uvicorn.Server(self._uvicorn_config())
@@ -68,21 +77,25 @@ class Control:
             limit=channel.LINE_LIMIT,
         )
         self._files.control.chmod(0o600)
-        first = next(e for e in self._emulators.values() if isinstance(e, IdentityKeeper))
-        rest = [emulator for emulator in self._emulators.values() if emulator is not first]
-        self._tasks = [asyncio.ensure_future(self._watch(first)), asyncio.ensure_future(self._save_often())]
-        await self._wait_for(first.name)
-        # Only now, so that they do not compete with the first answer for the processor.
-        self._tasks += [asyncio.ensure_future(self._watch(emulator)) for emulator in rest]
+        self._tasks = [asyncio.ensure_future(self._watch(emulator)) for emulator in self._emulators.values()]
+        self._tasks.append(asyncio.ensure_future(self._keep.save_often(stopping)))
+        try:
+            await self._all_up()
+        except SandboxError:
+            await self._end_emulators()
+            raise
 
-    async def _wait_for(self, name: str) -> None:
-        while name in self._down:
-            if self._restarts[name] > 1:
-                raise SandboxError(
-                    f"The emulator “{name}” does not start.",
-                    next_step="Run `cloudlings doctor`; what it wrote is in the sandbox's log.",
-                )
+    async def _all_up(self) -> None:
+        while self._down:
+            for failed in self._failed.values():
+                raise failed
             await asyncio.sleep(0.005)
+
+    async def _end_emulators(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*(emulator.stop() for emulator in self._emulators.values()))
 
     def _uvicorn_config(self) -> uvicorn.Config:
         plain_port = self._doors.plain_port
@@ -114,32 +127,21 @@ class Control:
                 await emulator.start()
                 self._down.discard(emulator.name)
                 await emulator.died()
+                print(f"{emulator.name}: ended, and is started again", flush=True)
             except SandboxError as error:
                 print(f"{emulator.name}: {error}", flush=True)
+                self._failed[emulator.name] = error
             self._down.add(emulator.name)
             self._accounts.forget_keys()
             self._mirror.forget()
             self._restarts[emulator.name] += 1
             await asyncio.sleep(min(0.1 * 2 ** self._restarts[emulator.name], LONGEST_PAUSE))
 
-    async def _save_often(self) -> None:
-        while not self._stopping.is_set():
-            await asyncio.sleep(SAVE_EVERY)
-            await self.save()
-
     async def save(self) -> None:
         """Write what has changed since the last time."""
-        if self._files.state is None:
-            self._unsaved.clear()
-            return
-        unsaved, self._unsaved = self._unsaved, defaultdict(set)
-        for name, accounts in unsaved.items():
-            try:
-                await self._emulators[name].export_state(sorted(accounts))
-            except SandboxError as error:
-                print(f"{name}: not saved: {error}", flush=True)
-                self._unsaved[name] |= accounts
-        self._journal.save()
+        await self._keep.gather()
+        async with self._keep.turn:
+            await self._keep.save()
 
     async def stop(self) -> None:
         """Finish what is under way, save, and stop everything."""
@@ -147,11 +149,9 @@ class Control:
         self._server.should_exit = True
         await self._serving
         self._control.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self.save()
-        await asyncio.gather(*(emulator.stop() for emulator in self._emulators.values()))
+        with suppress(SandboxError):
+            await self.save()
+        await self._end_emulators()
         shutil.rmtree(self._files.run, ignore_errors=True)
 
     def _calls(self) -> dict[str, Any]:
@@ -161,7 +161,13 @@ class Control:
             "credentials": self._credentials,
             "reset": self.reset,
             "journal": lambda account_id: [asdict(entry) for entry in self._journal.of(account_id)],
+            "keeps": lambda: self._files.state is not None,
             "save": self.save,
+            "last_times": self._journal.last_times,
+            "checkpoint": self._history.checkpoint,
+            "checkpoints": self._history.checkpoints,
+            "undo": self._history.undo,
+            "rewind": self._history.rewind,
             "stop": self._stopping.set,
         }
 
@@ -190,15 +196,17 @@ class Control:
     def _wrote_identities(self, account_id: str) -> None:
         for name, emulator in self._emulators.items():
             if isinstance(emulator, IdentityKeeper):
-                self._wrote(name, account_id)
+                self._keep.wrote(name, account_id)
 
     async def reset(self, account_id: str) -> None:
         """Forget everything in one account; its learner gets in again with the same keys."""
-        for emulator in self._emulators.values():
-            await emulator.reset(account_id)
-        self._accounts.forget_keys(account_id)
-        self._mirror.forget(account_id)
-        self._journal.forget(account_id)
+        async with self._keep.turn:
+            for emulator in self._emulators.values():
+                await emulator.reset(account_id)
+            self._forget(account_id)
+            self._journal.forget(account_id)
+            if self._keep.snapshots is not None:
+                self._keep.snapshots.forget(account_id)
         if account_id in self._accounts.provisioned:
             await self._accounts.provision(account_id)
         self._wrote_identities(account_id)

@@ -11,12 +11,13 @@ from cloudlings.errors import SandboxError
 from cloudlings.sandbox import identify, oldsigs, rules, sigv4, wire
 from cloudlings.sandbox.accounts import Accounts, as_root
 from cloudlings.sandbox.emulators.contract import Emulator
+from cloudlings.sandbox.gate import Gate
 from cloudlings.sandbox.identify import Target
 from cloudlings.sandbox.journal import Journal, entry_of
 from cloudlings.sandbox.mirror import Mirror
 from cloudlings.sandbox.model import Call, Caller, Request, Response
 from cloudlings.sandbox.operations import operation_of, service_index
-from cloudlings.sandbox.routes import BY_SERVICE, Route
+from cloudlings.sandbox.routes import BY_MODEL, BY_SERVICE, Route
 from cloudlings.sandbox.sigv4 import Refusal, Signature
 
 Scope = Mapping[str, Any]
@@ -44,7 +45,7 @@ class Gateway:
     """The ASGI application behind both ports.
 
     ``emulators`` by name, as the routing table names them. ``wrote`` is called with emulator and account
-    after every request that may have changed something.
+    after every request that may have changed something. ``gate`` holds requests back while it must.
     """
 
     def __init__(
@@ -54,12 +55,14 @@ class Gateway:
         journal: Journal,
         mirror: Mirror,
         wrote: Callable[[str, str], None],
+        gate: Gate,
     ) -> None:
         self._emulators = emulators
         self._accounts = accounts
         self._journal = journal
         self._mirror = mirror
         self._wrote = wrote
+        self._gate = gate
 
     def port(self, *, secure: bool) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
         """The ASGI application of one port; requests by it count as TLS, or do not."""
@@ -105,10 +108,17 @@ class Gateway:
         account_id = caller.account_id if caller else ""
         resource = identify.resource_of(request, target)
         call = Call(request, service, operation, target.region, caller, account_id, resource)
-        response = rules.before(call) or await self._forward(call, route)
-        response = await rules.after(call, response, lambda extra: self._follow_up(call, extra))
-        self._note(call, route, response)
+        if not call.reads:
+            await self._gate.wait(account_id)
+        with self._gate.writing(call):
+            response = await self._carry_out(call, route)
+            self._note(call, route, response)
         return response
+
+    async def _carry_out(self, call: Call, route: Route) -> Response:
+        checked = await rules.before(call, lambda *extra: self._follow_up(call, *extra))
+        response = checked if isinstance(checked, Response) else await self._forward(checked, route)
+        return await rules.after(call, response, lambda *extra: self._follow_up(call, *extra))
 
     async def _forward(self, call: Call, route: Route) -> Response:
         emulator = self._emulators[route.emulator]
@@ -122,12 +132,14 @@ class Gateway:
             raise _failed(call, route, response)
         return response
 
-    async def _follow_up(self, call: Call, request: Request) -> Response:
-        """Send a request of the gateway's own to S3, as the root of the call's account."""
-        emulator = self._emulators[BY_SERVICE["s3"].emulator]
-        return await emulator.forward(
-            as_root(request, call.account_id, call.region, "s3"), call.account_id, "s3"
-        )
+    async def _follow_up(self, call: Call, service: str, request: Request) -> Response:
+        """Send a request of the gateway's own to a boto3 service, as the root of the call's account."""
+        route = BY_MODEL[service]
+        if not call.reads:
+            self._wrote(route.emulator, call.account_id)
+        request = as_root(request, call.account_id, call.region, route.service)
+        host = service_index(service).endpoint_prefix
+        return await self._emulators[route.emulator].forward(request, call.account_id, host)
 
     async def _authenticate(
         self, request: Request, signature: Signature | Refusal | None, target: Target
@@ -172,7 +184,8 @@ class Gateway:
             return
         if call.service in ("iam", "sts", "cloudformation"):
             self._accounts.forget_keys(call.account_id)
-        self._wrote(route.emulator, call.account_id)
+        for account_id in {call.account_id, *self._accounts.mentioned(call.request)}:
+            self._wrote(route.emulator, account_id)
 
 
 _UNAVAILABLE = "The sandbox is not answering for this service at the moment. Run `cloudlings doctor`."

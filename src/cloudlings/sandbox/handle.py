@@ -10,14 +10,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cloudlings.errors import SandboxError, SandboxUnavailable
 from cloudlings.sandbox import channel
-from cloudlings.sandbox.model import Credentials, JournalEntry, Who
+from cloudlings.sandbox.model import Checkpoint, Credentials, JournalEntry, Return, Who
 
 if TYPE_CHECKING:
     import boto3
@@ -107,9 +107,10 @@ class Sandbox:
 
     @classmethod
     @contextmanager
-    def temporary(cls) -> Iterator[Sandbox]:
-        """A fresh sandbox on free ports that keeps nothing, stopped at the end of the ``with`` block.
+    def temporary(cls, *, keeps: bool = False) -> Iterator[Sandbox]:
+        """A fresh sandbox on free ports, stopped and removed at the end of the ``with`` block.
 
+        With ``keeps`` it takes snapshots for as long as it runs, so that ``undo`` and ``rewind`` work.
         It ends with this process too, however this process ends.
         """
         home = Path(tempfile.mkdtemp(prefix="cloudlings-"))
@@ -117,7 +118,10 @@ class Sandbox:
         try:
             said = _launch(
                 home,
-                ["--home", str(home), "--port", "0", "--temporary", "--lifeline", str(lifeline)],
+                [
+                    *("--home", str(home), "--port", "0", "--lifeline", str(lifeline)),
+                    *(() if keeps else ("--temporary",)),
+                ],
                 keep=(lifeline,),
             )
             os.close(lifeline)
@@ -146,13 +150,49 @@ class Sandbox:
         self._call("reset", account_id=account_id)
 
     def journal(self, account_id: str) -> tuple[JournalEntry, ...]:
-        """Every request of the account, reads included, oldest first (the last 20,000)."""
+        """Every request of the account, reads included, oldest first (the last 20,000). An entry whose effect
+        was taken back is ``undone``."""
         return tuple(JournalEntry(**entry) for entry in self._call("journal", account_id=account_id))
 
     def health(self) -> dict[str, Any]:
         """What is running, and how it is: pid, ports, emulators (up or not), accounts."""
         found: dict[str, Any] = self._call("health")
         return found
+
+    def last_times(self, accounts: Sequence[str]) -> dict[str, float]:
+        """When the learner last asked for something in each of these accounts (epoch seconds); accounts in
+        which nobody has are left out."""
+        found: dict[str, float] = self._call("last_times", accounts=list(accounts))
+        return found
+
+    @property
+    def keeps(self) -> bool:
+        """Whether it keeps what is made in it, and takes snapshots."""
+        return bool(self._call("keeps"))
+
+    def checkpoint(self, accounts: Sequence[str], name: str) -> None:
+        """Keep these accounts as they are now under a name, for ``rewind``. Raises SandboxError for a name
+        that cannot be one, and where nothing is kept."""
+        self._call("checkpoint", accounts=list(accounts), name=name)
+
+    def checkpoints(self, accounts: Sequence[str]) -> tuple[Checkpoint, ...]:
+        """The checkpoints of these accounts, oldest first."""
+        return tuple(Checkpoint(**row) for row in self._call("checkpoints", accounts=list(accounts)))
+
+    def undo(self, accounts: Sequence[str], count: int = 1, *, look: bool = False) -> Return:
+        """Take back the last ``count`` changes that the learner's requests made in these accounts, by
+        returning to the snapshot before them: what else goes with it is in what is returned. ``look`` changes
+        nothing.
+
+        Raises SandboxError when there is nothing to take back, or no snapshot from before is kept any more.
+        """
+        return Return.read(self._call("undo", accounts=list(accounts), count=count, look=look))
+
+    def rewind(self, accounts: Sequence[str], name: str, *, look: bool = False) -> Return:
+        """Return these accounts to a checkpoint. ``look`` changes nothing. Raises SandboxError for a name
+        that no checkpoint has. Where the accounts were before is the checkpoint ``before-undo``
+        afterwards."""
+        return Return.read(self._call("rewind", accounts=list(accounts), name=name, look=look))
 
     def save(self) -> None:
         """Write everything now, rather than within half a second."""
@@ -233,13 +273,21 @@ def _first_words(pipe: int, process: subprocess.Popen[bytes], home: Path) -> dic
         raise SandboxError(f"The sandbox did not start in {START_TIMEOUT:.0f} s.", next_step=_log_hint(home))
     line = os.read(pipe, 65536)
     if not line:
-        raise SandboxError("The sandbox ended while it was starting.", next_step=_log_hint(home))
+        raise SandboxError(
+            f"The sandbox ended while it was starting. The last line of its log: {_last_words(home)}",
+            next_step=_log_hint(home),
+        )
     said: dict[str, Any] = json.loads(line)
     return said
 
 
 def _log_file(home: Path) -> Path:
     return home / "sandbox" / "log"
+
+
+def _last_words(home: Path) -> str:
+    lines = _log_file(home).read_text(errors="replace").splitlines()
+    return next((line.strip() for line in reversed(lines) if line.strip()), "(it is empty)")
 
 
 def _log_hint(home: Path) -> str:

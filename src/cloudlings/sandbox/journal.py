@@ -1,21 +1,27 @@
-"""The journal: every request of every account, reads included, bounded, and kept over restarts.
+"""The journal: every request of every account, reads included, numbered, bounded, and kept over restarts.
 
-Graders read it to know what a learner's code did, and where it went.
+Graders read it to know what a learner's code did, and where it went; learners, to see what they did, and to
+take it back. An entry whose effect was taken back stays, and says so.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
 import time
 from collections import defaultdict, deque
-from dataclasses import asdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 from cloudlings.sandbox.model import Call, JournalEntry, Response
 
 # Entries kept of one account: a long lab makes a few thousand requests.
 BOUND = 20_000
+# A file is written anew when it is longer than twice the bound, at this many bytes an entry.
+_LONGEST_FILE = 2 * BOUND * 300
 _ERROR_CODE = re.compile(rb"<Code>([\w.:-]{1,100})</Code>|\"__type\"\s*:\s*\"(?:[^\"#]*#)?([\w.:-]{1,100})\"")
 
 # What no read tells afterwards: HeadObject shows when a restored copy expires, and not what was asked for;
@@ -25,71 +31,164 @@ _KEPT = {
     ("sts", "AssumeRole"): ("RoleArn", "RoleSessionName", "DurationSeconds"),
 }
 
+Range = tuple[int, int]
+"""Numbers of entries, from the first to the last."""
+
 
 class Journal:
-    """The entries by account. ``folder`` keeps them over restarts (None: it does not)."""
+    """The entries by account. ``folder`` keeps them over restarts (None: it does not).
+
+    An account's file is read when the account is first asked about, so that many old labs cost no start.
+    """
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
-        self._entries: dict[str, deque[JournalEntry]] = defaultdict(lambda: deque(maxlen=BOUND))
-        self._unsaved: dict[str, list[JournalEntry]] = defaultdict(list)
+        self._entries: dict[str, deque[JournalEntry]] = {}
+        self._last: dict[str, int] = {}
+        self._undone: dict[str, tuple[Range, ...]] = {}
+        self._unsaved: dict[str, list[str]] = defaultdict(list)
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            for path in folder.glob("*.jsonl"):
-                self._entries[path.stem].extend(_read(path))
-                _end_line(path)
 
     def add(self, entry: JournalEntry, account_id: str) -> None:
-        """Note an entry."""
-        self._entries[account_id].append(entry)
+        """Note an entry, and number it."""
+        entries = self._of(account_id)
+        self._last[account_id] += 1
+        entry = replace(entry, number=self._last[account_id])
+        entries.append(entry)
         if self._folder is not None:
-            self._unsaved[account_id].append(entry)
+            self._unsaved[account_id].append(_line(asdict(entry)))
 
     def of(self, account_id: str) -> tuple[JournalEntry, ...]:
         """The entries of an account, oldest first."""
-        return tuple(self._entries.get(account_id, ()))
+        entries, undone = self._of(account_id), self._undone.get(account_id, ())
+        if not undone:
+            return tuple(entries)
+        return tuple(replace(e, undone=True) if _is_in(undone, e) else e for e in entries)
+
+    def last_times(self, accounts: Sequence[str]) -> dict[str, float]:
+        """When the learner last asked for something in each of these accounts; those without are left out."""
+        times = {
+            a: next((e.time for e in reversed(self._of(a)) if e.source == "learner"), 0.0) for a in accounts
+        }
+        return {account_id: at for account_id, at in times.items() if at}
+
+    def last(self, account_id: str) -> int:
+        """The number of an account's last entry; 0 before the first."""
+        self._of(account_id)
+        return self._last[account_id]
+
+    def undone(self, account_id: str) -> tuple[Range, ...]:
+        """Which entries' effects have been taken back."""
+        self._of(account_id)
+        return self._undone.get(account_id, ())
+
+    def set_undone(self, account_id: str, ranges: tuple[Range, ...]) -> None:
+        """Say which entries' effects have been taken back, from now on."""
+        self._of(account_id)
+        self._undone[account_id] = tuple(r for r in ranges if r[0] <= r[1])
+        if self._folder is not None:
+            self._unsaved[account_id].append(_line({"undone": self._undone[account_id]}))
 
     def forget(self, account_id: str) -> None:
         """Drop an account's entries: its lab was reset."""
-        self._entries.pop(account_id, None)
-        self._unsaved.pop(account_id, None)
+        for kept in (self._entries, self._last, self._undone, self._unsaved):
+            kept.pop(account_id, None)
         if self._folder is not None:
-            (self._folder / f"{account_id}.jsonl").unlink(missing_ok=True)
+            self._path(account_id).unlink(missing_ok=True)
+
+    def unsaved(self) -> Callable[[], None]:
+        """A function that writes what is new to the disk; it may run in a thread, one at a time."""
+        new, self._unsaved = self._unsaved, defaultdict(list)
+        whole = {account_id: self._whole(account_id) for account_id in new if self._is_long(account_id)}
+
+        def save() -> None:
+            for account_id, lines in new.items():
+                _append(self._path(account_id), lines)
+            for account_id, lines in whole.items():
+                _write(self._path(account_id), lines)
+
+        return save
 
     def save(self) -> None:
-        """Append what is new to the files; a file that has grown past twice the bound is written anew."""
-        unsaved, self._unsaved = self._unsaved, defaultdict(list)
-        for account_id, entries in unsaved.items():
-            assert self._folder is not None
-            path = self._folder / f"{account_id}.jsonl"
-            with path.open("a") as file:
-                file.writelines(_line(entry) for entry in entries)
-            if path.stat().st_size > 2 * BOUND * 250:
-                draft = path.with_suffix(".draft")
-                draft.write_text("".join(map(_line, self._entries[account_id])))
-                draft.replace(path)
+        """Write what is new to the disk now."""
+        self.unsaved()()
+
+    def _path(self, account_id: str) -> Path:
+        assert self._folder is not None
+        return self._folder / f"{account_id}.jsonl"
+
+    def _of(self, account_id: str) -> deque[JournalEntry]:
+        entries = self._entries.get(account_id)
+        if entries is None:
+            entries = self._entries[account_id] = deque(maxlen=BOUND)
+            self._last[account_id] = 0
+            if self._folder is not None and self._path(account_id).exists():
+                self._read(account_id, entries)
+        return entries
+
+    def _read(self, account_id: str, entries: deque[JournalEntry]) -> None:
+        _end_line(self._path(account_id))
+        for said in _lines(self._path(account_id)):
+            if "undone" in said and "time" not in said:
+                self._undone[account_id] = tuple((first, last) for first, last in said["undone"])
+                continue
+            try:
+                entry = JournalEntry(**said)
+            except TypeError:
+                continue  # of a version that noted something else
+            number = max(entry.number, self._last[account_id] + 1)
+            entries.append(replace(entry, number=number))
+            self._last[account_id] = number
+
+    def _is_long(self, account_id: str) -> bool:
+        try:
+            return self._path(account_id).stat().st_size > _LONGEST_FILE
+        except FileNotFoundError:
+            return False
+
+    def _whole(self, account_id: str) -> list[str]:
+        undone = {"undone": self._undone.get(account_id, ())}
+        return [*(_line(asdict(entry)) for entry in self._of(account_id)), _line(undone)]
 
 
-def _line(entry: JournalEntry) -> str:
-    return json.dumps(asdict(entry)) + "\n"
+def _is_in(ranges: tuple[Range, ...], entry: JournalEntry) -> bool:
+    return any(first <= entry.number <= last for first, last in ranges)
+
+
+def _line(said: dict[str, Any]) -> str:
+    return json.dumps(said) + "\n"
+
+
+def _append(path: Path, lines: list[str]) -> None:
+    with path.open("a") as file:
+        file.writelines(lines)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _write(path: Path, lines: list[str]) -> None:
+    draft = path.with_suffix(".draft")
+    draft.unlink(missing_ok=True)
+    _append(draft, lines)
+    draft.replace(path)
 
 
 def _end_line(path: Path) -> None:
     """End a line that a killed process left unfinished, so that the next entry has a line of its own."""
-    text = path.read_bytes()
-    if text and not text.endswith(b"\n"):
-        with path.open("ab") as file:
+    with path.open("rb+") as file:
+        if file.seek(0, os.SEEK_END) and file.seek(-1, os.SEEK_END) >= 0 and file.read(1) != b"\n":
             file.write(b"\n")
 
 
-def _read(path: Path) -> list[JournalEntry]:
-    entries = []
-    for line in path.read_text(errors="replace").splitlines()[-BOUND:]:
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    for line in path.read_text(errors="replace").splitlines()[-2 * BOUND :]:
         try:
-            entries.append(JournalEntry(**json.loads(line)))
-        except (ValueError, TypeError):
+            said = json.loads(line)
+        except ValueError:
             continue  # half a line, from a process that was killed while it wrote
-    return entries
+        if isinstance(said, dict):
+            yield said
 
 
 def entry_of(call: Call, response: Response) -> JournalEntry:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import parse_qsl, unquote
 
 Who = Literal["learner", "grader"]
-Source = Literal["learner", "grader", "function", "anonymous"]
+# "service": what an emulator did inside itself, on behalf of a request or of time.
+Source = Literal["learner", "grader", "function", "anonymous", "service"]
 Headers = tuple[tuple[str, str], ...]
 
 
@@ -126,6 +127,7 @@ class JournalEntry:
     ``time`` is in epoch seconds, ``principal`` an ARN ("" when anonymous), ``resource`` a hint (an S3
     ARN, or the first name in the request), ``status`` the HTTP status and ``error`` AWS's error code.
     ``parameters`` keeps what a request asked for where no read can tell it afterwards (a restore's tier).
+    ``number`` counts the account's entries from 1; ``undone`` says that its effect was taken back.
     """
 
     time: float
@@ -139,8 +141,81 @@ class JournalEntry:
     error: str
     source: Source
     parameters: Mapping[str, str] = field(default_factory=dict)
+    number: int = field(default=0, compare=False)
+    undone: bool = False
 
     @property
     def reads(self) -> bool:
         """Whether the operation's name says that it changed nothing."""
         return self.operation.startswith(READ_PREFIXES)
+
+    @property
+    def changes(self) -> bool:
+        """Whether the request changed something that can be taken back: a write that AWS would have taken."""
+        changed = not self.reads and self.operation not in CHANGES_NOTHING and self.status < 400
+        return changed and not self.undone and self.service != OWN
+
+
+# In whose name the journal notes an undo or a rewind.
+OWN = "cloudlings"
+
+
+START = "start"
+"""The checkpoint of a lab's start state."""
+BEFORE = "before-undo"
+"""The checkpoint of where the accounts were before they last went back."""
+RESERVED = frozenset({START, BEFORE})
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A named snapshot of a lab's accounts; ``time`` is in epoch seconds."""
+
+    name: str
+    time: float
+
+
+@dataclass(frozen=True)
+class Return:
+    """What an undo or a rewind does: the entries whose effects go, those that come back with it (taken back
+    before), and the time, in epoch seconds, of the snapshot that the accounts return to."""
+
+    taken_back: tuple[JournalEntry, ...]
+    brought_back: tuple[JournalEntry, ...]
+    to: float
+
+    @classmethod
+    def read(cls, said: Mapping[str, Any]) -> Return:
+        """From the daemon's JSON."""
+        taken, brought = (tuple(JournalEntry(**e) for e in said[k]) for k in ("taken_back", "brought_back"))
+        return cls(taken, brought, said["to"])
+
+
+# Operations whose names do not begin like a read's, and which leave nothing behind in the account.
+CHANGES_NOTHING = frozenset({
+    "AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "DecodeAuthorizationMessage",
+    "Decrypt", "Encrypt", "ReEncrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext",
+    "GenerateDataKeyPair", "GenerateDataKeyPairWithoutPlaintext", "GenerateMac", "GenerateRandom", "Sign",
+    "Verify", "VerifyMac", "DeriveSharedSecret", "TransactGetItems", "PreflightObject", "StartQuery",
+})  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Denied:
+    """One denied request: every permission that it needed, which of them it had, and which it lacked.
+
+    ``needed`` lists them all as "action on resource", ``allowed`` those that were allowed, ``missing`` the
+    one that was refused first; those behind it were not asked. ``time`` is in epoch seconds, ``principal``
+    an ARN or ``anonymous``. ``summary`` says why in a paragraph, ``explanation`` and ``html`` layer by layer.
+    """
+
+    time: float
+    principal: str
+    service: str
+    operation: str
+    needed: tuple[str, ...]
+    allowed: tuple[str, ...]
+    missing: str
+    summary: str
+    explanation: str
+    html: str

@@ -7,7 +7,8 @@ file there, and rows to the table.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from cloudlings.sandbox.model import Caller, Credentials, Request, Response
@@ -34,12 +35,12 @@ class Emulator(ABC):
     async def start(self) -> None:
         """Start, if ``spawn`` has not begun to; return once the emulator answers. Called by the control
         plane when the gateway is up, for one emulator after the other, and by its supervisor after the
-        emulator died; then it comes back with the state that ``export_state`` last wrote.
-        Raises SandboxError when the emulator does not come up."""
+        emulator died; then it comes back with the state that was last written.
+        Raises SandboxError, with the last line of its log, when the emulator does not come up."""
 
     @abstractmethod
     async def stop(self) -> None:
-        """Stop for good. Called by the daemon on its way out, after a last ``export_state``."""
+        """Stop for good. Called by the daemon on its way out, after a last ``capture``."""
 
     @abstractmethod
     async def died(self) -> None:
@@ -57,14 +58,37 @@ class Emulator(ABC):
         plane when a lab is reset."""
 
     @abstractmethod
-    async def export_state(self, accounts: Sequence[str]) -> None:
-        """Write the state of these accounts to the emulator's folder, so that a start brings it back.
-        Called by the gateway within a second of a write, and before it stops."""
+    async def capture(self, accounts: Sequence[str]) -> Sequence[str]:
+        """Take hold of the state of these accounts as it is now, and return those captured: these, and others
+        that requests of theirs changed. Called by the control plane within a second of a write, and before
+        it stops; for a snapshot, while requests that write wait."""
 
     @abstractmethod
-    async def import_state(self) -> None:
-        """Read back what ``export_state`` wrote, replacing what is there. Called by the control plane
-        to return to a snapshot."""
+    async def written(self) -> None:
+        """Return when what ``capture`` took hold of is on the disk, so that a start brings it back. Called by
+        the control plane after each ``capture``. Raises SandboxError when it cannot be written."""
+
+    @abstractmethod
+    def file(self, account_id: str) -> Path | None:
+        """The file of an account's state, to be given a second name for a snapshot; None where nothing is
+        kept. It is replaced by a new one rather than changed. Called by the control plane after
+        ``written``."""
+
+    @abstractmethod
+    async def import_state(self, account_id: str, path: Path | None) -> None:
+        """Make one account what such a file says, in memory and on the disk, and leave the others alone; None
+        makes it empty. Called by the control plane to return to a snapshot, while the account's requests
+        wait. Raises SandboxError, with the account as it was, when the file cannot be used."""
+
+    @abstractmethod
+    async def prune(self, snapshots: Sequence[Path]) -> None:
+        """Remove what neither the state nor these files refer to. Called by the control plane when it has
+        removed snapshots."""
+
+    @abstractmethod
+    async def happenings(self) -> Sequence[Mapping[str, Any]]:
+        """What the emulator did inside itself since the last time, as fields of journal entries with their
+        ``account_id``. Called by the control plane twice a second."""
 
 
 class IdentityKeeper(ABC):
@@ -93,3 +117,15 @@ class IdentityMirror(ABC):
     @abstractmethod
     async def adopt_identities(self, account_id: str, identities: dict[str, Any]) -> None:
         """Take over what ``IdentityKeeper.identities`` gives. Called by the mirror."""
+
+
+class Informant(ABC):
+    """An emulator that tells what it keeps about principals and resources, for requests to be authorised."""
+
+    name: str
+
+    @abstractmethod
+    async def ask(self, verb: str, **args: Any) -> Any:
+        """One of ``principal_facts`` (the emulator that keeps IAM), ``resource_facts`` and ``object_facts``
+        (the one that keeps S3). Asked by the authoriser when it decides a request, as the gateway itself: no
+        policy applies. Raises SandboxError when the emulator does not answer."""

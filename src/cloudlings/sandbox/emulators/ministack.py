@@ -7,14 +7,14 @@ speaks to it as one, for graders.
 
 from __future__ import annotations
 
-import shutil
 import sys
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from cloudlings.sandbox.emulators import inside, ministack_old
+from cloudlings.sandbox.emulators.ministack_state import MiniStackAccounts
 from cloudlings.sandbox.emulators.served import Served
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def _environment(run: Path, state: Path | None, gateway_url: str) -> dict[str, s
     gateway = urlsplit(gateway_url)
     home = run / "functions-home"
     home.mkdir(exist_ok=True, mode=0o700)
-    kept = "0" if state is None else "1"
+    old = "1" if ministack_old.is_there(state) else "0"
     return {
         "AUTH": "true",
         # What functions, and the addresses that MiniStack hands out, call back to.
@@ -54,8 +54,9 @@ def _environment(run: Path, state: Path | None, gateway_url: str) -> dict[str, s
         "AWS_CONFIG_FILE": "/dev/null",
         "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
         "LOG_LEVEL": "WARNING",
-        "PERSIST_STATE": kept,
-        "S3_PERSIST": kept,
+        # Kept by us, account by account; its own way is used once, to read what an older version wrote.
+        "PERSIST_STATE": old,
+        "S3_PERSIST": old,
         "STATE_DIR": str(state or run),
         "S3_DATA_DIR": str((state or run) / "s3"),
     }
@@ -66,6 +67,10 @@ class MiniStack(Served):
 
     lifespan = True
 
+    def __init__(self, state: Path | None) -> None:
+        self._known = MiniStackAccounts(state / "blobs" if state is not None else None)
+        super().__init__(state, self._known)
+
     def open(self) -> Any:
         import ministack.app
 
@@ -73,29 +78,25 @@ class MiniStack(Served):
         for name in ("s3", "iam", "sts"):
             ministack.app._get_module(name)
         _obey_the_gateway(ministack.app)
+        self._known.watch_owners()
+        inside.watch()
+        if self.keeper is not None and self.state is not None:
+            ministack_old.take_over(self.state, self.keeper)
+            self.told = self.keeper.restore_all()
         return ministack.app.app
 
-    def reset(self, account_id: str) -> None:
-        for store in _stores():
-            for key in [key for key in store._data if key[0] == account_id]:
-                del store._data[key]
+    async def reset(self, account_id: str) -> None:
+        await super().reset(account_id)
         _drop_sessions(account_id)
         _drop_workers(account_id)
-        if self.state is not None:
-            _drop_folders(self.state / "s3", account_id)
-            self.export_state([account_id])
 
-    def export_state(self, accounts: Sequence[str]) -> None:  # noqa: ARG002
-        import ministack.app
-        from ministack.core import persistence
+    async def import_state(self, account_id: str, path: str | None) -> None:
+        await super().import_state(account_id, path)
+        # A warm worker has the code and the variables of what was.
+        _drop_workers(account_id)
 
-        # MiniStack writes a service's file whole, for all accounts, so there is nothing to choose.
-        persistence.save_all(ministack.app._build_persistence_save_dict())
-
-    def import_state(self) -> None:
-        import ministack.app
-
-        ministack.app._load_persisted_state()
+    def happenings(self) -> list[dict[str, Any]]:
+        return inside.drain()
 
     def extra_calls(self) -> dict[str, Callable[..., Any]]:
         return {"find_caller": find_caller, "provision": provision, "identities": identities}
@@ -188,17 +189,6 @@ def _stand_in_the_account_of(app: Any, api_id: str) -> None:
                 _request_account_id.set(account_id)
 
 
-def _stores() -> Iterator[Any]:
-    """Every store of every loaded service that keeps accounts apart."""
-    from ministack.core.responses import AccountRegionScopedDict, AccountScopedDict
-
-    for name, module in list(sys.modules.items()):
-        if name.startswith("ministack.services."):
-            for value in list(vars(module).values()):
-                if isinstance(value, (AccountScopedDict, AccountRegionScopedDict)):
-                    yield value
-
-
 def _drop_sessions(account_id: str) -> None:
     from ministack.services import sts
 
@@ -219,15 +209,6 @@ def _drop_workers(account_id: str) -> None:
         keys = [key for key in runtime._workers if key.startswith(f"{account_id}:")]
         doomed = [worker for key in keys for worker in runtime._workers.pop(key)]
     runtime.kill_workers(doomed)
-
-
-def _drop_folders(objects: Path, account_id: str) -> None:
-    for folder in (objects / account_id, objects / ".versions" / account_id):
-        if folder.is_dir():
-            # Moved first, so that a crash half way leaves no half of an account behind.
-            doomed = Path(tempfile.mkdtemp(prefix=".dropped-", dir=objects))
-            folder.rename(doomed / account_id)
-            shutil.rmtree(doomed, ignore_errors=True)
 
 
 def find_caller(access_key_id: str) -> dict[str, Any] | None:

@@ -7,14 +7,15 @@ resets take turns. Its state is one object tree per account, which pickles with 
 from __future__ import annotations
 
 import asyncio
-import os
 import pickle
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cloudlings.sandbox.emulators import moto_corrections
+from cloudlings.sandbox.emulators.keeping import Accounts, Keeper
 from cloudlings.sandbox.emulators.served import Served
 
 if TYPE_CHECKING:
@@ -35,26 +36,31 @@ class Moto(Served):
     """The inside of moto's process."""
 
     def __init__(self, state: Path | None) -> None:
-        super().__init__(state)
+        super().__init__(state, MotoAccounts())
         self._turn = ThreadPoolExecutor(max_workers=1, thread_name_prefix="moto")
 
     def open(self) -> Any:
-        self._turn.submit(self._load)
+        self._loaded = self._turn.submit(self._load)
         return self._app
 
+    async def ready(self) -> None:
+        await asyncio.wrap_future(self._loaded)
+        self._turn.submit(_load_the_rest)
+
+    async def turn(self, work: Callable[..., Any], *args: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._turn, work, *args)
+
     def _load(self) -> None:
-        """Import what nearly every lab uses, so that the first request does not wait for it."""
+        """Import what is answered first, and read the state back."""
         import moto.backends
         from moto.core.botocore_stubber import BotocoreStubber
 
         self._stubber = BotocoreStubber()
-        for service in ("ec2", "iam", "autoscaling", "elbv2", "rds"):
-            moto.backends.get_backend(service)
-        self._told = _restore_all(self.state)
-
-    async def notices(self) -> list[str]:
-        told: list[str] = await self._in_turn(lambda: self._told)
-        return told
+        moto.backends.get_backend("ec2")
+        moto_corrections.apply()
+        if self.keeper is not None and self.state is not None:
+            self.told = _take_over(self.state, self.keeper)
+            self.told += self.keeper.restore_all()
 
     async def _app(
         self, scope: Mapping[str, Any], receive: Callable[[], Any], send: Callable[..., Any]
@@ -65,12 +71,9 @@ class Moto(Served):
             body += message.get("body", b"")
             if not message.get("more_body"):
                 break
-        status, headers, content = await self._in_turn(self._answer, scope, body)
+        status, headers, content = await self.turn(self._answer, scope, body)
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": content})
-
-    async def _in_turn(self, work: Callable[..., Any], *args: Any) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._turn, work, *args)
 
     def _answer(self, scope: Mapping[str, Any], body: bytes) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         from botocore.awsrequest import AWSPreparedRequest, HeadersDict
@@ -83,27 +86,19 @@ class Moto(Served):
             answer = self._stubber.process_request(request)
         except NotImplementedError:
             answer = None
+        except StopIteration as error:
+            # A future cannot carry it: the request would wait for ever.
+            raise RuntimeError("moto looked for something that is not there") from error
         if answer is None or (answer[0] == 404 and answer[2] == "Not yet implemented"):
             return 501, [(b"content-type", b"text/plain")], b"moto has no such operation"
         status, found, content = answer
         return status, _encode(found), content.encode() if isinstance(content, str) else content
 
-    async def reset(self, account_id: str) -> None:
-        await self._in_turn(_drop, account_id, self.state)
-
-    async def export_state(self, accounts: Sequence[str]) -> None:
-        if self.state is not None:
-            for account_id in accounts:
-                await self._in_turn(_save, account_id, self.state)
-
-    async def import_state(self) -> None:
-        await self._in_turn(_restore_all, self.state)
-
     def extra_calls(self) -> dict[str, Callable[..., Any]]:
         return {"adopt_identities": self._adopt}
 
     async def _adopt(self, account_id: str, identities: dict[str, Any]) -> None:
-        await self._in_turn(_adopt_identities, account_id, identities)
+        await self.turn(_adopt_identities, account_id, identities)
 
 
 EMULATOR = Moto
@@ -131,58 +126,70 @@ def _backends() -> Iterator[tuple[str, Any]]:
         yield backend.service_name, backend
 
 
-def _drop(account_id: str, state: Path | None) -> None:
-    for _, backend in _backends():
-        backend.pop(account_id, None)
-    if state is not None:
-        _pickle(state, account_id).unlink(missing_ok=True)
+class MotoAccounts(Accounts):
+    """The accounts of this process's moto: one tree of objects each, over all services."""
+
+    def __init__(self) -> None:
+        self.made_by = f"moto {version('moto')}"
+
+    def known(self) -> list[str]:
+        return sorted({account_id for _, backend in _backends() for account_id in list(backend)})
+
+    def dump(self, account_id: str) -> tuple[bytes, tuple[str, ...]]:
+        # All services in one pickle: what they share must stay shared.
+        services = {name: backend[account_id] for name, backend in _backends() if account_id in backend}
+        return pickle.dumps(services, protocol=pickle.HIGHEST_PROTOCOL) if services else b"", ()
+
+    def load(self, account_id: str, body: bytes) -> None:
+        _restore(account_id, pickle.loads(body))
+
+    def prune(self, used: set[str]) -> None:
+        """It has no blobs."""
+
+    def drop(self, account_id: str) -> None:
+        for _, backend in _backends():
+            backend.pop(account_id, None)
 
 
-def _pickle(state: Path, account_id: str) -> Path:
-    return state / f"{account_id}.pickle"
+def _restore(account_id: str, services: dict[str, Any]) -> None:
+    import moto.backends
+    from moto.core.base_backend import BackendDict
+
+    for service, kept in services.items():
+        backend = moto.backends.get_backend(service)
+        backend[account_id] = kept
+        if backend not in BackendDict._instances:
+            BackendDict._instances.append(backend)
 
 
-def _save(account_id: str, state: Path) -> None:
-    """Write all services of an account in one pickle: what they share must stay shared."""
-    services = {name: backend[account_id] for name, backend in _backends() if account_id in backend}
-    path = _pickle(state, account_id)
-    draft = path.with_suffix(".draft")
-    with draft.open("wb") as file:
-        pickle.dump((version("moto"), services), file, protocol=pickle.HIGHEST_PROTOCOL)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+def _load_the_rest() -> None:
+    """Import what nearly every lab uses, so that its first request does not wait for it."""
+    import moto.backends
+
+    for service in ("iam", "autoscaling", "elbv2", "rds"):
+        moto.backends.get_backend(service)
 
 
-def _restore_all(state: Path | None) -> list[str]:
-    """Read every account back; what cannot be read is put aside, and told."""
+def _take_over(state: Path, keeper: Keeper) -> list[str]:
+    """Read what cloudlings wrote before format 2, write it in ours, and put the old files aside; what cannot
+    be read is told."""
     told = []
-    for path in sorted(state.glob("*.pickle")) if state else ():
+    for path in sorted(state.glob("*.pickle")):
+        aside = path.with_suffix(".before-format-2")
         try:
-            _restore(path)
+            with path.open("rb") as file:
+                made_by, services = pickle.load(file)
+            if made_by != version("moto"):
+                raise ValueError(f"written by moto {made_by}, and this is moto {version('moto')}")
+            _restore(path.stem, services)
+            keeper.write_all()
         except Exception as error:
-            aside = path.with_suffix(".unreadable")
-            path.replace(aside)
             told.append(
                 f"The networks, instances and databases of account {path.stem} could not be read back "
                 f"({type(error).__name__}: {error}); they start empty, and the file is kept as {aside}."
             )
+        path.replace(aside)
     return told
-
-
-def _restore(path: Path) -> None:
-    import moto.backends
-    from moto.core.base_backend import BackendDict
-
-    with path.open("rb") as file:
-        made_by, services = pickle.load(file)
-    if made_by != version("moto"):
-        raise ValueError(f"written by moto {made_by}, and this is moto {version('moto')}")
-    for service, kept in services.items():
-        backend = moto.backends.get_backend(service)
-        backend[path.stem] = kept
-        if backend not in BackendDict._instances:
-            BackendDict._instances.append(backend)
 
 
 def _adopt_identities(account_id: str, identities: dict[str, Any]) -> None:

@@ -13,21 +13,26 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import cloudlings
 from cloudlings.errors import SandboxError
 from cloudlings.sandbox.channel import Channel
-from cloudlings.sandbox.emulators.contract import Emulator, IdentityKeeper, IdentityMirror
+from cloudlings.sandbox.emulators.contract import Emulator, IdentityKeeper, IdentityMirror, Informant
+from cloudlings.sandbox.emulators.saved import SUFFIX
 from cloudlings.sandbox.model import Caller, Credentials, Request, Response
 from cloudlings.sandbox.upstream import Upstream
 
-START_TIMEOUT = 30.0
+# Whoever starts a sandbox learns within 15 s of an emulator that does not come up.
+START_TIMEOUT = 14.0
+# One that is started again may find the machine busy.
+RESTART_TIMEOUT = 60.0
 STOP_TIMEOUT = 5.0
 
 
-class ProcessEmulator(Emulator):
+class ProcessEmulator(Emulator, Informant):
     """An emulator that ``python -m cloudlings.sandbox.emulators NAME`` serves.
 
     ``run`` is the folder for its socket, ``state`` the one for its state (None: keep nothing),
@@ -37,6 +42,7 @@ class ProcessEmulator(Emulator):
     def __init__(self, name: str, run: Path, state: Path | None, environment: Mapping[str, str]) -> None:
         self.name = name
         self._path = run / f"{name}.sock"
+        self._log = run / f"{name}.log"
         self._state = state
         self._environment = environment
         self._listener: socket.socket | None = None
@@ -44,6 +50,8 @@ class ProcessEmulator(Emulator):
         self._process: subprocess.Popen[bytes] | None = None
         self._channel: Channel | None = None
         self._upstream = Upstream(self._path)
+        self._starts = 0
+        self._failures = 0
 
     def listen(self) -> None:
         self._listener = _listen(self._path)
@@ -56,13 +64,16 @@ class ProcessEmulator(Emulator):
         if self._state is not None:
             self._state.mkdir(parents=True, exist_ok=True, mode=0o700)
             command += ["--state", str(self._state)]
-        self._process = subprocess.Popen(
-            command,
-            env=self._clean_environment(),
-            stdin=subprocess.DEVNULL,
-            pass_fds=(self._listener.fileno(), theirs.fileno()),
-            cwd=self._path.parent,
-        )
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                command,
+                env=self._clean_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=(self._listener.fileno(), theirs.fileno()),
+                cwd=self._path.parent,
+            )
         theirs.close()
         self._control = ours
 
@@ -78,12 +89,34 @@ class ProcessEmulator(Emulator):
         self._channel = await Channel.over(self._control)
         self._control = None
         try:
-            self.notices = tuple(await asyncio.wait_for(self._channel.call("ping"), START_TIMEOUT))
+            patience = RESTART_TIMEOUT if self._starts else START_TIMEOUT
+            self.notices = tuple(await asyncio.wait_for(self._channel.call("ping"), patience))
         except (SandboxError, TimeoutError) as error:
+            await self._give_up()
+            why = "it ended" if isinstance(error, SandboxError) else f"it did not answer in {patience:.0f} s"
             raise SandboxError(
-                f"The emulator “{self.name}” did not start.",
-                next_step="Run `cloudlings doctor`; what it wrote is in the sandbox's log.",
+                f"The emulator “{self.name}” did not start: {why}. "
+                f"The last line of its log: {self._last_words()}",
+                next_step="Run `cloudlings doctor`; `make start` installs what is missing.",
             ) from error
+        self._starts += 1
+        self._failures = 0
+
+    async def _give_up(self) -> None:
+        """End what does not come up. Who waits for its answers gets an error."""
+        self._failures += 1
+        if self._channel is not None:
+            self._channel.hang_up()
+        if self._process is not None:
+            self._process.kill()
+            await asyncio.to_thread(self._process.wait)
+        await self._upstream.close()
+
+    def _last_words(self) -> str:
+        with suppress(OSError):
+            lines = self._log.read_bytes()[-20_000:].decode("utf-8", "replace").split("\n")
+            return next((line.strip() for line in reversed(lines) if line.strip()), "(it is empty)")
+        return "(there is none)"
 
     async def stop(self) -> None:
         if self._channel is not None:
@@ -103,16 +136,35 @@ class ProcessEmulator(Emulator):
         await self._upstream.close()
 
     async def forward(self, request: Request, account_id: str, host: str) -> Response:
+        if self._failures > 1:
+            raise SandboxError(f"The emulator “{self.name}” does not come up.")
         return await self._upstream.send(request, account_id, host)
 
     async def reset(self, account_id: str) -> None:
         await self._call("reset", account_id=account_id)
 
-    async def export_state(self, accounts: Sequence[str]) -> None:
-        await self._call("export_state", accounts=list(accounts))
+    async def capture(self, accounts: Sequence[str]) -> Sequence[str]:
+        captured: Sequence[str] = await self._call("capture", accounts=list(accounts))
+        return captured
 
-    async def import_state(self) -> None:
-        await self._call("import_state")
+    async def written(self) -> None:
+        await self._call("written")
+
+    def file(self, account_id: str) -> Path | None:
+        return None if self._state is None else self._state / f"{account_id}{SUFFIX}"
+
+    async def import_state(self, account_id: str, path: Path | None) -> None:
+        await self._call("import_state", account_id=account_id, path=str(path) if path else None)
+
+    async def prune(self, snapshots: Sequence[Path]) -> None:
+        await self._call("prune", snapshots=[str(path) for path in snapshots])
+
+    async def happenings(self) -> Sequence[Mapping[str, Any]]:
+        found: Sequence[Mapping[str, Any]] = await self._call("happenings")
+        return found
+
+    async def ask(self, verb: str, **args: Any) -> Any:
+        return await self._call(verb, **args)
 
     async def _call(self, verb: str, **args: Any) -> Any:
         if self._channel is None:

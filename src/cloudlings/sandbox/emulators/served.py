@@ -16,38 +16,65 @@ from typing import Any
 import uvicorn
 
 from cloudlings.sandbox import channel
+from cloudlings.sandbox.emulators.keeping import Accounts, Keeper
 
 
 class Served(ABC):
     """What ``emulators/<name>.py`` provides as ``EMULATOR``: the inside of an emulator's process.
 
-    ``state`` is the folder for its state, or None to keep nothing. The control calls are those of
-    ``contract.Emulator``; ``extra_calls`` adds those of the contracts beside it.
+    ``state`` is the folder for its state, or None to keep nothing; ``accounts`` is what the emulator knows of
+    them. The control calls are those of ``contract.Emulator``; ``extra_calls`` adds those of the contracts
+    beside it.
     """
 
     lifespan: bool = False
 
-    def __init__(self, state: Path | None) -> None:
+    def __init__(self, state: Path | None, accounts: Accounts) -> None:
         self.state = state
+        self.accounts = accounts
+        self.keeper = Keeper(state, accounts) if state is not None else None
+        self.told: list[str] = []
 
     @abstractmethod
     def open(self) -> Any:
         """Import the emulator, read its state back, and return its ASGI application. Called once."""
 
-    @abstractmethod
-    def reset(self, account_id: str) -> Any:
+    async def ready(self) -> None:  # noqa: B027
+        """Return once requests can be answered. Whatever it raises ends the process."""
+
+    async def turn(self, work: Callable[..., Any], *args: Any) -> Any:
+        """Run a function where nothing else changes the accounts."""
+        return work(*args)
+
+    async def reset(self, account_id: str) -> None:
         """See ``Emulator.reset``."""
+        await self.turn(self.accounts.drop, account_id)
+        if self.keeper is not None:
+            await self.keeper.written()
+            self.keeper.forget(account_id)
 
-    @abstractmethod
-    def export_state(self, accounts: Sequence[str]) -> Any:
-        """See ``Emulator.export_state``."""
+    async def capture(self, accounts: Sequence[str]) -> list[str]:
+        """See ``Emulator.capture``."""
+        return await self.keeper.capture(accounts, self.turn) if self.keeper is not None else []
 
-    @abstractmethod
-    def import_state(self) -> Any:
+    async def written(self) -> None:
+        """See ``Emulator.written``."""
+        if self.keeper is not None:
+            await self.keeper.written()
+
+    async def import_state(self, account_id: str, path: str | None) -> None:
         """See ``Emulator.import_state``."""
+        assert self.keeper is not None, "only where state is kept can there be a snapshot"
+        await self.keeper.written()
+        await self.turn(self.keeper.put_back, account_id, Path(path) if path else None)
 
-    def notices(self) -> Any:
-        """What the learner should be told once the emulator is up: state that could not be read back."""
+    async def prune(self, snapshots: Sequence[str]) -> None:
+        """See ``Emulator.prune``."""
+        if self.keeper is not None:
+            await asyncio.to_thread(self.keeper.prune, [Path(path) for path in snapshots])
+
+    def happenings(self) -> list[dict[str, Any]]:
+        """See ``Emulator.happenings``."""
         return []
 
     def extra_calls(self) -> dict[str, Callable[..., Any]]:
@@ -57,10 +84,13 @@ class Served(ABC):
     def calls(self) -> dict[str, Callable[..., Any]]:
         """The control calls by verb."""
         return {
-            "ping": self.notices,
+            "ping": lambda: self.told,
             "reset": self.reset,
-            "export_state": self.export_state,
+            "capture": self.capture,
+            "written": self.written,
             "import_state": self.import_state,
+            "prune": self.prune,
+            "happenings": self.happenings,
             **self.extra_calls(),
         }
 
@@ -75,20 +105,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     module = importlib.import_module(f"cloudlings.sandbox.emulators.{options.name}")
     emulator: Served = module.EMULATOR(options.state)
-    with _alone(options.state):
+    with _alone(options.state) as lock:
+        if emulator.keeper is not None:
+            emulator.keeper.lock = lock
         asyncio.run(_serve(emulator, options.listen, options.channel))
 
 
 @contextmanager
-def _alone(state: Path | None) -> Iterator[None]:
-    """Hold the state's folder. A process whose gateway was killed saves once more before it ends, and
-    whoever comes after it must read what it saves."""
+def _alone(state: Path | None) -> Iterator[int | None]:
+    """Hold the state's folder. A process whose gateway was killed, or a writer that it forked, may still be
+    writing, and whoever comes after it must read what it writes."""
     if state is None:
-        yield
+        yield None
         return
     with (state / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+        yield lock.fileno()
 
 
 async def _serve(emulator: Served, listen: int, control: int) -> None:
@@ -114,6 +146,15 @@ async def _serve(emulator: Served, listen: int, control: int) -> None:
     )
     while not server.started and not serving.done():
         await asyncio.sleep(0.002)
+    await emulator.ready()
     await channel.serve(reader, writer, emulator.calls())
+    await _save_a_last_time(emulator)
     server.should_exit = True
     await serving
+
+
+async def _save_a_last_time(emulator: Served) -> None:
+    """The gateway has gone, perhaps killed before it could ask: keep everything that is here."""
+    if emulator.keeper is not None:
+        await emulator.capture(await emulator.turn(emulator.accounts.known))
+        await emulator.written()
