@@ -296,7 +296,7 @@ statements = st.builds(
 values = st.sampled_from([None, "a", "ab", "true", "4", "9", [], ["a"], ["a", "b"], ["true", "a"]])
 
 
-@settings(max_examples=300, deadline=2000)
+@settings(max_examples=300)
 @given(st.lists(statements, max_size=4), st.randoms(), values)
 def test_order_and_repetition_do_not_matter(found: list[dict[str, Any]], random: Any, value: Any) -> None:
     """Statements in another order, repeated, or spread over policies get the same answer."""
@@ -309,7 +309,7 @@ def test_order_and_repetition_do_not_matter(found: list[dict[str, Any]], random:
     assert one.outcome == two.outcome == spread.outcome
 
 
-@settings(max_examples=300, deadline=2000)
+@settings(max_examples=300)
 @given(st.lists(statements, max_size=3), st.lists(statements, max_size=3), values)
 def test_a_boundary_is_an_intersection(
     own: list[dict[str, Any]], limit: list[dict[str, Any]], value: Any

@@ -213,7 +213,7 @@ def read(text: str | bytes) -> Policy | None:
         return None if refused.message else pytest.fail("an error without a message")
 
 
-@settings(max_examples=400, deadline=2000)
+@settings(max_examples=400)
 @given(json_values | near_policies | st.fixed_dictionaries({"Statement": near_policies, "Version": words}))
 def test_any_json_is_a_policy_or_a_named_error(value: Any) -> None:
     """Whatever JSON comes in: a policy, or an error of ours, and never an Allow for what was refused."""
@@ -226,7 +226,7 @@ def test_any_json_is_a_policy_or_a_named_error(value: Any) -> None:
         assert decision.allowed == any(found.effect == "Allow" for found in decision.statements)
 
 
-@settings(max_examples=300, deadline=2000)
+@settings(max_examples=300)
 @given(st.data())
 def test_broken_text_is_a_named_error_or_the_same_policy(data: st.DataObject) -> None:
     """A good document with a cut, a doubled or a changed piece is read or refused, never a crash."""
@@ -240,7 +240,7 @@ def test_broken_text_is_a_named_error_or_the_same_policy(data: st.DataObject) ->
     assert policy is None or policy.statements is not None
 
 
-@settings(max_examples=200, deadline=2000)
+@settings(max_examples=200)
 @given(st.binary(max_size=200))
 def test_any_bytes(data: bytes) -> None:
     """Bytes of any kind are read or refused by name."""

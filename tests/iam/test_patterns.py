@@ -37,7 +37,7 @@ def tried(patterns: list[str], longest: int) -> dict[int, int]:
 
 
 @given(st.lists(texts, min_size=1, max_size=3))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_every_reachable_combination(patterns: list[str]) -> None:
     """Whatever a short string reaches is found, with a string that reaches it and none is shorter."""
     found = combinations([group(pattern) for pattern in patterns])
@@ -49,21 +49,21 @@ def test_every_reachable_combination(patterns: list[str]) -> None:
 
 
 @given(texts, st.text("abc", max_size=6))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_a_group_matches_as_decide_does(pattern: str, text: str) -> None:
     """The automaton of a pattern and the matcher that decides agree on every text."""
     assert group(pattern).matches(text) == matcher(((pattern, False),))(text)
 
 
 @given(st.lists(texts, min_size=2, max_size=3), st.text("abc", max_size=6))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_group_is_any_of_its_patterns(patterns: list[str], text: str) -> None:
     """A group matches when one of its patterns does."""
     assert group(*patterns).matches(text) == any(group(pattern).matches(text) for pattern in patterns)
 
 
 @given(texts, texts)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_within_a_shape(pattern: str, shape: str) -> None:
     """Within a shape, only strings of the shape count."""
     found = combinations([group(pattern)], within=group(shape))

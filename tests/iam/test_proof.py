@@ -244,6 +244,8 @@ HARD = {
     ],
     "ten thousand statements": [allow("s3:GetObject", f"{HERE}/{number}") for number in range(10_000)],
     "ten thousand resources": [allow("s3:GetObject", [f"{HERE}/{number}" for number in range(10_000)])],
+    "a megabyte of actions": [allow([f"s3:Get{number}" for number in range(80_000)], f"{HERE}/*")],
+    "twenty thousand variables": [allow("s3:GetObject", f"{HERE}/" + "${aws:username}" * 20_000)],
     "thousands of ranges": [
         allow(
             "s3:ListBucket",

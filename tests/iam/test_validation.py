@@ -307,3 +307,11 @@ def test_a_bad_document_says_more_in_the_detail() -> None:
     """Behind AWS's few words stands what is wrong, in ours."""
     (problem,) = validate('{"Statement": ,}', "bucket")
     assert "line 1, column 15" in problem.detail
+
+
+def test_a_number_without_end() -> None:
+    """A number of a hundred thousand digits is read as it is spelled."""
+    text = json.dumps(bucket(Condition={"NumericEquals": {"s3:max-keys": "N"}}))
+    assert {problem.code for problem in validate(text.replace('"N"', "9" * 100_000), "bucket")} <= {
+        "MalformedPolicy", "PolicyTooLarge",
+    }  # fmt: skip

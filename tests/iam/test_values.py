@@ -84,7 +84,7 @@ def lines(draw: Any) -> tuple[list[Condition], list[str]]:
 
 
 @given(lines())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_no_value_is_missed(drawn: tuple[list[Condition], list[str]]) -> None:
     """However a value makes the conditions come out, one of the kinds does the same."""
     conditions, others = drawn
@@ -106,7 +106,7 @@ def test_no_value_is_missed(drawn: tuple[list[Condition], list[str]]) -> None:
         max_size=3,
     )
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_no_set_is_missed(conditions: list[Condition]) -> None:
     """However several values make the conditions come out, one of the sets does the same."""
     found = kinds([comparand(condition) for condition in conditions])

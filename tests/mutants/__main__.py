@@ -119,12 +119,10 @@ class Workshop:
             shutil.copytree(ROOT / name, folder / name, ignore=ignore)
         shutil.copy(ROOT / "pyproject.toml", folder)
 
-    def passes_unchanged(self) -> bool:
-        """Whether every check passes on the code as it is."""
-        return all(
-            self._passes(check)
-            for check in dict.fromkeys((*self.listed.checks, *self.listed.nearest.values()))
-        )
+    def failing_unchanged(self) -> list[str]:
+        """The checks that fail on the code as it is."""
+        checks = dict.fromkeys((*self.listed.checks, *self.listed.nearest.values()))
+        return [check for check in checks if not self._passes(check)]
 
     def survives(self, mutant: Mutant) -> bool:
         """Whether all checks pass although the engine is broken."""
@@ -159,8 +157,8 @@ def run(listed: MutantList, chosen: list[Mutant], workers: int) -> int:
     with tempfile.TemporaryDirectory() as name:
         free: SimpleQueue[Workshop] = SimpleQueue()
         shops = [Workshop(Path(name) / str(number), listed) for number in range(workers)]
-        if not shops[0].passes_unchanged():
-            raise SystemExit(f"{listed.name}: its checks fail without any change: see to that first.")
+        if failing := shops[0].failing_unchanged():
+            raise SystemExit(f"{listed.name}: without any change these fail: {'; '.join(failing)}")
         for shop in shops:
             free.put(shop)
 

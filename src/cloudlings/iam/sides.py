@@ -66,6 +66,22 @@ class Sides:
         return (s for place, s in enumerate(self.statements) if mask >> place & 1)
 
     @cached_property
+    def size(self) -> int:
+        """How many characters the actions, resources and values of all statements have."""
+        elements = (
+            element
+            for s in self.statements
+            for element in (
+                s.action,
+                s.not_action,
+                s.resource,
+                s.not_resource,
+                *(c.values for c in s.conditions),
+            )
+        )
+        return sum(len(text) for element in elements for text in element or ())
+
+    @cached_property
     def everything(self) -> int:
         """The set of all statements."""
         return (1 << len(self.statements)) - 1

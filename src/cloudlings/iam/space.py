@@ -29,8 +29,9 @@ from cloudlings.iam.statements import Policy, Statement
 MAX_SETS: Final = 30_000
 """How many sets of matching statements one kind of request may reach before the proof gives up."""
 MAX_STATEMENTS: Final = 1_000
-MAX_RESOURCES: Final = 4_000
-"""What the policies of an account never reach; AWS's longest policy has room for some 300 statements."""
+MAX_SIZE: Final = 100_000
+"""What policies of both sides never reach, in characters: AWS's longest policy has 32,768 and some 300
+statements."""
 
 _PATIENCE: Final = 8
 """How many times the computing time may pass on a busy machine."""
@@ -283,8 +284,8 @@ class Space:
 
     def differences(self) -> Iterator[Difference]:
         """Every kind of request that comes out differently. Raises NotProvenError when it must stop."""
-        if len(self.sides.statements) > MAX_STATEMENTS or len(self._resource_texts) > MAX_RESOURCES:
-            raise NotProvenError("The policies hold more statements or resources than can be followed.")
+        if len(self.sides.statements) > MAX_STATEMENTS or self.sides.size > MAX_SIZE:
+            raise NotProvenError("The policies are longer than can be followed.")
         try:
             for rank, caller in enumerate(self.callers):
                 yield from self._of_caller(caller, rank)

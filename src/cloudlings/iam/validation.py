@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from cloudlings.errors import PolicyError
-from cloudlings.iam.documents import parse
+from cloudlings.iam.documents import load, parse
 from cloudlings.iam.globs import glob, plain
 from cloudlings.iam.service_rules import TRUST_ACTIONS
 from cloudlings.iam.statements import Place, Policy, Principals, Statement
@@ -132,7 +132,7 @@ def _too_long(document: Any, kind: Kind, name: str) -> list[Problem]:
     most = MAX_SIZES.get(kind)
     if most is None or isinstance(document, Policy):
         return []
-    data = document if isinstance(document, Mapping) else json.loads(document)
+    data = document if isinstance(document, Mapping) else load(document)
     if len(json.dumps(data, separators=(",", ":"), ensure_ascii=False)) <= most:
         return []
     if kind == "bucket":
