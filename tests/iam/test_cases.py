@@ -31,11 +31,14 @@ def test_there_are_many_and_no_id_stands_twice() -> None:
     assert len({case.id for case in CASES}) == len(CASES)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
-def test_source(case: Case) -> None:
+def test_source() -> None:
     """Each case says why and names a page of AWS's documentation."""
-    assert case.source.startswith("https://docs.aws.amazon.com/")
-    assert case.reason
+    lacking = [
+        case.id
+        for case in CASES
+        if not case.reason or not case.source.startswith("https://docs.aws.amazon.com/")
+    ]
+    assert lacking == []
 
 
 def test_runner_prints_the_count_last(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
