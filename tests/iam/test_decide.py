@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from cloudlings.errors import PolicyError
 from cloudlings.iam import Decision, Grant, Policies, Principal, Request, Settings, decide, parse
 from cloudlings.iam.case_files import Case, expected_is_error, read_cases
+from tests.iam.topics import each_case
 
 ANA = Principal("user", "arn:aws:iam::111122223333:user/ana")
 ZOE = Principal("user", "arn:aws:iam::444455556666:user/zoe")
@@ -209,7 +210,7 @@ DENY_ALL = parse(document(statement("Deny", "*")))
 ALLOW_ALL = parse(document(statement("Allow", "*")))
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+@each_case(CASES)
 def test_a_deny_of_everything_denies(case: Case) -> None:
     """A Deny of everything in the caller's identity policies ends every request that policies decide."""
     request, policies = case.request(), case.policies()
@@ -222,7 +223,7 @@ def test_a_deny_of_everything_denies(case: Case) -> None:
         assert decision.outcome == decide(request, policies).outcome
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+@each_case(CASES)
 def test_an_allow_more_never_takes_away(case: Case) -> None:
     """An Allow of everything among the identity policies takes nothing away and undoes no explicit Deny."""
     request, policies = case.request(), case.policies()
@@ -231,7 +232,7 @@ def test_an_allow_more_never_takes_away(case: Case) -> None:
     assert after == before or (before, after) == ("ImplicitDeny", "Allowed")
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+@each_case(CASES)
 def test_a_guardrail_never_grants(case: Case) -> None:
     """An SCP, an RCP, a boundary or an endpoint policy that allows everything grants nothing."""
     request, policies = case.request(), case.policies()
@@ -247,7 +248,7 @@ def test_a_guardrail_never_grants(case: Case) -> None:
         assert not decide(request, dataclasses.replace(policies, **more)).allowed  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+@each_case(CASES)
 def test_every_decision_tells_why(case: Case) -> None:
     """A deny names its statements or what was missing; an Allow its statements, a grant or a rule."""
     decision = decide(case.request(), case.policies())
@@ -265,7 +266,7 @@ def test_every_decision_tells_why(case: Case) -> None:
 FOLDED = [case for case in CASES if not any("context" in key for one in case.setup["grants"] for key in one)]
 
 
-@pytest.mark.parametrize("case", FOLDED, ids=lambda case: case.id)
+@each_case(FOLDED)
 def test_letter_case_of_action_and_keys_never_matters(case: Case) -> None:
     """The same request with its action and its condition keys in capitals gets the same answer."""
     request, policies = case.request(), case.policies()

@@ -5,10 +5,9 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from cloudlings.iam import Policies, Principal, Request, decide, explain, explain_html, near_misses, summary
 from cloudlings.iam.case_files import Case, expected_is_error, read_cases
+from tests.iam.topics import each_case
 
 CASES = [
     case
@@ -38,7 +37,7 @@ class Tags(HTMLParser):
         assert self.open.pop() == tag
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+@each_case(CASES)
 def test_every_decision_can_be_told(case: Case) -> None:
     """The paragraph names caller, action, resource and outcome in whole sentences; text and HTML hold it."""
     decision = decide(case.request(), case.policies())
