@@ -132,8 +132,6 @@ def _rect(earlier: NetworkAclEntry, later: NetworkAclEntry, found: Block) -> Rec
     every = protocol_name(earlier.protocol) == "-1"
     if not every and protocol_name(earlier.protocol) != protocol_name(later.protocol):
         return None
-    if protocol_name(later.protocol) == "-1" and not every:
-        return None
     if not every and earlier.icmp_code not in (None, -1) and earlier.icmp_code != later.icmp_code:
         return None
     first, last = (0, 65535) if every else taken
