@@ -81,7 +81,7 @@ async def subnet_in_use(given: Given) -> Refusal | None:
     Source: EC2 API reference, DeleteSubnet; Error codes, DependencyViolation.
     """
     name = given.input.get("SubnetId", "")
-    nats = await given.read("DescribeNatGateways", Filters=where(subnet_id=name))
+    nats = await given.read("DescribeNatGateways", Filter=where(subnet_id=name))
     living = [nat for nat in nats.get("NatGateways", []) if nat.get("State") != "deleted"]
     if living or await interfaces(given, subnet_id=name):
         return _dependency("subnet", name)
