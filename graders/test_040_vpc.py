@@ -1,0 +1,586 @@
+"""Graders of 040-vpc: where packets go, zone by zone, whatever the subnets are called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cloudlings.cost import nat_bill
+from cloudlings.grading.graders import Account, Because, Brief, not_attempted_unless, task
+from cloudlings.grading.vpc_state import (
+    as_predicted,
+    inside,
+    interface_at,
+    ip,
+    made_elsewhere,
+    must_not_reach,
+    must_reach,
+    network_of,
+    region_ids,
+    routes_in_words,
+    shown,
+    subnets_of,
+    table_for,
+    tables_of,
+    the_one,
+    vpcs_in,
+    with_host,
+)
+from cloudlings.network import Network, Trace, kind, trace, without_zone
+from cloudlings.network.model import Subnet, Vpc
+
+RESERVED = 5
+TIERS = ("web", "app", "data")
+
+
+@dataclass(frozen=True)
+class Portal:
+    """The learner's VPC as it is now, its subnets by the tier in whose block they lie."""
+
+    network: Network
+    vpc: Vpc
+    tiers: Mapping[str, list[Subnet]]
+
+
+def _portal(account: Account, brief: Brief) -> Portal:
+    """The portal's VPC; where it is not there yet, the check ends as not attempted."""
+    network = network_of(account)
+    found = vpcs_in(network, brief.vpc_cidr)
+    if not found:
+        _no_vpc_elsewhere(account)
+    not_attempted_unless(
+        found or _strangers(network, brief),
+        f"No VPC with the range {brief.vpc_cidr} is in {account.region_name} yet; there are "
+        f"{shown([_vpc_in_words(vpc) for vpc in network.vpcs])}.",
+    )
+    assert found, Because(
+        found=f"The portal's range is {brief.vpc_cidr}. The VPCs that are here: "
+        f"{shown([_vpc_in_words(vpc) for vpc in network.vpcs])}.",
+        consequence="A network outside the plan may collide with the booking network, the laboratory or "
+        "an office, and then it can be connected to none of them.",
+        concept="A VPC's range is chosen once: it is part of every address that is ever given out in it.",
+    )
+    vpc = the_one(found, brief.vpc_cidr, "the portal")
+    subnets = subnets_of(network, vpc.id)
+    return Portal(network, vpc, {tier: inside(subnets, brief.tiers[tier]) for tier in TIERS})
+
+
+def _no_vpc_elsewhere(account: Account) -> None:
+    def ids(region: str) -> list[str]:
+        vpcs = account.client("ec2", region_name=region).describe_vpcs()["Vpcs"]
+        return [f"{vpc['VpcId']} ({vpc['CidrBlock']})" for vpc in vpcs if not vpc["IsDefault"]]
+
+    where = made_elsewhere(account, "CreateVpc", ids)
+    assert not where, Because(
+        found=f"The portal's VPC was looked for in {account.region_name}; there is {where}.",
+        consequence="Patients' requests would travel to another Region, and the booking network is not "
+        "there to be peered with.",
+        concept="A VPC lives in one Region, the one of the client that made it.",
+    )
+
+
+def _strangers(network: Network, brief: Brief) -> list[Vpc]:
+    known = {brief.old_cidr, brief.laboratory_cidr, brief.archive_cidr, "172.31.0.0/16"}
+    return [vpc for vpc in network.vpcs if not known & set(vpc.cidrs)]
+
+
+def _vpc_in_words(vpc: Vpc) -> str:
+    return f"{vpc.name or vpc.id} ({', '.join(vpc.cidrs)})"
+
+
+def _way(portal: Portal, subnet: Subnet) -> str:
+    table = table_for(portal.network, subnet)
+    return f"{table.id if table else 'no table'}: {routes_in_words(table)}"
+
+
+@task(
+    "plan",
+    points=4,
+    title="Room for three tiers in two zones",
+    ref="L04-T1",
+    hints=[
+        "How many addresses can machines have in a /26? It is not 64. The check counts, for each tier and "
+        "each of your two zones, the addresses that are left for machines.",
+        "AWS keeps five addresses of every subnet. Round the machines plus five up to a power of two; that "
+        "is the subnet's size. ipaddress.ip_network(block).subnets(new_prefix=…) cuts a block into pieces.",
+        "prefix = 32 - (room + 5 - 1).bit_length(). Two subnets for each tier, from that tier's block, one "
+        "with AvailabilityZoneId=brief.zone_ids[0], one with brief.zone_ids[1].",
+    ],
+)
+def test_plan(account: Account, brief: Brief) -> None:
+    portal = _portal(account, brief)
+    every = subnets_of(portal.network, portal.vpc.id)
+    not_attempted_unless(every, f"{portal.vpc.id} has the right range, and no subnet yet.")
+    zones = region_ids(account)
+    for subnet in every:
+        homes = [tier for tier in TIERS if subnet in portal.tiers[tier]]
+        blocks = ", ".join(f"{tier} {brief.tiers[tier]}" for tier in TIERS)
+        assert homes, Because(
+            found=f"Subnet {subnet.id} has the range {subnet.cidr}; the tiers' blocks are {blocks}.",
+            consequence="A firewall rule, a route or an audit that speaks of a tier's block misses these "
+            "machines, or takes them for another tier's.",
+            concept="One block for each tier: then a range says what a machine is for.",
+        )
+    for tier in TIERS:
+        for zone_id in brief.zone_ids:
+            _has_room(portal, brief, tier, zone_id, zones)
+
+
+def _has_room(portal: Portal, brief: Brief, tier: str, zone_id: str, zones: Mapping[str, str]) -> None:
+    here = [subnet for subnet in portal.tiers[tier] if zones.get(subnet.az) == zone_id]
+    seen = [f"{subnet.id} in {zones.get(subnet.az, subnet.az)}" for subnet in portal.tiers[tier]]
+    assert here, Because(
+        found=f"The {tier} tier ({brief.tiers[tier]}) was looked for in zone {zone_id}: "
+        f"{shown(seen)} {'is' if len(seen) == 1 else 'are'} there.",
+        consequence=f"When the other zone is lost, the portal has no {tier} tier.",
+        concept="A subnet is in one zone. The zone id names the building; a name such as eu-west-1a is a "
+        "label of the account's.",
+    )
+    room = sum(ip(subnet.cidr).num_addresses - RESERVED for subnet in here)
+    sizes = shown([f"{subnet.id} {subnet.cidr}" for subnet in here])
+    assert room >= brief.room[tier], Because(
+        found=f"The {tier} tier in {zone_id} ({sizes}) has {room} addresses for machines; the plan asks for "
+        f"{brief.room[tier]}.",
+        consequence=f"Machine number {room + 1} is refused with InsufficientFreeAddressesInSubnet, on the "
+        "day on which it is needed.",
+        concept="Of each subnet AWS keeps five addresses: the first four and the last. A subnet's range "
+        "never changes.",
+    )
+
+
+@task(
+    "front-door",
+    points=3,
+    title="The web tier is public, by its routes",
+    ref="L04-T2",
+    hints=[
+        "Neither a name nor a setting makes a subnet public. Ask for each subnet: which route table does it "
+        "use, and where does a packet for 0.0.0.0/0 go from there?",
+        "An internet gateway is attached to the VPC (attach_internet_gateway). A route in a table leads to "
+        "it. A table counts for the subnets that are associated with it, and for no others.",
+        "create_internet_gateway, attach_internet_gateway, create_route_table, create_route "
+        "(0.0.0.0/0, GatewayId=…), then associate_route_table for each subnet of the web tier.",
+    ],
+)
+def test_front_door(account: Account, brief: Brief) -> None:
+    portal = _portal(account, brief)
+    gateways = [each for each in portal.network.internet_gateways if each.vpc == portal.vpc.id]
+    beyond = [route for t in tables_of(portal.network, portal.vpc.id) for route in t.routes
+              if route.target != "local"]  # fmt: skip
+    not_attempted_unless(
+        portal.tiers["web"] and (gateways or beyond),
+        f"{portal.vpc.id} has no internet gateway and no route but the local ones.",
+    )
+    for subnet in portal.tiers["web"]:
+        found = kind(portal.network, subnet)
+        assert found == "public", Because(
+            found=f"Subnet {subnet.name or subnet.id} ({subnet.id}) of the web tier is {found}. It is "
+            f"routed by {_way(portal, subnet)}.",
+            consequence="A patient's browser that is sent to a machine there waits until it gives up.",
+            concept="Routes decide: a subnet is public when the table that it is associated with leads to an "
+            "internet gateway that is attached. Names, tags and settings decide nothing.",
+        )
+        _answers_the_internet(portal, subnet)
+    for tier in ("app", "data"):
+        for subnet in portal.tiers[tier]:
+            assert kind(portal.network, subnet) != "public", Because(
+                found=f"Subnet {subnet.id} of the {tier} tier is public: {_way(portal, subnet)}.",
+                consequence=f"The day somebody gives a machine of the {tier} tier a public address, the "
+                "whole internet can knock at it.",
+                concept="A subnet without a table of its own follows the main table, and whatever is in it.",
+            )
+
+
+def _answers_the_internet(portal: Portal, subnet: Subnet) -> None:
+    network, host = with_host(portal.network, subnet, public=True)
+    for source, destination in (("internet", host), (host, "internet")):
+        must_reach(
+            network,
+            source,
+            destination,
+            443,
+            consequence="Patients get no answer from this zone.",
+            concept="A way in needs the request to arrive and the reply to find back.",
+        )
+
+
+@task(
+    "own-exit",
+    points=5,
+    title="Each zone has a way out of its own",
+    ref="L04-T3",
+    hints=[
+        "Follow the packet: app machine, its subnet's table, the NAT gateway, the table of the NAT "
+        "gateway's own subnet, internet gateway. And then: which of these are gone when one zone is gone?",
+        "A NAT gateway stands in a public subnet. One for each zone, and a route table for each zone, so "
+        "that each app subnet goes out through the gateway in its own zone.",
+        "For each zone: allocate_address, create_nat_gateway(SubnetId=web subnet of the zone), "
+        "create_route_table, create_route(0.0.0.0/0, NatGatewayId=…), associate_route_table(app subnet of "
+        "the zone).",
+    ],
+)
+def test_own_exit(account: Account, brief: Brief) -> None:
+    portal = _portal(account, brief)
+    nats = [n for n in portal.network.nat_gateways if n.vpc == portal.vpc.id and n.state != "deleted"]
+    moved = [s for s in portal.tiers["app"] if kind(portal.network, s) not in ("isolated", "public")]
+    not_attempted_unless(
+        portal.tiers["app"] and (nats or moved),
+        f"{portal.vpc.id} has no NAT gateway, and no app subnet has a route out.",
+    )
+    for subnet in portal.tiers["app"]:
+        _goes_out_and_lets_nobody_in(portal.network, subnet, "app", "fetch an update or call the bank")
+    for subnet in portal.tiers["data"]:
+        found = kind(portal.network, subnet)
+        assert found == "isolated", Because(
+            found=f"Subnet {subnet.id} of the data tier is {found}: {_way(portal, subnet)}.",
+            consequence="Whoever gets hold of a database has a way to carry the patients' records out.",
+            concept="The data tier talks to the app tier, which local routes do. It needs no way out.",
+        )
+    _survives(portal)
+
+
+def _goes_out_and_lets_nobody_in(network: Network, subnet: Subnet, tier: str, needs: str) -> None:
+    network, host = with_host(network, subnet)
+    table = table_for(network, subnet)
+    must_reach(
+        network,
+        host,
+        "internet",
+        443,
+        consequence=f"A machine of the {tier} tier there cannot {needs}.",
+        concept="A NAT gateway is no door by itself: the subnet in which it stands needs the way to the "
+        "internet gateway.",
+    )
+    assert kind(network, subnet) == "private", Because(
+        found=f"Subnet {subnet.id} of the {tier} tier is {kind(network, subnet)}: "
+        f"{routes_in_words(table)} in {table.id if table else 'no table'}.",
+        consequence=f"What reaches out there can be reached, as soon as a machine of the {tier} tier has a "
+        "public address.",
+        concept="Private means: out through something that lets nobody in.",
+    )
+
+
+def _survives(portal: Portal) -> None:
+    zones = sorted({subnet.az for subnet in portal.tiers["app"]})
+    ids = {subnet.az: subnet for subnet in portal.tiers["app"]}
+    for lost in zones:
+        left = without_zone(portal.network, lost)
+        for subnet in portal.tiers["app"]:
+            if subnet.az == lost:
+                continue
+            network, host = with_host(left, subnet)
+            must_reach(
+                network,
+                host,
+                "internet",
+                443,
+                given=f"Zone {lost} was taken away. ",
+                consequence=f"When {lost} fails, the app tier in {subnet.az} ({ids[subnet.az].cidr}) runs on "
+                "and can no longer call out: the failure of one zone is the portal's.",
+                concept="A zonal NAT gateway lives in one zone and dies with it.",
+            )
+
+
+@task(
+    "ipv6-out",
+    points=4,
+    title="Out over IPv6, and not in",
+    ref="L04-T7",
+    hints=[
+        "Every IPv6 address of AWS's is one that the internet can reach: there is nothing like a private "
+        "range behind a NAT gateway. What kind of gateway lets connections out and none in?",
+        "Three parts: an IPv6 range for the VPC and one for each app subnet (a /64), an egress-only "
+        "internet gateway on the VPC, and a route ::/0 to it in every table that an app subnet uses.",
+        "associate_vpc_cidr_block(AmazonProvidedIpv6CidrBlock=True); associate_subnet_cidr_block(SubnetId, "
+        "Ipv6CidrBlock=…/64); create_egress_only_internet_gateway(VpcId=…); "
+        "create_route(DestinationIpv6CidrBlock='::/0', EgressOnlyInternetGatewayId=…).",
+    ],
+)
+def test_ipv6_out(account: Account, brief: Brief) -> None:
+    portal = _portal(account, brief)
+    gateways = [each for each in portal.network.egress_only_gateways if each.vpc == portal.vpc.id]
+    not_attempted_unless(
+        portal.tiers["app"] and (gateways or portal.vpc.ipv6_cidrs),
+        f"{portal.vpc.id} has no IPv6 range and no egress-only internet gateway.",
+    )
+    for subnet in portal.tiers["app"]:
+        assert subnet.ipv6_cidrs, Because(
+            found=f"Subnet {subnet.id} of the app tier has no IPv6 range; the VPC has "
+            f"{shown(portal.vpc.ipv6_cidrs)}.",
+            consequence="Machines there get no IPv6 address, so nothing that speaks only IPv6 can be called.",
+            concept="A VPC's IPv6 range is a supply; each subnet takes a /64 of it.",
+        )
+        network, host = with_host(portal.network, subnet, ipv6=True)
+        must_reach(
+            network,
+            host,
+            "internet6",
+            443,
+            consequence="A call to an IPv6 address times out, from this zone.",
+            concept="0.0.0.0/0 and ::/0 are two routes: neither says anything about the other family.",
+        )
+        must_not_reach(
+            network,
+            "internet6",
+            host,
+            443,
+            consequence="Every machine of the app tier can be called by anybody, with one route and no NAT "
+            "between; only security groups are left.",
+            concept="An internet gateway works both ways; IPv6's one-way gateway is another kind.",
+        )
+    for subnet in portal.tiers["data"]:
+        network, host = with_host(portal.network, subnet, ipv6=True)
+        must_not_reach(
+            network,
+            host,
+            "internet6",
+            443,
+            consequence="The records have a way out again, in the family that nobody looks at.",
+            concept="Isolated counts for both families.",
+        )
+
+
+@dataclass(frozen=True)
+class Old:
+    """The booking network as it is now, its subnets by tier."""
+
+    network: Network
+    vpc: Vpc
+    tiers: Mapping[str, list[Subnet]]
+
+
+def _old(account: Account, brief: Brief) -> Old:
+    network = network_of(account)
+    found = vpcs_in(network, brief.old_cidr)
+    gone = Because(
+        found=f"The booking network ({brief.old_cidr}) and its six subnets were looked for; they are not all "
+        "there.",
+        consequence="The clinics' receptions cannot book.",
+        concept="What runs is repaired in place. reset_lab() lays the start state again.",
+    )
+    assert found, gone
+    vpc = the_one(found, brief.old_cidr, "the booking network")
+    tiers = {
+        tier: [s for s in subnets_of(network, vpc.id) if s.cidr in blocks]
+        for tier, blocks in brief.old_subnets.items()
+    }
+    assert all(len(tiers[tier]) == len(blocks) for tier, blocks in brief.old_subnets.items()), gone
+    return Old(network, vpc, tiers)
+
+
+@task(
+    "isolate",
+    points=3,
+    title="The records have no way out",
+    ref="L04-T4",
+    hints=[
+        "Private and isolated are two things: from a private subnet one gets out, from an isolated one "
+        "nobody does. Which table do the data subnets use, and where does it lead?",
+        "A table that leads nowhere else is enough for both data subnets: a new route table has a local "
+        "route and nothing more. Do other subnets need what is in the old one?",
+        "create_route_table, then replace_route_table_association with the data subnets' association ids "
+        "(describe_route_tables shows them), or disassociate and associate.",
+    ],
+)
+def test_isolate(account: Account, brief: Brief) -> None:
+    old = _old(account, brief)
+    tables = [table_for(old.network, subnet) for subnet in old.tiers["data"]]
+    as_left = {(t.name, len(t.routes)) for t in tables if t} == {("as-inherited", 2)} and all(
+        kind(old.network, subnet) == "private" for subnet in old.tiers["data"]
+    )
+    not_attempted_unless(not as_left, "Both data subnets still use the NAT gateway's table, as inherited.")
+    for subnet, table in zip(old.tiers["data"], tables, strict=True):
+        found = kind(old.network, subnet)
+        assert found == "isolated", Because(
+            found=f"Subnet {subnet.id} ({subnet.name or subnet.cidr}) is {found}: "
+            f"{table.id if table else 'no table'} has {routes_in_words(table)}.",
+            consequence="A program on a database machine can send the patients' records to any address in "
+            "the world: NAT stops who comes, not who goes.",
+            concept="Isolated means no default route, to nothing, in either family.",
+        )
+        network, host = with_host(old.network, subnet, public=True, ipv6=True)
+        for destination in ("internet", "internet6"):
+            must_not_reach(
+                network,
+                host,
+                destination,
+                443,
+                consequence="The records have a way out.",
+                concept="Two halves of the internet make a default route as well.",
+            )
+
+
+@task(
+    "explicit",
+    points=4,
+    title="No subnet follows the main table by accident",
+    ref="L04-T5",
+    hints=[
+        "Ask for each of the six subnets: is it in the associations of some table? Those that are in none "
+        "follow the main table. What happens to them when you empty it?",
+        "Before you take anything out of the main table, write down what each tier needs from it: the web "
+        "tier the internet gateway, the app tier the NAT gateway, and the app tier something else too.",
+        "A table for web (0.0.0.0/0 to the internet gateway), one for app (0.0.0.0/0 to the NAT gateway, the "
+        "laboratory's range to the peering), associate all; then delete_route the rest in the main table.",
+    ],
+)
+def test_explicit(account: Account, brief: Brief) -> None:
+    old = _old(account, brief)
+    every = [subnet for tier in TIERS for subnet in old.tiers[tier]]
+    tables = tables_of(old.network, old.vpc.id)
+    main = next((table for table in tables if table.main), None)
+    implicit = [s for s in every if not any(s.id in table.subnets for table in tables)]
+    untouched = {s.id for s in implicit} >= {s.id for t in ("web", "app") for s in old.tiers[t]}
+    extra = [route for route in main.routes if route.target != "local"] if main else []
+    not_attempted_unless(
+        not (untouched and len(extra) == 2),
+        "The main table and the four subnets that follow it are as inherited.",
+    )
+    assert not implicit, Because(
+        found=f"The route tables' associations were read: {shown([s.id for s in implicit])} "
+        f"{'is' if len(implicit) == 1 else 'are'} in none, and so routed by the main table "
+        f"{main.id if main else '(none)'}.",
+        consequence="The next route that somebody adds to the main table changes these subnets too, "
+        "and nobody will have meant it.",
+        concept="Every subnet has a table; without an association it is the main one, silently.",
+    )
+    assert not extra, Because(
+        found=f"The main table {main.id if main else ''} still has {routes_in_words(main)}.",
+        consequence="The next subnet that is made in this VPC, by whomever, starts with these routes.",
+        concept="The main table is the default for what nobody has thought about: so it leads nowhere.",
+    )
+    for subnet in old.tiers["web"]:
+        found = kind(old.network, subnet)
+        assert found == "public", Because(
+            found=f"Subnet {subnet.id} of the web tier is {found}: "
+            f"{routes_in_words(table_for(old.network, subnet))}.",
+            consequence="The receptions' web page is down: a repair took away what was in use.",
+            concept="Before a route goes, somebody has to know who uses it.",
+        )
+    for subnet in old.tiers["app"]:
+        _goes_out_and_lets_nobody_in(old.network, subnet, "app", "send the appointments' text messages")
+        _reaches_the_laboratory(old.network, subnet, brief)
+
+
+def _reaches_the_laboratory(network: Network, subnet: Subnet, brief: Brief) -> None:
+    network, host = with_host(network, subnet)
+    must_reach(
+        network,
+        host,
+        interface_at(network, brief.places["scanner"], "scanner"),
+        443,
+        consequence="Blood results no longer reach the booking system. They did before the repair.",
+        concept="A table is everything that its subnets know: moving to another one leaves all routes "
+        "of the first behind.",
+    )
+
+
+@task(
+    "no-addresses",
+    points=2,
+    title="No public addresses behind the front",
+    ref="L04-T6",
+    hints=[
+        "A public address comes to a machine in two ways: given at launch, because the subnet says so, or an "
+        "Elastic IP address that somebody attached. Look for both, in the app and the data subnets.",
+        "modify_subnet_attribute turns MapPublicIpOnLaunch off, one subnet a call. describe_addresses shows "
+        "each Elastic IP address with the interface that has it.",
+        "modify_subnet_attribute(SubnetId=…, MapPublicIpOnLaunch={'Value': False}) for four subnets; "
+        "disassociate_address(AssociationId=…) and release_address(AllocationId=…) for the one address.",
+    ],
+)
+def test_no_addresses(account: Account, brief: Brief) -> None:
+    old = _old(account, brief)
+    behind = [*old.tiers["app"], *old.tiers["data"]]
+    ids = {subnet.id for subnet in behind}
+    mapped = [subnet for subnet in behind if subnet.map_public_ip]
+    exposed = [i for i in old.network.interfaces if i.subnet in ids and any(i.public_ips)]
+    not_attempted_unless(
+        not (len(mapped) == len(behind) and exposed),
+        "All app and data subnets give public addresses at launch; one machine has an Elastic IP address.",
+    )
+    assert not mapped, Because(
+        found=f"{shown([f'{s.id} ({s.name or s.cidr})' for s in mapped])} still "
+        f"{'gives' if len(mapped) == 1 else 'give'} every new machine a public address.",
+        consequence="Each one is paid for, by the hour, and is one mistaken route away from the internet.",
+        concept="Two locks: no route from outside, and no address to route to.",
+    )
+    assert not exposed, Because(
+        found=f"{shown([f'{i.name or i.id} ({i.id})' for i in exposed])} has a public address: "
+        f"{shown([address for i in exposed for address in i.public_ips if address])}.",
+        consequence="The first route to an internet gateway that somebody adds for another reason puts this "
+        "machine on the internet.",
+        concept="An Elastic IP address stays with a machine until somebody takes it away, whatever the "
+        "subnet says about new ones.",
+    )
+
+
+@task(
+    "twelve-pairs",
+    points=4,
+    title="Twelve packets, told beforehand",
+    ref="L04-T8",
+    hints=[
+        "For each pair walk twice: the request by the tables on its way, then the reply by the tables on the "
+        "way back. A pair is True when both arrive. Draw the three networks and their tables first.",
+        "Three rules decide most of them: a packet from outside reaches only who has a public address and a "
+        "public subnet; a peering carries packets between its two VPCs and never on to a third; a route on "
+        "one side is half a connection.",
+        'answer("pairs", {"booking > scanner": True or False, …}) with the twelve texts of brief.pairs. '
+        "reach(source, destination, 443) follows one packet, if you want to check a doubt.",
+    ],
+)
+def test_twelve_pairs(account: Account, brief: Brief, answer: Callable[[str], Any]) -> None:
+    given = answer("pairs")
+    not_attempted_unless(given is not None, 'No answer "pairs" was handed in yet.')
+    network = network_of(account)
+    as_predicted("pairs", given, {pair: _pair(network, brief, pair) for pair in brief.pairs})
+
+
+def _pair(network: Network, brief: Brief, pair: str) -> Trace:
+    ends = [part.strip() for part in pair.split(">")]
+    places = [end if end == "internet" else interface_at(network, brief.places[end], end) for end in ends]
+    return trace(network, places[0], places[1], "tcp", 443)
+
+
+@task(
+    "nat-bill",
+    points=3,
+    title="What the second way out costs",
+    ref="L04-T9",
+    hints=[
+        "Write down each thing that is billed, for each of the two designs: hours of gateways, hours of "
+        "their public addresses, GB through them, GB between zones, GB to the internet. Which differ?",
+        "In the design with one gateway, half of brief.nat_gb crosses to the other zone first, and a GB "
+        "between zones is charged on both sides. A month has 730 hours. To the internet, 100 GB are free.",
+        'answer("nat-bill", {"per_zone": …, "single": …}) in dollars a month, each within 1 %: gateways × '
+        "730 × (nat.hour + ipv4.hour) + GB × nat.gb + crossing GB × 2 × transfer.az + the internet's GB.",
+    ],
+)
+def test_nat_bill(brief: Brief, answer: Callable[[str], Any]) -> None:
+    given = answer("nat-bill")
+    not_attempted_unless(given is not None, 'No answer "nat-bill" was handed in yet.')
+    half = brief.nat_gb / 2
+    bills = {
+        "per_zone": nat_bill(brief.nat_gb, gateways=2, internet_gb=brief.out_gb),
+        "single": nat_bill(brief.nat_gb, gateways=1, cross_az_gb=half, internet_gb=brief.out_gb),
+    }
+    said = given if isinstance(given, dict) else {}
+    for name, bill in bills.items():
+        number = said.get(name)
+        assert isinstance(number, int | float), Because(
+            found=f'The answer "nat-bill" has {number!r} for {name}; it needs a number of dollars.',
+            consequence="Finance decides without you.",
+            concept="Two designs, two sums.",
+        )
+        off = abs(number - bill.usd) / bill.usd
+        assert off <= 0.01, Because(
+            found=f"{name}: ${number:,.2f} a month was handed in, which is {off:.0%} off.",
+            consequence="The choice rests on a wrong sum: " + _forgotten(number - bill.usd),
+            concept="Lines of this bill: " + ", ".join(sorted({line.what for line in bill.lines})) + ".",
+        )
+
+
+def _forgotten(difference: float) -> str:
+    return "something is counted twice." if difference > 0 else "something that is billed is not in it."
