@@ -111,6 +111,7 @@ def test_requests_of_the_same_moment_go_together_and_are_named(ground: Ground) -
 def test_only_what_changed_something_counts(ground: Ground) -> None:
     """Reads, refused requests, and what a check does are not among the requests that an undo counts."""
     s3 = ground.client("s3")
+    ground.keep("empty")
     s3.create_bucket(Bucket=ground.bucket)
     ground.keep()
     s3.put_object(Bucket=ground.bucket, Key="k")
@@ -145,12 +146,12 @@ def test_what_was_taken_back_can_be_had_again(ground: Ground) -> None:
     ground.keep("empty")
     sqs.create_queue(QueueName="q")
     assert ground.undo() == ["CreateQueue"]
-    assert "QueueUrls" not in sqs.list_queues()
+    assert not sqs.list_queues().get("QueueUrls")
     back = ground.sandbox.rewind([ground.number], "before-undo")
     assert [e.operation for e in back.brought_back] == ["CreateQueue"]
     assert sqs.list_queues()["QueueUrls"]
     assert ground.rewind("empty") == ["CreateQueue"]
-    assert "QueueUrls" not in sqs.list_queues()
+    assert not sqs.list_queues().get("QueueUrls")
 
 
 def test_the_journal_says_what_was_taken_back(ground: Ground) -> None:
@@ -203,15 +204,15 @@ def build(ground: Ground) -> None:
     for body in (b"1" * 200_000, b"2" * 200_000):
         s3.put_object(Bucket=ground.bucket, Key="large", Body=body, Metadata={"m": "1"})
     ddb.create_table(
-        TableName="t", BillingMode="PAY_PER_REQUEST",
+        TableName="table", BillingMode="PAY_PER_REQUEST",
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n in ("pk", "g")],
         GlobalSecondaryIndexes=[{
-            "IndexName": "i", "KeySchema": [{"AttributeName": "g", "KeyType": "HASH"}],
+            "IndexName": "by-g", "KeySchema": [{"AttributeName": "g", "KeyType": "HASH"}],
             "Projection": {"ProjectionType": "ALL"},
         }],
     )  # fmt: skip
-    ddb.put_item(TableName="t", Item={"pk": {"S": "1"}, "g": {"S": "x"}})
+    ddb.put_item(TableName="table", Item={"pk": {"S": "1"}, "g": {"S": "x"}})
     url = ground.client("sqs").create_queue(QueueName="q")["QueueUrl"]
     ground.client("sqs").send_message(QueueUrl=url, MessageBody="hello")
     ground.client("iam").create_role(RoleName="fn", AssumeRolePolicyDocument=TRUST)
@@ -242,7 +243,7 @@ def wreck(ground: Ground) -> None:
     for version in s3.list_object_versions(Bucket=ground.bucket)["Versions"]:
         s3.delete_object(Bucket=ground.bucket, Key="large", VersionId=version["VersionId"])
     s3.delete_bucket(Bucket=ground.bucket)
-    ground.client("dynamodb").delete_table(TableName="t")
+    ground.client("dynamodb").delete_table(TableName="table")
     ground.client("sqs").purge_queue(QueueUrl=ground.client("sqs").get_queue_url(QueueName="q")["QueueUrl"])
     ground.client("lambda").update_function_code(FunctionName="f", ZipFile=code("second"))
     assert json.loads(ground.client("lambda").invoke(FunctionName="f")["Payload"].read()) == "second"
@@ -262,7 +263,7 @@ def assert_built(ground: Ground) -> None:
     found = [s3.get_object(Bucket=ground.bucket, Key="large", VersionId=each) for each in ids]
     assert sorted(each["Body"].read() for each in found) == [b"1" * 200_000, b"2" * 200_000]
     query = {"KeyConditionExpression": "g = :g", "ExpressionAttributeValues": {":g": {"S": "x"}}}
-    assert ddb.query(TableName="t", IndexName="i", **query)["Count"] == 1
+    assert ddb.query(TableName="table", IndexName="by-g", **query)["Count"] == 1
     url = ground.client("sqs").get_queue_url(QueueName="q")["QueueUrl"]
     messages = ground.client("sqs").receive_message(QueueUrl=url, VisibilityTimeout=0)["Messages"]
     assert [m["Body"] for m in messages] == ["hello"]
@@ -291,11 +292,12 @@ def test_every_service_comes_back(ground: Ground) -> None:
 def test_a_key_comes_back_with_its_material(ground: Ground, spec: str) -> None:
     """What a key signed or encrypted before can be read after it was lost and had again."""
     kms = ground.client("kms")
+    ground.keep("empty")
     usage = {"ECC_NIST_P256": "SIGN_VERIFY", "HMAC_256": "GENERATE_VERIFY_MAC"}.get(spec, "ENCRYPT_DECRYPT")
     key = kms.create_key(KeySpec=spec, KeyUsage=usage)["KeyMetadata"]["KeyId"]
     check = proof(kms, key, spec)
     ground.keep("with-key")
-    ground.sandbox.undo([ground.number], 1)
+    ground.undo()
     assert code_of(kms.describe_key, KeyId=key) == "NotFoundException"
     ground.rewind("with-key")
     check()
@@ -343,7 +345,8 @@ def test_requests_on_their_way_do_not_fail(ground: Ground) -> None:
     """While somebody writes without pause, an undo and a rewind go through, and no write gets an error."""
     ddb = ground.client("dynamodb")
     ddb.create_table(
-        TableName="t", BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        TableName="table", BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
     )  # fmt: skip
     ground.keep()
@@ -355,7 +358,7 @@ def test_requests_on_their_way_do_not_fail(ground: Ground) -> None:
             if stop.is_set():
                 return
             try:
-                client.put_item(TableName="t", Item={"pk": {"S": f"{name}-{number}"}})
+                client.put_item(TableName="table", Item={"pk": {"S": f"{name}-{number}"}})
             except ClientError as error:
                 errors.append(error)
 
@@ -373,7 +376,7 @@ def test_requests_on_their_way_do_not_fail(ground: Ground) -> None:
             writer.join()
     assert errors == []
     standing = sum(e.changes and e.operation == "PutItem" for e in ground.sandbox.journal(ground.number))
-    assert ddb.scan(TableName="t", Select="COUNT")["Count"] == standing
+    assert ddb.scan(TableName="table", Select="COUNT")["Count"] == standing
 
 
 def test_an_unknown_checkpoint_is_told_with_those_there_are(ground: Ground) -> None:
@@ -393,6 +396,7 @@ def test_a_checkpoints_name_is_a_plain_word(ground: Ground, name: str) -> None:
 
 def test_where_nothing_is_kept_nothing_is_taken_back(sandbox: Sandbox, account_id: str) -> None:
     """A temporary sandbox without snapshots says so."""
+    sandbox.session(account_id, "learner", "us-east-1").client("sqs").create_queue(QueueName="q")
     with pytest.raises(SandboxError, match="keeps no snapshots"):
         sandbox.undo([account_id])
     assert sandbox.keeps is False
@@ -437,7 +441,7 @@ def test_from_the_command_line(home: Path) -> None:
         sandbox = Sandbox.find(home)
         assert sandbox is not None
         assert "No lab has been worked in yet." in cloudlings(home, "log").stderr
-        s3 = sandbox.session(shown["account_id"], "learner", shown["region"]).client("s3")
+        s3 = sandbox.session(shown["account_id"], "learner", "us-east-1").client("s3")
         s3.create_bucket(Bucket="typed-by-hand")
         kept = cloudlings(home, "checkpoint", "with-bucket")
         assert kept.stdout == f"Kept {LAB} as it is now. Back to here: cloudlings rewind with-bucket\n"

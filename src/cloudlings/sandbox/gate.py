@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from cloudlings.sandbox.model import Call
 
@@ -34,20 +35,21 @@ class Gate:
         while account_id in self._held:
             await self._held[account_id].wait()
 
-    @contextmanager
-    def writing(self, call: Call) -> Iterator[None]:
-        """A request that writes is under way. Entered at once after ``wait``."""
-        if call.reads or call.operation in _UNBOUNDED:
-            yield
-            return
-        self._writing[call.account_id] += 1
-        try:
-            yield
-        finally:
-            self._writing[call.account_id] -= 1
-            if not self._writing[call.account_id]:
-                del self._writing[call.account_id]
-                self._left.set()
+    def writing(self, call: Call) -> _Passage:
+        """For a ``with``: the request is under way. Entered at once after ``wait``."""
+        counts = not call.reads and call.operation not in _UNBOUNDED
+        return _Passage(self, call.account_id if counts else None)
+
+    def enter(self, account_id: str) -> None:
+        """A request that writes begins."""
+        self._writing[account_id] += 1
+
+    def leave(self, account_id: str) -> None:
+        """It has ended."""
+        self._writing[account_id] -= 1
+        if not self._writing[account_id]:
+            del self._writing[account_id]
+            self._left.set()
 
     @asynccontextmanager
     async def held(self, accounts: tuple[str, ...], patience: float) -> AsyncIterator[bool]:
@@ -73,3 +75,19 @@ class Gate:
             except TimeoutError:
                 return False
         return True
+
+
+@dataclass
+class _Passage:
+    """One request's way through a gate; one that is not counted has no account."""
+
+    gate: Gate
+    account_id: str | None
+
+    def __enter__(self) -> None:
+        if self.account_id is not None:
+            self.gate.enter(self.account_id)
+
+    def __exit__(self, *_: object) -> None:
+        if self.account_id is not None:
+            self.gate.leave(self.account_id)

@@ -273,6 +273,8 @@ def _first_words(pipe: int, process: subprocess.Popen[bytes], home: Path) -> dic
         raise SandboxError(f"The sandbox did not start in {START_TIMEOUT:.0f} s.", next_step=_log_hint(home))
     line = os.read(pipe, 65536)
     if not line:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(5)
         raise SandboxError(
             f"The sandbox ended while it was starting. The last line of its log: {_last_words(home)}",
             next_step=_log_hint(home),

@@ -90,6 +90,7 @@ class History:
     async def undo(self, accounts: Sequence[str], count: int, *, look: bool) -> dict[str, Any]:
         """Take back the last ``count`` changes that the learner's requests made, and what lies between them
         and the snapshot before. Returns what ``Return`` says; with ``look`` it changes nothing."""
+        self._snapshots()
         await self._keep.gather()
         plan = self._plan_undo(accounts, count)
         if not look:
@@ -98,6 +99,7 @@ class History:
 
     async def rewind(self, accounts: Sequence[str], name: str, *, look: bool) -> dict[str, Any]:
         """Return to a checkpoint. Returns what ``Return`` says; with ``look`` it changes nothing."""
+        self._snapshots()
         await self._keep.gather()
         plan = self._plan_rewind(accounts, name)
         if not look:

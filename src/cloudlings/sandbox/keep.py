@@ -54,12 +54,15 @@ class Keep:
         # Whoever captures, or puts back, does so alone.
         self.turn = asyncio.Lock()
         self._unsaved: dict[str, set[str]] = defaultdict(set)
+        # Accounts that have changed since their last snapshot, saved or not.
+        self._changed: set[str] = set()
         self._last_snapshot = 0.0
         self._pruning = False
 
     def wrote(self, emulator: str, account_id: str) -> None:
         """Something in an account may have changed; "" for an account that only the emulator can tell."""
         self._unsaved[emulator].add(account_id)
+        self._changed.add(account_id)
 
     async def save_often(self, stopping: asyncio.Event) -> None:
         """Save what changed, until the sandbox stops."""
@@ -73,7 +76,8 @@ class Keep:
     async def _save_or_snapshot(self) -> None:
         if self.snapshots is None:
             self._unsaved.clear()
-        elif self._unsaved and time.monotonic() - self._last_snapshot >= SNAPSHOT_EVERY:
+            self._changed.clear()
+        elif self._changed and time.monotonic() - self._last_snapshot >= SNAPSHOT_EVERY:
             self._last_snapshot = time.monotonic()
             await self._snapshot_in_passing()
         else:
@@ -115,13 +119,16 @@ class Keep:
         self._link(account_id, self._place(account_id), name)
 
     async def _snapshot_in_passing(self) -> None:
-        accounts = {a for unsaved in self._unsaved.values() for a in unsaved} - {""}
-        async with self._gate.held(tuple(accounts), _SHORT_PATIENCE) as still:
+        changed, self._changed = self._changed, set()
+        async with self._gate.held(tuple(changed - {""}), _SHORT_PATIENCE):
             capture = await self._capture()
-            places = {a: self._place(a) for a in capture.accounts if not self._gate.is_written(a)}
-        if await self._written(capture) and still:
-            for account_id, place in places.items():
-                self._link(account_id, place)
+            whole = (changed | capture.accounts) - {""}
+            places = {a: self._place(a) for a in whole if not self._gate.is_written(a)}
+        if not await self._written(capture):
+            places = {}
+        for account_id, place in places.items():
+            self._link(account_id, place)
+        self._changed |= changed - places.keys() - {""}
 
     def _place(self, account_id: str) -> Place:
         return self._journal.last(account_id), self._journal.undone(account_id)
