@@ -86,7 +86,8 @@ class Control:
             raise
 
     async def _all_up(self) -> None:
-        while self._down:
+        # Told to stop meanwhile, as when the owner has gone: nobody starts what is down any more.
+        while self._down and not self._stopping.is_set():
             for failed in self._failed.values():
                 raise failed
             await asyncio.sleep(0.005)

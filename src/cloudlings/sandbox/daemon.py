@@ -211,14 +211,18 @@ async def _serve(control: Control, files: Files, ready: IO[str], lifeline: int) 
         loop.add_signal_handler(number, stopping.set)
     if lifeline >= 0:
         # The owner of a temporary sandbox holds the other end; it closes when the owner ends, however.
-        loop.add_reader(lifeline, stopping.set)
+        loop.add_reader(lifeline, _let_go, loop, lifeline, stopping)
     await control.start(stopping)
     _record(control, files)
     _say(ready, {"ok": True})
     await stopping.wait()
-    if lifeline >= 0:
-        loop.remove_reader(lifeline)
     await control.stop()
+
+
+def _let_go(loop: asyncio.AbstractEventLoop, lifeline: int, stopping: asyncio.Event) -> None:
+    # A closed pipe stays readable: watched on, it would keep a processor busy until the end.
+    loop.remove_reader(lifeline)
+    stopping.set()
 
 
 def _record(control: Control, files: Files) -> None:
