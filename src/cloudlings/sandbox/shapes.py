@@ -261,6 +261,10 @@ def read_output(service: str, operation: str, response: Response) -> dict[str, V
         return {}
     wrapper = output.get("resultWrapper")
     inside = root.find(wrapper) if wrapper else root
+    shape = model(service)["shapes"][output["shape"]]
+    if shape.get("payload"):
+        member = shape["members"][shape["payload"]]
+        return {shape["payload"]: _from_xml(_Reader(service), member, root)}
     read: dict[str, Value] = _from_xml(_Reader(service), output, root if inside is None else inside)
     return read
 

@@ -6,7 +6,7 @@ import base64
 import re
 from typing import Any
 
-from cloudlings.sandbox.rules.common import one, where
+from cloudlings.sandbox.rules.common import one
 from cloudlings.sandbox.rules.ebs import bad_tag
 from cloudlings.sandbox.rules.registry import Given, Output, Refusal, before, reshape
 
@@ -180,7 +180,7 @@ async def same_token_same_instances(given: Given) -> Any:
     token = given.input.get("ClientToken")
     if not token:
         return None
-    found = await given.read("DescribeInstances", Filters=where(client_token=token))
+    found = await given.read("DescribeInstances")
     for group in found.get("Reservations", []):
         if all(each.get("ClientToken") == token for each in group["Instances"]):
             return _as_launched(given, group)
@@ -193,6 +193,19 @@ def _as_launched(given: Given, group: dict[str, Any]) -> Any:
 
     empty = Response(200, (("content-type", "text/xml;charset=UTF-8"),), b"<none/>")
     return shapes.write_output("ec2", "RunInstances", empty, group)
+
+
+@reshape("ec2", "RunInstances")
+async def protected_from_the_start(given: Given, output: Output) -> None:
+    """An instance can be protected from termination when it is launched.
+
+    Source: EC2 API reference, RunInstances, DisableApiTermination and DisableApiStop.
+    """
+    asked = await _launched(given)
+    for name in ("DisableApiTermination", "DisableApiStop"):
+        for instance in output.get("Instances", []) if asked.get(name) else []:
+            setting: dict[str, Any] = {name: {"Value": True}}
+            await given.write("ModifyInstanceAttribute", InstanceId=instance["InstanceId"], **setting)
 
 
 @before("ec2", "StartInstances", "StopInstances", "RebootInstances")
@@ -322,6 +335,10 @@ async def groups_and_disks_that_are_there(given: Given, output: Output) -> None:
             cards = instance.get("NetworkInterfaces", [])
             if cards and not instance.get("SecurityGroups"):
                 instance["SecurityGroups"] = cards[0].get("Groups", [])
+            for disk in instance.get("BlockDeviceMappings", []):
+                # moto takes every root disk for /dev/sda1.
+                if disk["DeviceName"] == "/dev/sda1" and len(instance["BlockDeviceMappings"]) == 1:
+                    disk["DeviceName"] = instance.get("RootDeviceName") or "/dev/sda1"
             if instance.get("State", {}).get("Name") == "terminated":
                 for member in ("PublicIpAddress", "PrivateIpAddress", "SubnetId", "VpcId"):
                     instance.pop(member, None)

@@ -59,9 +59,9 @@ class Given:
         response = await self.ask(service, shapes.write_input(service, operation, parameters))
         return shapes.read_output(service, operation, response) if response.status < 300 else {}
 
-    def forget(self) -> None:
-        """Ask anew: the call was answered meanwhile."""
-        self._seen.clear()
+    async def write(self, operation: str, service: str = "", **parameters: Any) -> Output:
+        """Carry out what an emulator left undone of this call."""
+        return await self._read(service or self.call.service, operation, parameters)
 
     def asking(self, parameters: dict[str, Any]) -> Given:
         """The same call with other parameters."""

@@ -30,7 +30,7 @@ async def public_addresses_need_the_gateway(given: Given) -> Refusal | None:
     IPv4 addresses; Error codes, DependencyViolation.
     """
     vpc = given.input.get("VpcId", "")
-    nats = (await given.read("DescribeNatGateways", Filters=where(vpc_id=vpc))).get("NatGateways", [])
+    nats = (await given.read("DescribeNatGateways", Filter=where(vpc_id=vpc))).get("NatGateways", [])
     public = [n for n in nats if n.get("State") == "available" and n.get("ConnectivityType") != "private"]
     mapped = [i for i in await interfaces(given, vpc_id=vpc) if i.get("Association", {}).get("PublicIp")]
     if public or mapped:
@@ -265,6 +265,55 @@ async def address_in_use(given: Given) -> Refusal | None:
     return None
 
 
+# Of the services that AWS PrivateLink reaches, those that the course could want.
+_ENDPOINTS = (
+    "s3 dynamodb access-analyzer acm-pca airflow.api application-autoscaling appmesh-envoy-management apprunner athena "
+    "autoscaling autoscaling-plans backup batch bedrock bedrock-runtime cassandra cloudformation cloudhsmv2 cloudtrail "
+    "codebuild codecommit codedeploy codepipeline cognito-idp config databrew datasync dms ds ebs ec2 ec2messages "
+    "ecr.api ecr.dkr ecs ecs-agent ecs-telemetry eks eks-auth elastic-inference.runtime elasticache elasticbeanstalk "
+    "elasticfilesystem elasticloadbalancing elasticmapreduce email-smtp emr-serverless evidently events "
+    "execute-api fis git-codecommit glue guardduty-data iam imagebuilder inspector2 iot.data kendra kinesis-firehose "
+    "kinesis-streams kms lakeformation lambda license-manager logs macie2 monitoring network-firewall organizations pipes "
+    "polly qldb.session rds rds-data redshift redshift-data rekognition rolesanywhere s3express s3tables "
+    "sagemaker.api sagemaker.runtime "
+    "scheduler secretsmanager securityhub servicecatalog servicediscovery sns sqs ssm ssmmessages states "
+    "storagegateway sts swf synthetics textract transcribe transfer translate verifiedpermissions workspaces xray"
+).split()
+
+
+def endpoint_services(region: str) -> list[str]:
+    """The names of the services that an endpoint can be for."""
+    return [f"com.amazonaws.{region}.{name}" for name in _ENDPOINTS]
+
+
+@reshape("ec2", "DescribeVpcEndpointServices")
+def services_with_endpoints(given: Given, output: Output) -> None:
+    """The services of the Region that an endpoint can be for are listed.
+
+    Source: AWS PrivateLink Guide, "AWS services that integrate with AWS PrivateLink".
+    """
+    asked = set(given.input.get("ServiceNames", []))
+    if output.get("ServiceNames") or given.input.get("Filters"):
+        return
+    names = [each for each in endpoint_services(given.call.region) if not asked or each in asked]
+    output["ServiceNames"] = names
+    output["ServiceDetails"] = [
+        {
+            "ServiceName": name,
+            "ServiceType": [{"ServiceType": kind} for kind in _kinds(name)],
+            "Owner": "amazon",
+            "VpcEndpointPolicySupported": True,
+            "AcceptanceRequired": False,
+        }
+        for name in names
+    ]
+
+
+def _kinds(service: str) -> list[str]:
+    gateway = service.endswith((".s3", ".dynamodb"))
+    return ["Gateway", "Interface"] if gateway else ["Interface"]
+
+
 @before("ec2", "CreateVpcEndpoint")
 async def endpoint_that_can_be(given: Given) -> Refusal | None:
     """An endpoint is for a service that there is, and private DNS needs both DNS attributes of the VPC.
@@ -274,8 +323,8 @@ async def endpoint_that_can_be(given: Given) -> Refusal | None:
     """
     asked = given.input
     service, vpc = asked.get("ServiceName", ""), asked.get("VpcId", "")
-    known = (await given.read("DescribeVpcEndpointServices")).get("ServiceNames", [])
-    if service.startswith("com.amazonaws.") and ".vpce." not in service and known and service not in known:
+    known = set(endpoint_services(given.call.region))
+    if service.startswith("com.amazonaws.") and ".vpce." not in service and service not in known:
         message = f"The Vpc Endpoint Service '{service}' does not exist"
         return Refusal("InvalidServiceName", message)
     if asked.get("VpcEndpointType") == "Interface" and asked.get("PrivateDnsEnabled"):
