@@ -12,6 +12,8 @@ import random
 from dataclasses import dataclass
 from typing import Any
 
+from cloudlings.iam import Grant
+
 HOME, OTHER = "111122223333", "444455556666"
 USER = f"arn:aws:iam::{HOME}:user/ana"
 ROLE = f"arn:aws:iam::{HOME}:role/app"
@@ -110,6 +112,28 @@ def pair(seed: int) -> tuple[Document, Document, str]:
     for _ in range(rng.choice((1, 2, 2, 3))):
         _change(rng, other, SERVICES[name])
     return (one, other, name) if rng.random() < 0.5 else (other, one, name)
+
+
+def widened(rng: random.Random, layers: Document, name: str) -> Document:
+    """The same with layers that the plain pairs leave out; often alike for both of a pair."""
+    service, found = SERVICES[name], dict(layers)
+    own = random.Random(f"{name}{rng.random() < 0.6}")
+    if own.random() < 0.5:
+        found["groups"] = [_document(own, service, 2)]
+    if rng.random() < 0.4 and not service.trust:
+        found["vpce"] = _document(own, service, 2, principals=True)
+    if rng.random() < 0.3 and not service.trust:
+        guard = _document(own, service, 1)
+        found["rcp"] = [
+            [{**guard, "Statement": [{**s, "Effect": "Deny", "Principal": "*"} for s in guard["Statement"]]}]
+        ]
+    if rng.random() < 0.4:
+        found["settings"] = {"s3_block_public_access": True}
+    if name == "kms" and rng.random() < 0.6:
+        found["grants"] = [
+            Grant(rng.choice((USER, ROLE, STRANGER)), rng.choice((("Decrypt",), ("Encrypt", "Decrypt"))))
+        ]
+    return found
 
 
 def _layers(rng: random.Random, service: Service) -> Document:

@@ -14,7 +14,7 @@ from cloudlings.iam.request import Grant, Policies
 from cloudlings.iam.statements import VARIABLE, Condition, Policy, Statement, Version
 
 _GRANTING = frozenset({"identity", "groups", "resource", "trust"})
-_SILENT_IS_NONE = frozenset({"identity", "groups", "resource", "rcp"})
+_SILENT_IS_NONE = frozenset({"identity", "groups", "resource"})
 """Where an Allow can grant; elsewhere (boundary, session, SCP …) it only lets pass."""
 
 
