@@ -20,8 +20,9 @@
 # ![The world, a Region, its zones, and the edge](img/world.svg)
 #
 # AWS is no single computer that you rent. It is some hundreds of services, each with its own API and its own line on the
-# bill, that you wire together. <!-- row: L00-02 -->Nothing exists in an account until somebody makes it, and you pay for
-# what exists and what you use: by the second, the request or the gigabyte, with no contract.<!-- row: L00-15 -->
+# bill, that you wire together. Nothing exists in an account until somebody makes it, and you pay for
+# what exists and what you use: by the second, the request or the gigabyte, with no contract.
+# <!-- covers: L00-02 L00-15 -->
 #
 # Here all of it runs on your own machine, in a **sandbox** that answers as AWS does. No account, no bill. Say hello:
 
@@ -53,8 +54,8 @@ except ClientError as error:
     print(error.response["Error"]["Code"], "-", error.response["Error"]["Message"])
 
 # %% [markdown]
-# <!-- row: L00-03 -->
-# <!-- row: L00-21 -->
+# <!-- covers: L00-03 -->
+# <!-- covers: L00-21 -->
 # ## Task 1: seven services, one way in
 #
 # Seven services stand around almost every application: compute you manage (**EC2**), files (**S3**), permissions (**IAM**),
@@ -88,8 +89,8 @@ client("cloudwatch").list_metrics()
 ### END SOLUTION
 
 # %% [markdown]
-# <!-- row: L00-01 -->
-# <!-- row: L00-04 -->
+# <!-- covers: L00-01 -->
+# <!-- covers: L00-04 -->
 # How did the check know? Every request passes one door, which keeps a **journal**. On AWS that is CloudTrail.
 #
 # Services come in families. Start from the **work**, not from a server: which of them would you look at first for these?
@@ -115,9 +116,9 @@ for region in (brief.table_region, brief.bucket_region):
     )
 
 # %% [markdown]
-# <!-- row: L00-05 -->
-# <!-- row: L00-06 -->
-# <!-- row: L00-08 -->
+# <!-- covers: L00-05 -->
+# <!-- covers: L00-06 -->
+# <!-- covers: L00-08 -->
 # ## Task 2: a zone's name and its id
 #
 # A **Region** is a group of **Availability Zones**, at least three in every Region of today. A zone is **one or more** data
@@ -139,8 +140,8 @@ answer("zones", {zone["ZoneName"]: zone["ZoneId"] for zone in zones})
 ### END SOLUTION
 
 # %% [markdown]
-# <!-- row: L00-13 -->
-# <!-- row: L00-14 -->
+# <!-- covers: L00-13 -->
+# <!-- covers: L00-14 -->
 # Two more kinds of place, for when a Region is too far: a **Local Zone** is an outpost of a Region in a big city, with some
 # services (compute, disks) for users who feel every millisecond; **Wavelength** puts the same inside a telecom company's
 # 5G network. Both hang on a parent Region, and you opt in.
@@ -156,8 +157,8 @@ for region in (brief.table_region, brief.bucket_region):
     print(region, boto3.client("dynamodb", region_name=region).list_tables()["TableNames"])
 
 # %% [markdown]
-# <!-- row: L00-07 -->
-# <!-- row: L00-09 -->
+# <!-- covers: L00-07 -->
+# <!-- covers: L00-09 -->
 # ## Task 3: each thing in its Region
 #
 # Regions are independent. What you make in one is not in another, and your data stays where you put it unless you move
@@ -206,8 +207,8 @@ print(
 )
 
 # %% [markdown]
-# <!-- row: L00-16 -->
-# <!-- row: L00-18 -->
+# <!-- covers: L00-16 -->
+# <!-- covers: L00-18 -->
 # **Decide.** The app reads `brief.monthly_gb` GB a month from that bucket, across an ocean, for the sum above. Moving the
 # bucket next to the app would save it. Saltmarsh has promised European passengers that their documents stay in Europe.
 # What do you do? Write it down before you read on.
@@ -222,7 +223,7 @@ decision, because = None, ""  # "keep" or "move", and the reason that you would 
 # This was an **architecture decision**: dear to change later. The bucket's tags are a detail. A record of it names the goal,
 # the scale, the cost and the rule to keep.
 #
-# <!-- row: L00-10 -->
+# <!-- covers: L00-10 -->
 # ## Task 4: one role, every Region
 #
 # A few services are **global**: IAM (who may do what) and Route 53 (names) are the two that you meet first. There is one of
@@ -323,8 +324,8 @@ answer("inventory", {region: inventory(region) for region in (brief.table_region
 ### END SOLUTION
 
 # %% [markdown]
-# <!-- row: L00-19 -->
-# <!-- row: L00-20 -->
+# <!-- covers: L00-19 -->
+# <!-- covers: L00-20 -->
 # Lists come in pages, and everything has a limit. Know the few that shape designs:
 #
 # | what | limit |
@@ -348,7 +349,7 @@ from cloudlings.models.sketch import sketch
 SVG(sketch({letter.upper(): tuple(part) for letter, part in brief.diagram.items()}))
 
 # %% [markdown]
-# <!-- row: L00-11 -->
+# <!-- covers: L00-11 -->
 # ## Task 6: three errors in a drawing
 #
 # Eight parts carry letters. **Three** of them stand where they cannot be. What you need to know: a VPC (your network) lives
@@ -379,8 +380,8 @@ for key, text in (*brief.duties.items(), *brief.choices.items()):
     print(f"{key:>4}  {text}")
 
 # %% [markdown]
-# <!-- row: L00-12 -->
-# <!-- row: L00-17 -->
+# <!-- covers: L00-12 -->
+# <!-- covers: L00-17 -->
 # ## Task 7: whose job is it?
 #
 # ![The line between AWS's duties and yours moves with the service](img/shared.svg)
@@ -430,7 +431,7 @@ answer("choices", choices)
 #
 # ## What this would cost, and how to clean up
 #
-# <!-- row: L00-22 -->
+# <!-- covers: L00-22 -->
 # On AWS: the empty table, bucket and role are free, the leftovers a few cents to a few dollars a month: a snapshot costs
 # about $0.05 a GB-month, a secret about $0.40 a month (list prices, not confirmed by an AWS page here). New accounts start
 # with [credits](https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/free-tier.html). To clean up there: delete bucket,
@@ -438,5 +439,3 @@ answer("choices", choices)
 #
 # On AWS you would also look around in the **console**, the website: its search bar finds any service by name. Look there, and
 # build with code: clicks cannot be reviewed or repeated. It is not part of the sandbox.
-#
-# Next: **010-iam**.

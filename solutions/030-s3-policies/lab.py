@@ -72,7 +72,7 @@ print(
 print(json.dumps(json.loads(s3.get_bucket_policy(Bucket=brief.flights)["Policy"]), indent=2))
 
 # %% [markdown]
-# <!-- row: L03-02 -->
+# <!-- covers: L03-02 -->
 # A customer's quarry, for anyone who asks. The last owner allowed `Principal: "*"`, everyone on the internet, and
 # trusted a condition on `aws:Referer` to narrow it. A Referer is a line of text that the caller writes. It proves
 # nothing: any program can send any value. So the rule for the rest of your career: **no Allow to `*` on a bucket**,
@@ -94,7 +94,7 @@ for bucket in (brief.flights, brief.tiles, brief.vault):
         print(bucket, error.response["Error"]["Code"])
 
 # %% [markdown]
-# <!-- row: L03-01 -->
+# <!-- covers: L03-01 -->
 # ## Task 1: nobody is the public
 #
 # Buckets that are made today come with Block Public Access on and ACLs off ([since April 2023](
@@ -140,7 +140,7 @@ print("a map tile:    ", fetch(f"{TLS}/{brief.tiles}/12/2011/1275.png"))
 # [enforced by the organization](
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html).
 #
-# <!-- row: L03-16 -->
+# <!-- covers: L03-16 -->
 # ## Task 2: TLS, and one key
 #
 # Two rules for `brief.flights`, both for **everybody**, Kestrel's own administrators included. A rule for everybody is
@@ -163,7 +163,7 @@ print(
 )
 
 # %% [markdown]
-# <!-- row: L03-15 -->
+# <!-- covers: L03-15 -->
 # What can an upload say about encryption? Two rows surprise people:
 #
 # | the upload says | S3 encrypts with |
@@ -230,7 +230,7 @@ s3.put_bucket_policy(Bucket=brief.flights, Policy=json.dumps(policy))
 # that you can rely on. The TLS version has a key of its own, `s3:TlsVersion`, and a number to compare. In a statement of
 # its own: ANDed with `SecureTransport: false`, it would refuse only requests that are both.
 #
-# <!-- row: L03-03 -->
+# <!-- covers: L03-03 -->
 # ## Predict, then try
 #
 # Which of these four will be answered with 200? Write `True` or `False` for each **before** you run the cell after it.
@@ -314,8 +314,8 @@ s3.put_bucket_policy(Bucket=brief.tiles, Policy=json.dumps(tiles_policy))
 # Older guides use an *origin access identity*; [AWS recommends OAC](
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html).
 #
-# <!-- row: L03-04 -->
-# <!-- row: L03-10 -->
+# <!-- covers: L03-04 -->
+# <!-- covers: L03-10 -->
 # ## What cold data costs
 #
 # ![The storage classes as a waterfall](img/waterfall.svg)
@@ -324,7 +324,7 @@ s3.put_bucket_policy(Bucket=brief.tiles, Policy=json.dumps(tiles_policy))
 # back. Three fees hide behind the low prices: a minimum time that is billed anyway, a minimum size (128 KB in the two
 # infrequent-access classes and in Glacier Instant Retrieval), and a fee for each GB that is read.
 #
-# <!-- row: L03-05 -->
+# <!-- covers: L03-05 -->
 # This course's price list is dated and for us-east-1. At what share of data read per month does Standard-IA stop paying?
 # Do the sum before you run the cell.
 
@@ -342,7 +342,7 @@ print(
 )
 
 # %% [markdown]
-# <!-- row: L03-09 -->
+# <!-- covers: L03-09 -->
 # ## Task 4: let age decide
 #
 # Frames are studied for a few weeks, then hardly ever, and are kept for ever. For the frames of `brief.flights` (keys
@@ -421,8 +421,8 @@ print("S3 would refuse:", problems(now) or "nothing")
 # [objects under 128 KB](https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html)
 # where they are.
 #
-# <!-- row: L03-06 -->
-# <!-- row: L03-08 -->
+# <!-- covers: L03-06 -->
+# <!-- covers: L03-08 -->
 # **A myth.** "Glacier takes hours." Of three Glacier classes, one does not:
 #
 # | class | first byte |
@@ -438,7 +438,7 @@ for name, values in brief.profiles.items():
     print(name, dict(values))
 
 # %% [markdown]
-# <!-- row: L03-11 -->
+# <!-- covers: L03-11 -->
 # ## Task 5: choose, and pay
 #
 # Three sets of data wait for a home. The cell above says how each is used in a month; `within_hours` is how soon a read
@@ -476,7 +476,7 @@ for name in brief.profiles:
 ### END SOLUTION
 
 # %% [markdown]
-# <!-- row: L03-07 -->
+# <!-- covers: L03-07 -->
 # ## Task 6: an order from the archive
 #
 # A court asks for an old survey: `brief.survey_key` in `brief.vault`, in the class `brief.survey_class`. It must be readable
@@ -525,8 +525,8 @@ print(s3.head_object(Bucket=brief.vault, Key=brief.survey_key).get("Restore", "n
 # `ongoing-request="true"` means wait; later the same field tells when the copy expires. *Here and on AWS:* the sandbox
 # shortens the hours to two seconds.
 #
-# <!-- row: L03-12 -->
-# <!-- row: L03-13 -->
+# <!-- covers: L03-12 -->
+# <!-- covers: L03-13 -->
 # ## Task 7: a copy in another Region
 #
 # ![S3 takes on a role, reads here, writes there](img/replication.svg)
@@ -629,7 +629,7 @@ except ClientError as error:
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-batch-replication-batch.html) copies what exists). On AWS a copy
 # takes seconds to minutes, here it is instant.
 #
-# <!-- row: L03-14 -->
+# <!-- covers: L03-14 -->
 # ## Task 8: the copy that everybody believes in
 #
 # The pilots' logbooks (`brief.logbooks`) are "replicated": the last owner followed a recipe from the web. Look.
@@ -705,5 +705,3 @@ print(
 # acceleration only for what it speeds up. The data is what costs; see your three profiles. To clean up there: empty all
 # **versions** of each bucket, delete the buckets, both roles, and schedule the keys' deletion. Here, `reset_lab()` puts
 # everything back to the start.
-#
-# Next comes the network: **040-vpc**.

@@ -77,6 +77,15 @@ def test_a_cell_put_in_between_renames_no_other(sample: Catalogue, lab: Lab, poi
     assert len(after) == len(before) + 1
 
 
+def test_marks_of_the_inventory_stay_with_the_author(written: Callable[..., Lab]) -> None:
+    """A line that says which inventory rows a passage covers is in no notebook; the lines around it are."""
+    prose = "# %% [markdown]\n# Look\n# <!-- covers: L99-01 L99-02 -->\n# here <!-- and: there -->\n\n"
+    lab = written(prose + '# %% task="a"\n### BEGIN SOLUTION\nx = 1\n### END SOLUTION')
+    text = build(lab, {"a": 1}).decode()
+    assert "covers:" not in text
+    assert cells(text.encode())[2].source == "Look\nhere <!-- and: there -->"
+
+
 def test_equal_cells_have_different_ids(written: Callable[..., Lab]) -> None:
     """Two cells with the same text are told apart."""
     look = "# %% [markdown]\n# Look\n\n"

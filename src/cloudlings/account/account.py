@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from botocore.exceptions import ClientError, HTTPClientError
@@ -11,6 +12,7 @@ from botocore.exceptions import ConnectionError as NoConnection
 
 from cloudlings.account.evidence import Evidence, Read, canonical, handed_out, settled
 from cloudlings.account.reads import is_read
+from cloudlings.account.strangers import exchange
 from cloudlings.errors import AccountError, EvidenceMissing, SandboxUnavailable
 
 ANSWERS = "/cloudlings/answers/"
@@ -88,6 +90,34 @@ class Account:
             known = self.evidence.add(Read("sandbox", "", "Journal", "{}", self._turn, {"rows": rows}))
         rows_read: list[dict[str, Any]] = known.answer["rows"]
         return rows_read
+
+    def send(
+        self, url: str, *, method: str = "GET", headers: Mapping[str, str] | None = None, body: bytes = b""
+    ) -> dict[str, Any]:
+        """One HTTP request to the sandbox with no credentials but the URL's, as a stranger sends it.
+
+        Gives ``status``, ``headers`` (names in small letters) and ``body``; redirects are not followed. A
+        task declares it as a probe (``http:GET``). `AccountError` for a URL that leads anywhere else.
+        """
+        if f"http:{method}" not in self._probes:
+            raise AccountError(
+                f"A grader may not send {method} {url}.",
+                next_step=f'declare it: @task(..., probes=["http:{method}"])',
+            )
+        self._turn += 1
+        about = {"url": url, "headers": headers or {}, "body": hashlib.sha256(body).hexdigest()}
+        key = ("http", "", method, canonical(about), self._turn)
+        read = self.evidence.find(key)
+        if read is None:
+            if self._source is None:
+                raise EvidenceMissing(
+                    f"{method} {url} was not sent when this evidence was recorded.",
+                    next_step="check the task again against a sandbox",
+                )
+            endpoint = str(self._source.client("s3", region_name=self.region_name).meta.endpoint_url)
+            read = self.evidence.add(Read(*key, answer=exchange(endpoint, url, method, headers or {}, body)))
+        answer: dict[str, Any] = read.answer
+        return answer
 
     def perform(
         self, service: str, region: str, operation: str, method: str, parameters: dict[str, Any]

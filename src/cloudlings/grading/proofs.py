@@ -7,7 +7,8 @@ assert example is None, Because(found="…", consequence=sentence(example), coun
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
 from cloudlings.errors import PolicyError
@@ -42,8 +43,14 @@ def first_example(comparison: Any, direction: Literal["over", "under"]) -> Any:
     return next(iter(getattr(comparison, direction)), None)
 
 
-def sentence(example: Any) -> str:
-    """A counterexample as the beginning of a sentence: ``Anyone on the internet … can s3:GetObject …``."""
+def sentence(example: Any, *, without: Collection[str] = ()) -> str:
+    """A counterexample as the beginning of a sentence: ``Anyone on the internet … can s3:GetObject …``.
+
+    ``without``: condition keys that the question fixed, which say nothing about this example.
+    """
+    if example and without:
+        kept = {key: value for key, value in example.request.context.items() if key not in without}
+        example = replace(example, request=replace(example.request, context=kept))
     text = str(example.sentence) if example else ""
     return f"For example, {text}" if text.startswith("arn:") else text[:1].upper() + text[1:]
 

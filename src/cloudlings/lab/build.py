@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from enum import Enum
@@ -25,6 +26,8 @@ PROGRESS_ID = "progress"
 SEED_PLACEHOLDER = "STUDENT-SEED"
 """The seed in a released notebook that is not yet anybody's: see ``personal``."""
 
+# An author's mark of the inventory's rows that a passage meets; no learner needs it.
+_COVERS = re.compile(r"^[ \t]*<!-- covers:[^>]*-->[ \t]*\n?", re.MULTILINE)
 _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
@@ -140,7 +143,7 @@ def _link(name: str, variant: Variant) -> str:
 
 def _authored(cell: Cell, variant: Variant, numbers: Counter[str]) -> dict[str, Any]:
     if cell.kind == "markdown":
-        return _markdown(cell.source)
+        return _markdown(_COVERS.sub("", cell.source).strip("\n"))
     text = cell.source if variant is Variant.SOURCE else cell.starter
     if cell.task is None:
         return _code(text)
