@@ -576,9 +576,11 @@ def test_nat_bill(brief: Brief, answer: Callable[[str], Any]) -> None:
         )
         off = abs(number - bill.usd) / bill.usd
         assert off <= 0.01, Because(
-            found=f"{name}: ${number:,.2f} a month was handed in, which is {off:.0%} off.",
+            found=f"{name}: ${number:,.2f} a month was handed in, which is {off:.1%} off.",
             consequence="The choice rests on a wrong sum: " + _forgotten(number - bill.usd),
-            concept="Lines of this bill: " + ", ".join(sorted({line.what for line in bill.lines})) + ".",
+            concept="Lines of this bill: "
+            + ", ".join(sorted({f"{line.resource} ({line.what})" for line in bill.lines}))
+            + ".",
         )
 
 

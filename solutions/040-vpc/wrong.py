@@ -392,12 +392,12 @@ for address in ec2.describe_addresses()["Addresses"]:
     if homes.get(address.get("NetworkInterfaceId")) in behind:
         ec2.disassociate_address(AssociationId=address["AssociationId"])
 
-# %% wrong="neighbours-of-neighbours" task="twelve-pairs" says=["of 12 pairs", "meets"]
+# %% wrong="neighbours-of-neighbours" task="twelve-pairs" says=["of 12 connections", "decides"]
 # Peering taken for transitive, replies not looked at, addresses forgotten.
 inside = {"reception", "booking", "records", "scanner", "vault"}
 answer("pairs", {pair: set(pair.split(" > ")) <= inside for pair in brief.pairs})
 
-# %% wrong="all-shut" task="twelve-pairs" says=["of 12 pairs", "is let back"]
+# %% wrong="all-shut" task="twelve-pairs" says=["of 12 connections", "gate by gate"]
 answer("pairs", dict.fromkeys(brief.pairs, False))
 
 # %% wrong="ten-of-twelve" task="twelve-pairs" says=["says neither", "holes"]
