@@ -178,13 +178,17 @@ class Control:
             "pid": os.getpid(),
             "port": self._doors.port,
             "plain_port": self._doors.plain_port,
-            "notices": [*self._doors.notices, *(n for e in self._emulators.values() for n in e.notices)],
+            "notices": self._notices(),
             "version": cloudlings.__version__,
             "emulators": {name: name not in self._down for name in self._emulators},
             "restarts": dict(self._restarts),
             "accounts": list(self._accounts.provisioned),
             "time": time.time(),
         }
+
+    def _notices(self) -> list[str]:
+        told = [*self._doors.notices, *(n for e in self._emulators.values() for n in e.notices)]
+        return [*told, self._keep.trouble] if self._keep.trouble else told
 
     async def _provision(self, account_id: str) -> dict[str, str]:
         credentials = await self._accounts.provision(account_id)

@@ -280,6 +280,10 @@ def _first_words(pipe: int, process: subprocess.Popen[bytes], home: Path) -> dic
             next_step=_log_hint(home),
         )
     said: dict[str, Any] = json.loads(line)
+    if "error" in said:
+        # It is ending; nothing of it is left when the error is read.
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(5)
     return said
 
 

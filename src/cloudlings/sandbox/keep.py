@@ -42,7 +42,10 @@ class _Capture:
 
 
 class Keep:
-    """The unsaved changes of a sandbox, and how they get to the disk. ``state`` None keeps nothing."""
+    """The unsaved changes of a sandbox, and how they get to the disk. ``state`` None keeps nothing.
+
+    ``trouble`` says why the last save failed, "" when it did not.
+    """
 
     def __init__(
         self, emulators: Mapping[str, Emulator], journal: Journal, gate: Gate, state: Path | None
@@ -58,6 +61,7 @@ class Keep:
         self._changed: set[str] = set()
         self._last_snapshot = 0.0
         self._pruning = False
+        self.trouble = ""
 
     def wrote(self, emulator: str, account_id: str) -> None:
         """Something in an account may have changed; "" for an account that only the emulator can tell."""
@@ -68,10 +72,14 @@ class Keep:
         """Save what changed, until the sandbox stops."""
         while not stopping.is_set():
             await asyncio.sleep(SAVE_EVERY)
-            await self.gather()
-            async with self.turn:
-                await self._save_or_snapshot()
-            await self._prune()
+            try:
+                await self.gather()
+                async with self.turn:
+                    await self._save_or_snapshot()
+                await self._prune()
+            except Exception as error:
+                # A full disk, say. The next round tries again; until then health() tells.
+                self._trouble(f"{type(error).__name__}: {error}")
 
     async def _save_or_snapshot(self) -> None:
         if self.snapshots is None:
@@ -160,17 +168,24 @@ class Keep:
         journal = asyncio.to_thread(self._journal.unsaved())
         *ends, noted = await asyncio.gather(*writing, journal, return_exceptions=True)
         if isinstance(noted, BaseException):
-            print(f"The journal is not saved: {noted}", flush=True)
+            self._trouble(f"the journal: {noted}")
         failed = False
         for (name, of), end in zip(capture.unsaved.items(), ends, strict=True):
             if isinstance(end, BaseException):
                 self._failed(name, of, end)
                 failed = True
-        return capture.whole and not failed
+        whole = capture.whole and not failed and not isinstance(noted, BaseException)
+        if whole:
+            self.trouble = ""
+        return whole
 
     def _failed(self, name: str, accounts: set[str], error: BaseException) -> None:
-        print(f"{name}: not saved: {error}", flush=True)
+        self._trouble(f"{name}: {error}")
         self._unsaved[name] |= accounts
+
+    def _trouble(self, what: str) -> None:
+        self.trouble = f"What is made here is not being saved at the moment ({what})."
+        print(self.trouble, flush=True)
 
     async def _prune(self) -> None:
         if not self._pruning or self.snapshots is None:

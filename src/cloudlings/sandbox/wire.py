@@ -56,14 +56,14 @@ _XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 def _s3_xml(code: str, message: str, resource: str, request_id: str) -> bytes:
     return (
-        f"{_XML}<Error><Code>{escape(code)}</Code><Message>{escape(message)}</Message>"
+        f"{_XML}<Error><Code>{escape(code)}</Code><Message>{_plain(message)}</Message>"
         f"<Resource>{_plain(resource)}</Resource><RequestId>{request_id}</RequestId></Error>"
     ).encode("utf-8", "replace")
 
 
 def _ec2_xml(code: str, message: str, request_id: str) -> bytes:
     return (
-        f"{_XML}<Response><Errors><Error><Code>{escape(code)}</Code><Message>{escape(message)}</Message>"
+        f"{_XML}<Response><Errors><Error><Code>{escape(code)}</Code><Message>{_plain(message)}</Message>"
         f"</Error></Errors><RequestID>{request_id}</RequestID></Response>"
     ).encode("utf-8", "replace")
 
@@ -71,7 +71,7 @@ def _ec2_xml(code: str, message: str, request_id: str) -> bytes:
 def _query_xml(code: str, message: str, request_id: str) -> bytes:
     return (
         f"{_XML}<ErrorResponse><Error><Type>Sender</Type><Code>{escape(code)}</Code>"
-        f"<Message>{escape(message)}</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>"
+        f"<Message>{_plain(message)}</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>"
     ).encode("utf-8", "replace")
 
 
