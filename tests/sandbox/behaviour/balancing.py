@@ -135,10 +135,8 @@ def group_of_another(aws: Aws) -> None:
 refused("ELB", "DuplicateTargetGroupName", "A target group's name is given once.", TARGETS,
         lambda a: [targets(a, v, Name="web", Port=p) for v in [a.vpc()] for p in (80, 81)])  # fmt: skip
 for _sentence, _more in {
-    "Health is checked every 5 seconds at most.": {"HealthCheckIntervalSeconds": 4},
     "A check's timeout is shorter than its interval.": {"HealthCheckIntervalSeconds": 10,
                                                         "HealthCheckTimeoutSeconds": 10},
-    "Two answers in a row at least make a target healthy.": {"HealthyThresholdCount": 1},
     "A target group's port is at most 65535.": {"Port": 70_000},
     "A health check's path begins with a slash.": {"HealthCheckPath": "health"},
     "A health check's codes are from 200 to 499.": {"Matcher": {"HttpCode": "600"}},

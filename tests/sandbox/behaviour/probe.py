@@ -223,7 +223,7 @@ class Aws:
         return made
 
     def database(self, **more: Any) -> str:
-        name = self.name("db")
+        name = more.pop("DBInstanceIdentifier", None) or self.name("db")
         settings = {"DBInstanceClass": "db.t3.micro", "Engine": "postgres", "AllocatedStorage": 20}
         settings |= {"MasterUsername": "shop", "MasterUserPassword": "Correct-horse-9"}
         self.rds.create_db_instance(DBInstanceIdentifier=name, **(settings | more))

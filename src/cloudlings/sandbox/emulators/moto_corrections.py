@@ -12,12 +12,19 @@ from typing import Any
 
 
 def apply() -> None:
-    """Wrap what needs it."""
+    """Correct EC2, which every account begins with; the others when they are loaded."""
     _default_group()
     _default_network()
     _private_addresses()
     _interfaces_of_nat_gateways()
     _interfaces_of_endpoints()
+
+
+def apply_rest() -> None:
+    """Correct the services that are loaded after EC2."""
+    _spread_over_zones()
+    _promoted_replicas()
+    _interfaces_of_load_balancers()
 
 
 def _default_group() -> None:
@@ -138,3 +145,79 @@ def _interfaces_of_endpoints() -> None:
 def _belongs_to_aws(card: Any, kind: str, description: str) -> None:
     card.interface_type, card.description = kind, description
     card.requester_managed, card.status = True, "in-use"
+
+
+def _spread_over_zones() -> None:
+    """A group launches where it has fewest instances (Auto Scaling User Guide, "Instance distribution")."""
+    from moto.autoscaling.models import FakeAutoScalingGroup
+
+    launch = FakeAutoScalingGroup.replace_autoscaling_group_instances
+
+    def replace_autoscaling_group_instances(self: Any, count_needed: int, propagated_tags: Any) -> None:
+        subnets = [each.strip() for each in (self.vpc_zone_identifier or "").split(",") if each.strip()]
+        zones = self.availability_zones
+        if len(subnets) < 2:
+            launch(self, count_needed, propagated_tags)
+            return
+        whole = self.vpc_zone_identifier
+        try:
+            for _ in range(count_needed):
+                there = [state.instance.subnet_id for state in self.instance_states]
+                chosen = min(subnets, key=lambda each: (there.count(each), subnets.index(each)))
+                self.vpc_zone_identifier = chosen
+                self.availability_zones = [
+                    self.autoscaling_backend.ec2_backend.get_subnet(chosen).availability_zone
+                ]
+                launch(self, 1, dict(propagated_tags))
+        finally:
+            self.vpc_zone_identifier, self.availability_zones = whole, zones
+
+    FakeAutoScalingGroup.replace_autoscaling_group_instances = replace_autoscaling_group_instances
+
+
+def _promoted_replicas() -> None:
+    """A promoted replica and its source know nothing more of each other (RDS User Guide, "Promoting a read
+    replica")."""
+    from moto.rds.models import RDSBackend
+
+    promote = RDSBackend.promote_read_replica
+
+    def promote_read_replica(self: Any, db_kwargs: dict[str, Any]) -> Any:
+        database = self.databases[db_kwargs["db_instance_identifier"]]
+        source = getattr(database, "source_db_instance_identifier", None)
+        found = promote(self, db_kwargs)
+        primary = self.find_db_from_id(source) if source else None
+        if primary is not None:
+            names = (database.db_instance_identifier, database.db_instance_arn)
+            primary.replicas = [each for each in primary.replicas if each not in names]
+        database.source_db_instance_identifier = None
+        return found
+
+    RDSBackend.promote_read_replica = promote_read_replica
+
+
+def _interfaces_of_load_balancers() -> None:
+    """A load balancer has an interface of AWS's in each of its subnets (ELB User Guide, "Load balancer nodes")."""
+    from moto.elbv2.models import ELBv2Backend
+
+    create, delete = ELBv2Backend.create_load_balancer, ELBv2Backend.delete_load_balancer
+
+    def create_load_balancer(self: Any, *args: Any, **kwargs: Any) -> Any:
+        balancer = create(self, *args, **kwargs)
+        name = balancer.arn.partition("loadbalancer/")[2]
+        for subnet in balancer.subnets:
+            card = self.ec2_backend.create_network_interface(subnet, None, group_ids=balancer.security_groups or [])
+            kind = "network_load_balancer" if name.startswith("net/") else "interface"
+            _belongs_to_aws(card, kind, f"ELB {name}")
+            card.requester_id = "amazon-elb"
+        return balancer
+
+    def delete_load_balancer(self: Any, arn: str) -> Any:
+        found = delete(self, arn)
+        description = f"ELB {arn.partition('loadbalancer/')[2]}"
+        for card in [c for c in self.ec2_backend.enis.values() if c.description == description]:
+            self.ec2_backend.enis.pop(card.id, None)
+        return found
+
+    ELBv2Backend.create_load_balancer = create_load_balancer
+    ELBv2Backend.delete_load_balancer = delete_load_balancer
