@@ -7,7 +7,7 @@ UV := 0.9
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help start stop test check labs bench soak mutants constraints clean
+.PHONY: help start stop test test-compose check labs bench soak mutants constraints clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -20,6 +20,9 @@ stop: $(READY) ## Stop the sandbox; your work stays
 
 test: $(READY) ## Run the tests: units, cases, every lab's conformance, one browser path
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
+
+test-compose: $(READY) ## Build the containers, work a lab in them, restart them: needs a Docker engine
+	@$(BIN)/python -m pytest tests/compose -q -rs $(ARGS)
 
 check: $(READY) ## Lint, types, import direction, and the fast tests
 	@$(BIN)/ruff check .

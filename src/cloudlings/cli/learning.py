@@ -15,16 +15,17 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 LabTask = Annotated[str, typer.Argument(metavar="LAB[/TASK]", help="a lab, or one of its tasks")]
+Seed = Annotated[str | None, typer.Option("--seed", help="whose lab; yours by default")]
 Json = Annotated[bool, typer.Option("--json", help="print JSON (docs/verdict.schema.json)")]
 
 
 @app.command()
-def check(target: LabTask, as_json: Json = False) -> None:
+def check(target: LabTask, as_json: Json = False, seed: Seed = None) -> None:
     """Check a task, or every task of a lab, on what is now in your account."""
     from cloudlings.cli._shown import console, show_verdict
 
     lab, _, task = target.partition("/")
-    verdicts = _checker().check(lab, task or None)
+    verdicts = _checker(seed).check(lab, task or None)
     if as_json:
         typer.echo(json.dumps([verdict.to_json() for verdict in verdicts], indent=2))
     else:
@@ -34,7 +35,7 @@ def check(target: LabTask, as_json: Json = False) -> None:
 
 
 @app.command()
-def hint(target: Annotated[str, typer.Argument(metavar="LAB/TASK")]) -> None:
+def hint(target: Annotated[str, typer.Argument(metavar="LAB/TASK")], seed: Seed = None) -> None:
     """Show the next hint of a task."""
     from cloudlings.errors import UnknownTask
 
@@ -43,20 +44,22 @@ def hint(target: Annotated[str, typer.Argument(metavar="LAB/TASK")]) -> None:
         raise UnknownTask(
             f"{lab} is a lab; a hint belongs to a task.", next_step=f"cloudlings progress {lab}"
         )
-    shown = _checker().hint(lab, task)
+    shown = _checker(seed).hint(lab, task)
     typer.echo(f"Hint {shown.rung} of {shown.of} for {shown.title}\n\n{shown.text}")
 
 
 @app.command()
 def progress(
-    lab: Annotated[str | None, typer.Argument(help="a lab; all by default")] = None, as_json: Json = False
+    lab: Annotated[str | None, typer.Argument(help="a lab; all by default")] = None,
+    as_json: Json = False,
+    seed: Seed = None,
 ) -> None:
     """Show where you stand in a lab, or in all of them."""
     from cloudlings.cli._shown import console, progress_table
     from cloudlings.lab import Catalogue
 
     labs = [Catalogue.here().name(lab)] if lab else Catalogue.here().names
-    checker = _checker()
+    checker = _checker(seed)
     rows = {name: checker.progress(name) for name in labs}
     if as_json:
         plain = {
@@ -73,12 +76,12 @@ def progress(
         console.print(progress_table(name, tasks))
 
 
-def _checker() -> Checker:
+def _checker(seed: str | None) -> Checker:
     from cloudlings.errors import CheckerUnavailable
     from cloudlings.grading.checker import Checker
     from cloudlings.grading.home import find_home
 
-    checker = Checker.find(find_home())
+    checker = Checker.find(find_home(), seed=seed)
     if checker is None:
         raise CheckerUnavailable("Nothing is running that could check.", next_step="cloudlings start")
     return checker
