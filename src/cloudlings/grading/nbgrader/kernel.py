@@ -26,7 +26,7 @@ from cloudlings.grading.nbgrader.outputs import Outputs
 
 _START_SECONDS = 50
 # How long a cell that was interrupted may take to notice, before its kernel is ended.
-_INTERRUPT_SECONDS = 3
+_INTERRUPT_SECONDS = 10
 _END_SECONDS = 10
 _MARK = "CLOUDLINGS_SUBMISSION"
 
