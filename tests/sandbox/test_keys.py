@@ -74,9 +74,12 @@ def test_an_assumed_role_acts_as_the_role_at_both_emulators(
     learner: boto3.Session, account_id: str, as_keys: AsKeys
 ) -> None:
     """AssumeRole's keys are the role's session everywhere, with the role's rights."""
+    may = {"Effect": "Allow", "Action": "ec2:DescribeVpcs", "Resource": "*"}
     role = learner.client("iam").create_role(
         RoleName="reader", AssumeRolePolicyDocument=trust({"AWS": f"arn:aws:iam::{account_id}:root"})
     )["Role"]["Arn"]
+    vpcs = json.dumps({"Version": "2012-10-17", "Statement": may})
+    learner.client("iam").put_role_policy(RoleName="reader", PolicyName="vpcs", PolicyDocument=vpcs)
     keys = learner.client("sts").assume_role(RoleArn=role, RoleSessionName="me")["Credentials"]
     session = as_keys(account_id, keys)
     assert session.client("sts").get_caller_identity()["Arn"].endswith(":assumed-role/reader/me")

@@ -13,6 +13,7 @@ import os
 import re
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -37,6 +38,8 @@ class Accounts:
         self._graders: dict[str, Credentials] = {}
         self._grader_callers: dict[str, Caller] = {}
         self._seen: dict[str, Caller] = {}
+        # Called whenever keys are looked up anew: whatever else is known of principals is old then, too.
+        self.on_forget: list[Callable[[], None]] = []
 
     @property
     def provisioned(self) -> tuple[str, ...]:
@@ -62,6 +65,8 @@ class Accounts:
     def forget_keys(self, account_id: str = "") -> None:
         """Look keys up anew: something about IAM was written in the account ("" for all of them)."""
         self._seen = {k: v for k, v in self._seen.items() if account_id and v.account_id != account_id}
+        for forget in self.on_forget:
+            forget()
 
     async def provision(self, account_id: str) -> Credentials:
         """The learner's keys of an account, made if need be, and put in order if the learner broke them."""

@@ -17,7 +17,9 @@ import cloudlings
 from cloudlings.errors import SandboxError
 from cloudlings.sandbox import channel
 from cloudlings.sandbox.accounts import Accounts
-from cloudlings.sandbox.emulators.contract import Emulator, IdentityKeeper
+from cloudlings.sandbox.authorization.authorizer import Authorizer
+from cloudlings.sandbox.authorization.source import EmulatorSource
+from cloudlings.sandbox.emulators.contract import Emulator, IdentityKeeper, Informant
 from cloudlings.sandbox.gate import Gate
 from cloudlings.sandbox.gateway import Gateway
 from cloudlings.sandbox.history import History
@@ -52,8 +54,17 @@ class Control:
         self._down: set[str] = set(emulators)
         self._restarts: dict[str, int] = defaultdict(int)
         self._tasks: list[asyncio.Task[None]] = []
+        informants = {name: each for name, each in emulators.items() if isinstance(each, Informant)}
+        self._authorizer = Authorizer(EmulatorSource(informants))
+        self._accounts.on_forget.append(self._authorizer.forget)
         self._gateway = Gateway(
-            emulators, self._accounts, self._journal, self._mirror, self._keep.wrote, self._gate
+            emulators,
+            self._accounts,
+            self._journal,
+            self._mirror,
+            self._keep.wrote,
+            self._gate,
+            self._authorizer,
         )
 
     def _forget(self, account_id: str) -> None:
@@ -163,6 +174,8 @@ class Control:
             "reset": self.reset,
             "journal": lambda account_id: [asdict(entry) for entry in self._journal.of(account_id)],
             "keeps": lambda: self._files.state is not None,
+            "denials": self._authorizer.log.denials,
+            "decisions": self._authorizer.log.decisions,
             "save": self.save,
             "last_times": self._journal.last_times,
             "checkpoint": self._history.checkpoint,
@@ -210,6 +223,7 @@ class Control:
                 await emulator.reset(account_id)
             self._forget(account_id)
             self._journal.forget(account_id)
+            self._authorizer.log.forget(account_id)
             if self._keep.snapshots is not None:
                 self._keep.snapshots.forget(account_id)
         if account_id in self._accounts.provisioned:

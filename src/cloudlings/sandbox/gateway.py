@@ -10,6 +10,7 @@ from typing import Any
 from cloudlings.errors import SandboxError
 from cloudlings.sandbox import identify, oldsigs, rules, sigv4, wire
 from cloudlings.sandbox.accounts import Accounts, as_root
+from cloudlings.sandbox.authorization.authorizer import Authorizer
 from cloudlings.sandbox.emulators.contract import Emulator
 from cloudlings.sandbox.gate import Gate
 from cloudlings.sandbox.identify import Target
@@ -56,6 +57,7 @@ class Gateway:
         mirror: Mirror,
         wrote: Callable[[str, str], None],
         gate: Gate,
+        authorizer: Authorizer,
     ) -> None:
         self._emulators = emulators
         self._accounts = accounts
@@ -63,6 +65,7 @@ class Gateway:
         self._mirror = mirror
         self._wrote = wrote
         self._gate = gate
+        self._authorizer = authorizer
 
     def port(self, *, secure: bool) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
         """The ASGI application of one port; requests by it count as TLS, or do not."""
@@ -111,23 +114,32 @@ class Gateway:
         if not call.reads:
             await self._gate.wait(account_id)
         with self._gate.writing(call):
-            response = await self._carry_out(call, route)
+            response = await self._carry_out(call, route, target.path)
             self._note(call, route, response)
         return response
 
-    async def _carry_out(self, call: Call, route: Route) -> Response:
+    async def _carry_out(self, call: Call, route: Route, path: str) -> Response:
+        """The answer to a call, if its caller may make it and AWS would take it."""
+        ruling = await self._authorizer.before(call, route.service, path)
+        if ruling.answer is not None:
+            return ruling.answer
         checked = await rules.before(call, lambda *extra: self._follow_up(call, *extra))
-        response = checked if isinstance(checked, Response) else await self._forward(checked, route)
-        return await rules.after(call, response, lambda *extra: self._follow_up(call, *extra))
+        if isinstance(checked, Response):
+            response = checked
+        else:
+            response = await self._forward(checked, route, ruling.account_id)
+        response = await rules.after(call, response, lambda *extra: self._follow_up(call, *extra))
+        return await self._authorizer.after(call, route.service, response)
 
-    async def _forward(self, call: Call, route: Route) -> Response:
+    async def _forward(self, call: Call, route: Route, elsewhere: str) -> Response:
+        """Send a call on. ``elsewhere`` is the account to answer it in, where that is not the caller's."""
         emulator = self._emulators[route.emulator]
         await self._mirror.before(call, emulator)
-        request = call.request
-        if call.source == "grader":
-            request = as_root(request, call.account_id, call.region, route.service)
+        request, account_id = call.request, elsewhere or call.account_id
+        if elsewhere or call.source == "grader":
+            request = as_root(request, account_id, call.region, route.service)
         host = service_index(call.service).endpoint_prefix
-        response = await emulator.forward(request, call.account_id, host)
+        response = await emulator.forward(request, account_id, host)
         if response.status >= 500 and dict(response.headers).get("content-type", "").startswith("text/plain"):
             raise _failed(call, route, response)
         return response

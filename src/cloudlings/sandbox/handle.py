@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from cloudlings.errors import SandboxError, SandboxUnavailable
 from cloudlings.sandbox import channel
-from cloudlings.sandbox.model import Checkpoint, Credentials, JournalEntry, Return, Who
+from cloudlings.sandbox.model import Checkpoint, Credentials, Denied, JournalEntry, Return, Who
 
 if TYPE_CHECKING:
     import boto3
@@ -153,6 +153,17 @@ class Sandbox:
         """Every request of the account, reads included, oldest first (the last 20,000). An entry whose effect
         was taken back is ``undone``."""
         return tuple(JournalEntry(**entry) for entry in self._call("journal", account_id=account_id))
+
+    def denials(self, account_id: str, last: int = 5) -> tuple[Denied, ...]:
+        """The last denied requests of the account, the newest first: what each needed, had and lacked."""
+        found = self._call("denials", account_id=account_id, last=last)
+        lists = ("needed", "allowed")
+        return tuple(Denied(**{**one, **{name: tuple(one[name]) for name in lists}}) for one in found)
+
+    def decisions(self, account_id: str, last: int = 100) -> tuple[dict[str, Any], ...]:
+        """The last decisions about requests of the account (5,000 are kept), allowed ones too, the newest
+        first: ``time``, ``principal``, ``operation``, ``resource`` and ``outcome``."""
+        return tuple(self._call("decisions", account_id=account_id, last=last))
 
     def health(self) -> dict[str, Any]:
         """What is running, and how it is: pid, ports, emulators (up or not), accounts."""

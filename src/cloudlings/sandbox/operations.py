@@ -19,6 +19,8 @@ from cloudlings.sandbox.model import Request
 
 _CBOR_PATH = re.compile(r"/service/\w+/operation/(\w+)")
 _QUEUE_PATH = re.compile(r"/\d{12}/[\w-]{1,80}(\.fifo)?")
+# Services with operations for callers who have no AWS credentials yet.
+_HAS_SIGN_IN = ("cognito-idp", "cognito-identity", "sts")
 _LABEL = re.compile(r"\{([\w-]+)(\+?)\}")
 
 
@@ -125,6 +127,17 @@ def service_index(service: str) -> ServiceIndex:
 def values_of(service: str, shape: str) -> frozenset[str]:
     """The values that a service's model lists for an enumeration."""
     return frozenset(_load_model(service)["shapes"][shape]["enum"])
+
+
+@cache
+def _without_credentials(service: str) -> frozenset[str]:
+    operations = _load_model(service)["operations"].items()
+    return frozenset(name for name, spec in operations if spec.get("authtype") == "none")
+
+
+def needs_no_credentials(service: str, operation: str) -> bool:
+    """Whether the service's model says that an operation is called without AWS credentials."""
+    return service in _HAS_SIGN_IN and operation in _without_credentials(service)
 
 
 def _load_model(service: str) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """MiniStack: S3, IAM, functions, messaging and the rest (MIT, pip; ``emulators/ministack``).
 
-It runs with AUTH=true: it enforces the policies that it keeps, gives a function a session of its own
-role, and tells users apart. Its own administrator keys are refused by the gateway; the gateway alone
-speaks to it as one, for graders.
+It runs with AUTH=true: it gives a function a session of its own role, and tells users apart. Policies are
+the gateway's to judge (``authorization``). Its own administrator keys are refused by the gateway; the
+gateway alone speaks to it as one, for graders.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from cloudlings.sandbox.authorization import ministack_side
 from cloudlings.sandbox.emulators import inside, ministack_old
 from cloudlings.sandbox.emulators.ministack_state import MiniStackAccounts
 from cloudlings.sandbox.emulators.served import Served
@@ -74,6 +75,7 @@ class MiniStack(Served):
     def open(self) -> Any:
         import ministack.app
 
+        ministack_side.leave_decisions_to_the_gateway()
         # Loaded now rather than in the first request; these three are in every lab.
         for name in ("s3", "iam", "sts"):
             ministack.app._get_module(name)
@@ -99,7 +101,12 @@ class MiniStack(Served):
         return inside.drain()
 
     def extra_calls(self) -> dict[str, Callable[..., Any]]:
-        return {"find_caller": find_caller, "provision": provision, "identities": identities}
+        return {
+            "find_caller": find_caller,
+            "provision": provision,
+            "identities": identities,
+            **ministack_side.calls(),
+        }
 
 
 EMULATOR = MiniStack

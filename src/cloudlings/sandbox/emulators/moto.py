@@ -14,6 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cloudlings.sandbox.authorization import moto_side
 from cloudlings.sandbox.emulators import moto_corrections
 from cloudlings.sandbox.emulators.keeping import Accounts, Keeper
 from cloudlings.sandbox.emulators.served import Served
@@ -95,7 +96,11 @@ class Moto(Served):
         return status, _encode(found), content.encode() if isinstance(content, str) else content
 
     def extra_calls(self) -> dict[str, Callable[..., Any]]:
-        return {"adopt_identities": self._adopt}
+        return {"adopt_identities": self._adopt, "resource_facts": self._facts}
+
+    async def _facts(self, arn: str, account_id: str, region: str) -> dict[str, Any]:
+        found: dict[str, Any] = await self.turn(moto_side.facts, arn, account_id, region)
+        return found
 
     async def _adopt(self, account_id: str, identities: dict[str, Any]) -> None:
         await self.turn(_adopt_identities, account_id, identities)
