@@ -191,9 +191,14 @@ def _address_lines(found: _Found) -> Iterator[Line]:
     yield from _hidden_addresses(found)
 
 
+def _has_public_address(interface: dict[str, Any]) -> bool:
+    rows = (interface, *interface.get("PrivateIpAddresses", ()))
+    return any((row.get("Association") or {}).get("PublicIp") for row in rows)
+
+
 def _hidden_addresses(found: _Found) -> Iterator[Line]:
-    """Addresses of load balancers and databases, on interfaces that a sandbox does not show."""
-    described = [interface.get("Description", "") for interface in found.interfaces]
+    """Addresses of load balancers and databases, which a sandbox may not show on their interfaces."""
+    described = [one.get("Description", "") for one in found.interfaces if _has_public_address(one)]
     for balancer in found.balancers:
         shown = any(balancer["LoadBalancerName"] in text for text in described)
         if balancer.get("Scheme") == "internet-facing" and not shown:
