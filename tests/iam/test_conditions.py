@@ -152,6 +152,7 @@ def test_a_lone_star_is_any_arn() -> None:
     """``*`` in an ARN operator stands for every ARN, and for nothing else."""
     assert holds("ArnLike", "*", "arn:aws:sns:us-east-1:1:t:sub")
     assert not holds("ArnLike", "*", "anything")
+    assert not holds("ArnLike", "*", "a:b:c:d:e:f")
     assert not holds("ArnLike", "arn:*", "arn:aws:sns:us-east-1:1:t")
 
 
