@@ -173,6 +173,7 @@ def _load_the_rest() -> None:
 
     for service in ("iam", "autoscaling", "elbv2", "rds"):
         moto.backends.get_backend(service)
+    moto_corrections.apply_rest()
 
 
 def _take_over(state: Path, keeper: Keeper) -> list[str]:
