@@ -20,7 +20,7 @@ HANGS = "import time; print('still loading', flush=True); time.sleep(300)"
 STARTS = {
     "cloudlings start": "from cloudlings.cli import main; main(['start', '--port', '0'])",
     "Sandbox.temporary": "from cloudlings.sandbox import Sandbox\nwith Sandbox.temporary(): pass",
-    "open_lab": "from cloudlings.notebook import open_lab; open_lab('030-s3-policies')",
+    "open_lab": "from cloudlings.notebook import open_lab; open_lab('000-orientation')",
 }
 
 

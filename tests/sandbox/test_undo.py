@@ -19,10 +19,11 @@ from botocore.exceptions import ClientError
 from cloudlings.errors import SandboxError
 from cloudlings.sandbox import Sandbox
 from tests.sandbox.conftest import code_of
-from tests.sandbox.test_verbs import LAB, cloudlings
+from tests.sandbox.test_verbs import cloudlings
 
 FUNCTIONS = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}
 TRUST = json.dumps({"Version": "2012-10-17", "Statement": [FUNCTIONS]})
+LAB = "000-orientation"
 _numbers = itertools.count(200000000001)
 
 

@@ -7,7 +7,9 @@ Sources: the error sections of the S3, EC2 and IAM API references; Smithy's AWS 
 from __future__ import annotations
 
 import json
+import re
 import uuid
+from dataclasses import replace
 from xml.sax.saxutils import escape
 
 from cloudlings.sandbox.model import Request, Response
@@ -26,6 +28,19 @@ def error(request: Request, service: str, status: int, code: str, message: str) 
         *extra,
     )
     return Response(status, headers, body)
+
+
+# What XML 1.0 has no place for: no parser reads a document that holds one.
+_NOT_IN_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+
+
+def readable(response: Response) -> Response:
+    """An emulator's error without what makes it unreadable: it may repeat a name that was sent as it was
+    sent."""
+    is_xml = response.status >= 400 and "xml" in dict(response.headers).get("content-type", "")
+    if not is_xml or not _NOT_IN_XML.search(response.body):
+        return response
+    return replace(response, body=_NOT_IN_XML.sub(b"", response.body))
 
 
 def _body(

@@ -123,6 +123,9 @@ class ProcessEmulator(Emulator, Informant):
             self._channel.hang_up()
         await self._upstream.close()
         if self._process is not None:
+            if not self._starts:
+                # It was never up: there is nothing to save, and loading may take it long.
+                self._process.kill()
             await asyncio.to_thread(_wait_or_kill, self._process)
         if self._listener is not None:
             self._listener.close()
