@@ -98,11 +98,10 @@ def lifecycle_of(account: Account, bucket: str) -> Mapping[str, Any]:
     return reply or {}
 
 
-def head(account: Account, bucket: str, key: str) -> Mapping[str, Any] | None:
+def head(account: Account, bucket: str, key: str, region: str | None = None) -> Mapping[str, Any] | None:
     """HeadObject's answer; None when there is no such object."""
-    reply: Mapping[str, Any] | None = or_none(
-        lambda: account.client("s3").head_object(Bucket=bucket, Key=key), *_NO_OBJECT
-    )
+    read = account.client("s3", region_name=region).head_object
+    reply: Mapping[str, Any] | None = or_none(lambda: read(Bucket=bucket, Key=key), *_NO_OBJECT)
     return reply
 
 
