@@ -134,6 +134,18 @@ def test_an_interface_endpoints_policy_is_asked_too() -> None:
     assert found.codes == ("X_ENDPOINT_POLICY",)
 
 
+@pytest.mark.parametrize("other", [{"private_dns": False}, {"state": "deleted"}])
+def test_of_several_endpoints_the_one_counts_that_is_there_and_has_the_name(other: dict[str, Any]) -> None:
+    """A first try without private DNS, or one that was deleted, does not hide the endpoint that works."""
+    endpoint = {"type": "Interface", "service": "sqs", "vpc": "v", "subnets": ["priv"], "sgs": ["sg-ep"]}
+    built = network(
+        sgs={"sg-ep": {"vpc": "v", "in": [["tcp", "443", "10.0.0.0/16"]]}}, endpoints={"good": endpoint}
+    )
+    (good,) = built.endpoints
+    built = replace(built, endpoints=(replace(good, id="first", **other), good))
+    assert "good" in trace(built, "db", "service:sqs", "tcp", 443).path
+
+
 def test_names_are_labels_and_ids_are_found_too() -> None:
     """A component is found by its id or by its name; a name that two have is not guessed at."""
     built = network()

@@ -41,6 +41,8 @@ SERVICE_RANGES = {
 }
 OTHER_SERVICES = ("52.94.224.0/20", "52.46.128.0/19", "54.239.16.0/20")
 GATEWAY_SERVICES = frozenset(SERVICE_RANGES)
+#: States of an endpoint that is not there any more, though a listing may still name it.
+_GONE = frozenset({"deleting", "deleted", "rejected", "failed", "expired"})
 
 
 class Row(NamedTuple):
@@ -269,11 +271,14 @@ class Index:
         return found if found is not None and found.private_dns else None
 
     def _endpoint(self, vpc: str, service: str, kind: str) -> Endpoint | None:
+        """Of several: one that is still there, and to which the service's name leads, before the others."""
         short = service_name(service)
-        for endpoint in self.network.endpoints:
-            if endpoint.vpc == vpc and endpoint.type == kind and service_name(endpoint.service) == short:
-                return endpoint
-        return None
+        found = [
+            endpoint
+            for endpoint in self.network.endpoints
+            if endpoint.vpc == vpc and endpoint.type == kind and service_name(endpoint.service) == short
+        ]
+        return min(found, key=lambda one: (one.state.lower() in _GONE, not one.private_dns), default=None)
 
     # -- filters -----------------------------------------------------------------------------------
 
