@@ -48,19 +48,20 @@ for vpc in ec2.describe_vpcs()["Vpcs"]:
 
 # %% [markdown]
 # <!-- covers: L04-17 -->
-# Four networks, and you made none of them. Three are Hazelmere's. The fourth, `172.31.0.0/16`, is the **default VPC**:
-# AWS puts one into every Region, so that a first machine has a place to be. All its subnets are public and hand out
+# Four networks, and you made none of them. Three are Hazelmere's. The other, `172.31.0.0/16`, is the **default VPC**: AWS
+# puts one into every Region, so that a first machine has a place to be. All its subnets are public and hand out
 # public addresses. It is made for trying things out; what a company runs has no business there, and nothing in this lab
 # goes there.
 #
-# Draw the network that you inherit. The colours are kinds of subnets: read them together with the names.
+# Draw the network that you inherit. The colours are kinds of subnets: read them together with the names. (`brief.job` is
+# the contractor's job number, which is all that is left of the paperwork.)
 
 # %%
 draw("booking")
 
 # %% [markdown]
 # <!-- covers: L04-04 -->
-# Every name in that picture lies. `private-app` is green: public. `isolated-data` is blue: it reaches the internet
+# Two of three names in that picture lie. `private-app` is green: public. `isolated-data` is blue: it reaches the internet
 # through a NAT gateway. **The myth:** "it is private, it is called private." [Routes decide](
 # https://docs.aws.amazon.com/vpc/latest/userguide/configure-subnets.html#subnet-types), and only routes:
 #
@@ -179,8 +180,16 @@ for tier in ("web", "app"):
 # %% [markdown]
 # Even your web subnet did not answer: a machine there gets no public address by itself, and an internet gateway delivers
 # to public addresses only. Two things must be true for a way in: **a route and an address**. For the rest of this lab,
-# the checks suppose the address and look at the routes.
-#
+# the checks suppose the address and look at the routes. This is what routes say about your six subnets:
+
+# %%
+from cloudlings.network import kind, read_network
+
+now = read_network(boto3.Session(), services=["ec2"])
+for tier in brief.tiers:
+    print(tier, {zone: kind(now, subnet) for zone, subnet in tier_subnets(tier).items()})
+
+# %% [markdown]
 # <!-- covers: L04-06 L04-13 -->
 # ## Task 3: a way out for each zone
 #
@@ -272,14 +281,24 @@ if portal_vpc():
 # Make both subnets of the data tier (`brief.old_subnets["data"]`) isolated: no way out, in either family. The other
 # subnets stay as they are.
 
+
 # %%
-for table in ec2.describe_route_tables()["RouteTables"]:
-    rows = [
-        f"{r.get('DestinationCidrBlock')} -> {r.get('GatewayId') or r.get('NatGatewayId') or r.get('VpcPeeringConnectionId')}"
-        for r in table["Routes"]
-    ]
-    who = ["MAIN" if one["Main"] else one["SubnetId"] for one in table["Associations"]]
-    print(table["VpcId"], table["RouteTableId"], who, *rows, sep="\n    ")
+def show_tables(cidr):
+    """Every route table of the VPC with this range: who uses it, and where it leads."""
+    vpc = ec2.describe_vpcs(Filters=where("cidr", cidr))["Vpcs"][0]["VpcId"]
+    blocks = {
+        one["SubnetId"]: one["CidrBlock"]
+        for one in ec2.describe_subnets(Filters=where("vpc-id", vpc))["Subnets"]
+    }
+    for table in ec2.describe_route_tables(Filters=where("vpc-id", vpc))["RouteTables"]:
+        users = ["MAIN" if row["Main"] else blocks[row["SubnetId"]] for row in table["Associations"]]
+        print(table["RouteTableId"], "of", ", ".join(users) or "nobody")
+        for row in table["Routes"]:
+            to = row.get("DestinationCidrBlock") or row.get("DestinationIpv6CidrBlock")
+            print(f"    {to:18} -> {next(str(row[key]) for key in row if key.endswith('Id') and row[key])}")
+
+
+show_tables(brief.old_cidr)
 
 # %% task="isolate"
 ### BEGIN SOLUTION
@@ -298,7 +317,11 @@ for table in ec2.describe_route_tables(Filters=where("vpc-id", old))["RouteTable
 # How do people get at such a database? Not by making it public. Three ways, best first: a **Session Manager** tunnel
 # through a machine in the app tier (no open port at all, every session logged); a **VPN** into the VPC; a **bastion**, one
 # small machine in the web tier that takes SSH from one known address. You choose between them in the next lab.
-#
+
+# %%
+show_tables(brief.old_cidr)
+
+# %% [markdown]
 # <!-- covers: L04-08 -->
 # ## Task 6: nobody follows the main table by accident
 #
@@ -388,10 +411,13 @@ draw("booking")
 # ![Three networks in a row, two peerings](img/row.svg)
 #
 # Say for each of the twelve pairs below whether a connection is possible, tcp port 443, request **and** reply, as the
-# account is now. Security groups let everything through here. The tables are what you printed before task 5, and what
-# you changed since: print them again with that cell. **Write your twelve down before you run `reach`.**
+# account is now. Security groups let everything through here, and only `reception` has a public address. The next cell
+# prints the machines and all tables. **Write your twelve down before you run `reach`.**
 
 # %%
+for cidr in (brief.old_cidr, brief.laboratory_cidr, brief.archive_cidr):
+    print("VPC", cidr)
+    show_tables(cidr)
 print(dict(brief.places))
 for pair in brief.pairs:
     print(pair)
@@ -437,6 +463,11 @@ reach(brief.places["scanner"], brief.places["vault"], 443)
 #     10.47.0.0/16      local
 #     0.0.0.0/0         nat-0a1b…
 #     pl-6da54004 (S3)  vpce-0c2d…
+#
+# And this is how the booking system reaches S3 today:
+
+# %%
+reach(brief.places["booking"], "service:s3", 443)
 
 # %% [markdown]
 # <!-- covers: L04-19 -->
@@ -451,7 +482,7 @@ from cloudlings.cost import price_table, transfer_bill
 for key in ("nat.hour", "nat.gb", "ipv4.hour", "transfer.az.each_direction"):
     print(f"{key:28} ${price_table()[key].usd}")
 print(
-    f"{'to the internet':28} {transfer_bill(internet_gb=brief.out_gb).usd:.2f} for {brief.out_gb} GB (100 GB are free)"
+    f"{'to the internet':28} ${transfer_bill(internet_gb=brief.out_gb).usd:.2f} for {brief.out_gb} GB (100 GB are free)"
 )
 print(
     f"a month: 730 hours; {brief.nat_gb} GB through NAT, half from each zone, {brief.out_gb} GB of it to the internet"
@@ -474,9 +505,16 @@ answer("nat-bill", {"per_zone": 2 * one_gateway + both, "single": one_gateway + 
 ### END SOLUTION
 
 # %% [markdown]
-# <details><summary>What we would decide</summary>The difference is at most some forty dollars a month, and with enough
-# traffic the second gateway is the cheaper design, since nothing crosses. So the question is not the gateway: it is
+# <details><summary>What we would decide</summary>The difference is some tens of dollars a month, and with enough traffic the
+# second gateway is the cheaper design, since nothing crosses. So the question is not the gateway: it is
 # whether a failed zone may stop the portal. It may not. For a test network that may stop, one is enough.</details>
+
+# %%
+extra = 730 * (price_table()["nat.hour"].usd + price_table()["ipv4.hour"].usd)
+each_gb = 2 * price_table()["transfer.az.each_direction"].usd / 2  # both sides pay, half of the GB cross
+print(
+    f"By price alone the second gateway pays from {extra / each_gb:,.0f} GB a month; yours are {brief.nat_gb:,}."
+)
 
 # %% [markdown]
 # ## What you know now

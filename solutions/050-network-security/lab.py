@@ -66,6 +66,10 @@ def machines():
     return {name: found[address] for name, address in brief.hosts.items()}
 
 
+for name, number in machines().items():
+    print(f"{name:8} {brief.hosts[name]:15} {number}")
+
+# %%
 draw(PORTAL)
 
 # %% [markdown]
@@ -133,8 +137,13 @@ reach(machines()["app_a"], machines()["db_a"], brief.database_port)
 
 # %% [markdown]
 # Your groups let **everything out**, as every new group does, and no rule lets the databases' replies back to the app: the
-# group remembers who called. That is what *stateful* means.
-#
+# group remembers who called. That is what *stateful* means. Who carries what now?
+
+# %%
+for one in ec2.describe_network_interfaces(Filters=where("vpc-id", PORTAL))["NetworkInterfaces"]:
+    print(f"{one['Description'][:24]:24}", *(carried["GroupName"] for carried in one["Groups"]))
+
+# %% [markdown]
 # <!-- covers: L05-03 L05-04 -->
 # ## Task 2: nobody administers from the whole internet
 #
@@ -418,9 +427,8 @@ price = {
 }
 hours = brief.endpoints * 2 * 730 * price["endpoint.interface.hour"]
 even = hours / (price["nat.gb"] - price["endpoint.interface.gb"])
-answer(
-    "break-even", {"gb": even, "s3_saved": brief.s3_gb * price["nat.gb"], "build": brief.service_gb > even}
-)
+sums = {"gb": even, "s3_saved": brief.s3_gb * price["nat.gb"], "build": brief.service_gb > even}
+answer("break-even", sums)
 ### END SOLUTION
 
 # %% [markdown]
@@ -468,14 +476,12 @@ denies = {one["Egress"]: one["RuleNumber"] for one in wall["Entries"] if one["Ru
           and one["RuleNumber"] < 32767}  # fmt: skip
 groups = ec2.describe_security_groups(Filters=where("vpc-id", KIOSKS))["SecurityGroups"]
 printers = next(one["GroupId"] for one in groups if one["GroupName"] == "printers")
-answer(
-    "triage",
-    {
-        "r1": {"id": wall["NetworkAclId"], "rule": denies[False]},  # the request, coming in
-        "r2": {"id": wall["NetworkAclId"], "rule": denies[True]},  # the reply, going out to a high port
-        "r3": {"id": printers},  # neighbours in one subnet: no NACL between them
-    },
-)
+found = {
+    "r1": {"id": wall["NetworkAclId"], "rule": denies[False]},  # the request, coming in
+    "r2": {"id": wall["NetworkAclId"], "rule": denies[True]},  # the reply, going out to a high port
+    "r3": {"id": printers},  # neighbours in one subnet: no NACL between them
+}
+answer("triage", found)
 ec2.create_flow_logs(
     ResourceIds=[PORTAL],
     ResourceType="VPC",

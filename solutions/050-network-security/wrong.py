@@ -60,7 +60,7 @@ for one in ec2.describe_network_interfaces(Filters=where("vpc-id", PORTAL))["Net
             Groups=[wanted, *(carried["GroupId"] for carried in one["Groups"])],
         )
 
-# %% wrong="old-group-stays" task="no-world-ssh" says=["admin", "tcp 22"]
+# %% wrong="old-group-stays" task="no-world-ssh" says=["launch-wizard-1", "tcp 22"]
 for old in ec2.describe_security_groups(Filters=where("vpc-id", PORTAL))["SecurityGroups"]:
     if old["GroupName"] == "test-2023":
         ec2.revoke_security_group_ingress(GroupId=old["GroupId"], IpPermissions=old["IpPermissions"])
