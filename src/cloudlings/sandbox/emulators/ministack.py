@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from cloudlings.sandbox.authorization import ministack_side
-from cloudlings.sandbox.emulators import inside, ministack_old
+from cloudlings.sandbox.emulators import inside, ministack_corrections, ministack_old
 from cloudlings.sandbox.emulators.ministack_state import MiniStackAccounts
 from cloudlings.sandbox.emulators.served import Served
 
@@ -44,6 +44,8 @@ def _environment(run: Path, state: Path | None, gateway_url: str) -> dict[str, s
         "AWS_ENDPOINT_URL": gateway_url,
         "MINISTACK_HOST": "localhost",
         "GATEWAY_PORT": str(gateway.port),
+        # AWS's own, whatever the machine's memory.
+        "LAMBDA_ACCOUNT_CONCURRENCY": "1000",
         "MINISTACK_REGION": "us-east-1",
         "AWS_DEFAULT_REGION": "us-east-1",
         # No listeners of its own, no containers, nothing found by way of the home folder.
@@ -80,6 +82,7 @@ class MiniStack(Served):
         for name in ("s3", "iam", "sts"):
             ministack.app._get_module(name)
         _obey_the_gateway(ministack.app)
+        ministack_corrections.watch(ministack.app)
         self._known.watch_owners()
         inside.watch()
         if self.keeper is not None and self.state is not None:

@@ -1,7 +1,7 @@
 """How a rule says which operations it is about, and what it is given.
 
 A rule takes a :class:`Given` and may be a coroutine. ``@before`` rules may refuse the call (a
-:class:`Refusal`), change what it asks for (a dict of boto3's parameters), answer it (a Response), or let it
+:class:`Refusal`), change what it asks for (a dict of boto3's parameters, or a Request), answer it (a Response), or let it
 pass (None). ``@reshape`` rules put right what the emulator answered, as the dict that boto3 would give,
 in place. ``@after`` rules do so with the raw response.
 """
@@ -63,8 +63,11 @@ class Given:
         """Carry out what an emulator left undone of this call."""
         return await self._read(service or self.call.service, operation, parameters)
 
-    def asking(self, parameters: dict[str, Any]) -> Given:
-        """The same call with other parameters."""
+    def asking(self, changed: dict[str, Any] | Request) -> Given:
+        """The same call with other parameters, or as another request."""
+        if isinstance(changed, Request):
+            return Given(replace(self.call, request=changed), self.ask)
+        parameters = changed
         written = shapes.write_input(self.call.service, self.call.operation, parameters)
         own = {"content-type", "x-amz-target", "content-length"}
         headers = tuple(pair for pair in self.call.request.headers if pair[0] not in own) + written.headers
@@ -72,7 +75,7 @@ class Given:
         return Given(replace(self.call, request=request), self.ask)
 
 
-Verdict = Refusal | Response | dict[str, Any] | None
+Verdict = Refusal | Response | Request | dict[str, Any] | None
 Before = Callable[[Given], Verdict | Awaitable[Verdict]]
 After = Callable[[Given, Response], Awaitable[Response]]
 Reshape = Callable[[Given, Output], None | Awaitable[None]]
