@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -159,3 +160,57 @@ def test_a_file_that_grew_is_written_anew(filled: Callable[[int], Journal], tmp_
         filled(BOUND)
     lines = (tmp_path / "111122223333.jsonl").read_text().count("\n")
     assert BOUND <= lines <= 3 * BOUND
+
+
+def noted(sandbox: Sandbox, account_id: str, service: str) -> list[tuple[str, str]]:
+    """What a service did by itself in the account, once it has done something."""
+    deadline = time.monotonic() + 15
+    while time.monotonic() < deadline:
+        entries = sandbox.journal(account_id)
+        found = [(e.operation, e.resource) for e in entries if e.source == "service" and e.service == service]
+        if found:
+            return found
+        time.sleep(0.1)
+    return []
+
+
+def test_a_notification_is_journalled(
+    sandbox: Sandbox, account_id: str, learner: boto3.Session, bucket: str
+) -> None:
+    """What S3 delivers to a queue is an entry in S3's name, although it passes no gateway."""
+    sqs = learner.client("sqs")
+    url = sqs.create_queue(QueueName="told")["QueueUrl"]
+    arn = f"arn:aws:sqs:us-east-1:{account_id}:told"
+    allow = {"Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"}, "Action": "sqs:SendMessage",
+             "Resource": arn}  # fmt: skip
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    learner.client("s3").put_bucket_notification_configuration(
+        Bucket=bucket,
+        NotificationConfiguration={
+            "QueueConfigurations": [{"QueueArn": arn, "Events": ["s3:ObjectCreated:*"]}]
+        },
+    )
+    learner.client("s3").put_object(Bucket=bucket, Key="k", Body=b"x")
+    assert ("NotifyQueue", arn) in noted(sandbox, account_id, "s3")
+
+
+def test_an_event_that_is_delivered_is_journalled(
+    sandbox: Sandbox, account_id: str, learner: boto3.Session
+) -> None:
+    """What EventBridge delivers to a target is an entry in its name."""
+    learner.client("sqs").create_queue(QueueName="target")
+    arn = f"arn:aws:sqs:us-east-1:{account_id}:target"
+    events = learner.client("events")
+    events.put_rule(Name="all", EventPattern=json.dumps({"source": ["test"]}))
+    events.put_targets(Rule="all", Targets=[{"Id": "1", "Arn": arn}])
+    events.put_events(Entries=[{"Source": "test", "DetailType": "t", "Detail": "{}"}])
+    assert noted(sandbox, account_id, "events") == [("InvokeTarget", arn)]
+
+
+def test_a_stacks_resources_are_journalled(sandbox: Sandbox, account_id: str, learner: boto3.Session) -> None:
+    """Each resource that a stack makes is an entry in CloudFormation's name."""
+    queue = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "of-the-stack"}}
+    template = json.dumps({"Resources": {"Queue": queue}})
+    learner.client("cloudformation").create_stack(StackName="s", TemplateBody=template)
+    assert noted(sandbox, account_id, "cloudformation") == [("CreateResource", "AWS::SQS::Queue Queue")]
