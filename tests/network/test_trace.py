@@ -146,6 +146,16 @@ def test_of_several_endpoints_the_one_counts_that_is_there_and_has_the_name(othe
     assert "good" in trace(built, "db", "service:sqs", "tcp", 443).path
 
 
+def test_an_endpoint_without_an_interface_is_the_end_of_a_services_name() -> None:
+    """When its last zone is lost, the name leads nowhere: blocked, not a crash."""
+    endpoint = {"type": "Interface", "service": "sqs", "vpc": "v", "subnets": ["priv"], "sgs": ["sg-app"]}
+    built = network(endpoints={"q": endpoint})
+    gone = replace(built.endpoints[0], subnets=(), interfaces=())
+    found = trace(replace(built, endpoints=(gone,)), "db", "service:sqs", "tcp", 443)
+    assert found.blocked
+    assert "leads nowhere" in found.sentence
+
+
 def test_names_are_labels_and_ids_are_found_too() -> None:
     """A component is found by its id or by its name; a name that two have is not guessed at."""
     built = network()

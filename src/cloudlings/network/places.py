@@ -366,8 +366,16 @@ def _service_ends(index: Index, place: str, family: int, other: str) -> list[End
     vpc = _vpc_of(index, other)
     endpoint = index.named_endpoint(vpc, short) if vpc else None
     if endpoint is not None:
-        return _endpoint_ends(index, endpoint, family)
+        return _endpoint_ends(index, endpoint, family) or [_without_interface(index, endpoint, short, family)]
     return [End(Component(f"service:{short}", "AWS service", short), outside="service", service=short)]
+
+
+def _without_interface(index: Index, endpoint: Endpoint, service: str, family: int) -> End:
+    """An endpoint whose last subnet is gone (a lost zone): the service's name has no address."""
+    text = f"Endpoint {component(endpoint)} has no network interface, so the name of {service} leads nowhere."
+    trouble = ("NO_POSSIBLE_DESTINATION", text)
+    somewhere = next((each.low for each in index.vpc_blocks(endpoint.vpc, family)), 0)
+    return End(component(endpoint), address=somewhere, vpc=endpoint.vpc, endpoint=endpoint, trouble=trouble)
 
 
 def _vpc_of(index: Index, place: str) -> str:
