@@ -21,7 +21,7 @@ from typing import Any
 from cloudlings.errors import SandboxError
 from cloudlings.sandbox.emulators import saved
 
-# Seconds for which an emulator may be held up by a capture; what took longer is forked the next time.
+# Seconds of computing for which a capture may hold an emulator up; what took longer is forked the next time.
 LONGEST_HOLD = 0.015
 _CAN_FORK = sys.platform == "linux"
 # Descriptors that a forked writer keeps: the standard ones.
@@ -142,9 +142,9 @@ class Keeper:
     def _dump(self, accounts: Sequence[str]) -> list[tuple[str, bytes, tuple[str, ...]]]:
         dumps = []
         for account_id in accounts:
-            began = time.perf_counter()
+            began = time.thread_time()
             dumps.append((account_id, *self._accounts.dump(account_id)))
-            self._took[account_id] = time.perf_counter() - began
+            self._took[account_id] = time.thread_time() - began
         return dumps
 
     def _write(self, dumps: list[tuple[str, bytes, tuple[str, ...]]]) -> None:
