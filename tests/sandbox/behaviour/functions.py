@@ -43,7 +43,7 @@ for _code, _sentence, _more in (
     ("InvalidParameterValueException", "Variables of Lambda's own are not set.", {
         "Environment": {"Variables": {"AWS_REGION": "eu-west-1"}}}),
     ("InvalidParameterValueException", "Variables have 4 KB at most.", {
-        "Environment": {"Variables": {"A": "x" * 5000}}}),
+        "Environment": {"Variables": {"TEXT": "x" * 5000}}}),
     ("ValidationException", "An architecture is one that there is.", {"Architectures": ["mips"]}),
     ("InvalidParameterValueException", "A function's code in S3 is there.", {
         "Code": {"S3Bucket": "none-of-mine", "S3Key": "k"}}),

@@ -43,7 +43,7 @@ async def after(call: Call, response: Response, ask: Ask) -> Response:
     given = Given(call, ask)
     if registry.RESHAPE.get(key) and response.status < 300:
         response = await _reshaped(given, response)
-    for rule in registry.AFTER.get(key, ()):
+    for rule in (*registry.AFTER.get(key, ()), *registry.AFTER.get(("*", "*"), ())):
         response = await rule(given, response)
     return response
 

@@ -214,7 +214,8 @@ async def may(given: Given, role_arn: str, action: str, resource: str) -> bool:
     documents = await _documents(given, found[2].rpartition("/")[2])
     try:
         policies = Policies(identity=tuple(parse(each) for each in documents))
-        principal = Principal("assumed-role", role_arn.replace(":iam:", ":sts:") + "/x", role_arn=role_arn)
+        session = role_arn.replace(":iam:", ":sts:").replace(":role/", ":assumed-role/") + "/function"
+        principal = Principal("session", session, role_arn=role_arn)
         return decide(Asked(principal, action, resource), policies).allowed
     except (PolicyError, TypeError, ValueError):
         return True
