@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -167,7 +168,7 @@ async def play(desk: Desk, steps: list[tuple[str, Any, Any]]) -> None:
             assert desk.held(a) == after[a]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=int(os.environ.get("CLOUDLINGS_FUZZ_EXAMPLES", "60")), deadline=None)
 @given(steps=STEPS)
 def test_what_is_held_is_what_stands(steps: list[tuple[str, Any, Any]]) -> None:
     """Whatever is written, kept, undone and rewound, in any order: an account holds what the standing entries
