@@ -9,6 +9,7 @@ import boto3
 import pytest
 import yaml
 
+from cloudlings.sandbox import Sandbox
 from cloudlings.sandbox.rules import registry
 from tests.sandbox.conftest import code_of
 
@@ -101,3 +102,16 @@ def test_every_rule_says_its_source() -> None:
     rules = [*registry.BEFORE.values(), *registry.AFTER.values()]
     for rule in {rule for group in rules for rule in group}:
         assert "Source: " in (rule.__doc__ or ""), rule
+
+
+def test_a_name_that_another_account_has_is_taken(
+    sandbox: Sandbox, account_id: str, learner: boto3.Session
+) -> None:
+    """Making a bucket asks for no permission on somebody else's of that name: S3 says that it exists."""
+    other = str(int(account_id) + 1)
+    sandbox.provision(other)
+    name = f"taken-{account_id}"
+    where = {"CreateBucketConfiguration": {"LocationConstraint": "eu-west-1"}}
+    sandbox.session(other, "learner", "eu-west-1").client("s3").create_bucket(Bucket=name, **where)
+    mine = learner.client("s3", region_name="eu-west-1")
+    assert code_of(mine.create_bucket, Bucket=name, **where) == "BucketAlreadyExists"

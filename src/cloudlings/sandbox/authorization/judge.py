@@ -90,6 +90,9 @@ class Judge:
     async def _decide(
         self, one: Resource, documents: Documents, shared: dict[str, ContextValue], resources: Resources
     ) -> Decision:
+        if one.need.action == "s3:CreateBucket":
+            # A bucket that is to be made is nobody's yet: that another account has the name is S3's to say.
+            one = replace(one, facts={})
         policy, text = _policy_of(one)
         own = await resources.keys(one, documents.mentions + text)
         organization = _organization(one.facts, documents)
