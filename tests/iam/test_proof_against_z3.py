@@ -44,9 +44,9 @@ def test_z3_agrees(seed: int) -> None:
     granted, needed, found, _ = proof_of(seed)
     assert confirmed(granted, needed, found)
     try:
-        expected = z3_model.verdict(*pair(seed), milliseconds=2_000)
+        expected = z3_model.verdict(*pair(seed), effort=1_000_000)
     except z3_model.Unknown:
-        pytest.skip("z3 gave no answer in time")
+        pytest.skip("z3 gave no answer")
     assert found.verdict == expected
 
 

