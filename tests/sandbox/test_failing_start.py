@@ -14,7 +14,8 @@ import pytest
 
 import cloudlings
 
-LIMIT = 15.0
+# Seconds; longer where the processors are shared with much else.
+LIMIT = 15.0 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1) / 4)
 MISSING = "raise ModuleNotFoundError(\"No module named 'a_package_of_its'\")"
 HANGS = "import time; print('still loading', flush=True); time.sleep(300)"
 STARTS = {

@@ -20,8 +20,10 @@ from cloudlings.sandbox.journal import Journal, Range
 from cloudlings.sandbox.model import JournalEntry
 from cloudlings.sandbox.snapshots import Snapshots
 
-# How long a write may be in memory only, in seconds.
-SAVE_EVERY = 0.5
+# Seconds from the beginning of one save to the next. A write is on the disk within this and the time that a
+# save takes, and that must be less than a second on a busy machine too.
+SAVE_EVERY = 0.4
+_BREATH = 0.05
 SNAPSHOT_EVERY = 1.0
 # How long new requests may wait for those under way to end, for a snapshot that is made in passing.
 _SHORT_PATIENCE = 0.03
@@ -70,8 +72,10 @@ class Keep:
 
     async def save_often(self, stopping: asyncio.Event) -> None:
         """Save what changed, until the sandbox stops."""
+        began = time.monotonic()
         while not stopping.is_set():
-            await asyncio.sleep(SAVE_EVERY)
+            await asyncio.sleep(max(_BREATH, began + SAVE_EVERY - time.monotonic()))
+            began = time.monotonic()
             try:
                 await self.gather()
                 async with self.turn:
