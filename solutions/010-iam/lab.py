@@ -407,7 +407,8 @@ for key in iam.list_access_keys(UserName=brief.encoder_user)["AccessKeyMetadata"
 # ## Task 7: borrow a role for fifteen minutes
 #
 # The contracts (`brief.contracts`) are closed to everybody, you too. Their bucket policy has one Deny, for every principal
-# but a role `brief.lawyer_role`, which nobody has made yet. Try, as administrator:
+# but a role `brief.lawyer_role`, which nobody has made yet. (In `aws:PrincipalArn`, a session counts under its role's ARN.)
+# Try, as administrator:
 # <!-- covers: L01-17 -->
 
 # %%

@@ -60,15 +60,14 @@ def _buckets(session: Any, brief: Mapping[str, Any], account: str) -> None:
 
 def _lock_contracts(s3: Any, brief: Mapping[str, Any], account: str) -> None:
     """Nobody reads a contract but the lawyer's role: administrators neither."""
-    role = brief["lawyer_role"]
-    lawyer = [f"arn:aws:iam::{account}:role/{role}", f"arn:aws:sts::{account}:assumed-role/{role}/*"]
+    lawyer = f"arn:aws:iam::{account}:role/{brief['lawyer_role']}"
     statement = {
         "Sid": "LawyersOnly",
         "Effect": "Deny",
         "Principal": "*",
         "Action": ["s3:GetObject", "s3:GetObjectVersion"],
         "Resource": f"arn:aws:s3:::{brief['contracts']}/*",
-        "Condition": {"ArnNotLike": {"aws:PrincipalArn": lawyer}},
+        "Condition": {"ArnNotEquals": {"aws:PrincipalArn": lawyer}},
     }
     s3.put_bucket_policy(Bucket=brief["contracts"], Policy=_policy(statement))
 
