@@ -27,6 +27,8 @@ def seed(accounts: Mapping[str, Any], brief: Mapping[str, Any]) -> None:
     old = _vpc(ec2, brief["old_cidr"], "booking")
     laboratory = _vpc(ec2, brief["laboratory_cidr"], "laboratory")
     archive = _vpc(ec2, brief["archive_cidr"], "archive")
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=old)
     subnets = _booking(ec2, old, brief)
     homes = {
         "reception": subnets["web"][0],
@@ -35,7 +37,9 @@ def seed(accounts: Mapping[str, Any], brief: Mapping[str, Any]) -> None:
         "scanner": _whole(ec2, laboratory, brief["laboratory_cidr"]),
         "vault": _whole(ec2, archive, brief["archive_cidr"]),
     }
+    # Machines first: what takes any free address of a subnet comes after those that want a certain one.
     machines = {name: _machine(ec2, name, home, brief["places"][name]) for name, home in homes.items()}
+    _inherited_routes(ec2, old, subnets, gateway)
     exposed, lost, known = JOBS[brief["job"]]
     for name in ("reception", exposed):
         address = ec2.allocate_address(Domain="vpc")["AllocationId"]
@@ -89,14 +93,11 @@ def _booking(ec2: Any, vpc: str, brief: Mapping[str, Any]) -> dict[str, list[str
             )["Subnet"]["SubnetId"]
             ec2.modify_subnet_attribute(SubnetId=made, MapPublicIpOnLaunch={"Value": True})
             subnets.setdefault(tier, []).append(made)
-    _inherited_routes(ec2, vpc, subnets)
     return subnets
 
 
-def _inherited_routes(ec2: Any, vpc: str, subnets: Mapping[str, list[str]]) -> None:
+def _inherited_routes(ec2: Any, vpc: str, subnets: Mapping[str, list[str]], gateway: str) -> None:
     """The main table goes to the internet, the only other one sends the data tier through a NAT gateway."""
-    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
-    ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
     everywhere = {"DestinationCidrBlock": "0.0.0.0/0"}
     ec2.create_route(RouteTableId=_main_table(ec2, vpc), GatewayId=gateway, **everywhere)
     nat = ec2.create_nat_gateway(

@@ -21,8 +21,11 @@ def seed(accounts: Mapping[str, Any], brief: Mapping[str, Any]) -> None:
         return
     vpc = _vpc(ec2, brief["vpc_cidr"], "portal")
     subnets = {tier: _subnets(ec2, vpc, tier, blocks) for tier, blocks in brief["subnets"].items()}
-    _routes(ec2, vpc, subnets)
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+    # Machines first: what takes any free address of a subnet comes after those that want a certain one.
     _machines(ec2, vpc, subnets, brief)
+    _routes(ec2, vpc, subnets, gateway)
     _reports_acl(ec2, vpc, subnets["reports"], brief["vpc_cidr"])
     _stores(session, brief)
     _kiosks(session, brief)
@@ -60,10 +63,8 @@ def _table(ec2: Any, vpc: str, name: str, subnets: Iterable[str], **target: str)
         ec2.associate_route_table(RouteTableId=table, SubnetId=subnet)
 
 
-def _routes(ec2: Any, vpc: str, subnets: Mapping[str, list[str]]) -> None:
+def _routes(ec2: Any, vpc: str, subnets: Mapping[str, list[str]], gateway: str) -> None:
     """As lab 040 leaves a network: web public, app and reports out by the NAT gateway of their zone."""
-    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
-    ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
     _table(ec2, vpc, "web", subnets["web"], GatewayId=gateway)
     _table(ec2, vpc, "data", subnets["data"])
     for number, zone in enumerate("ab"):

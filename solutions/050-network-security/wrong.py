@@ -98,7 +98,7 @@ extra = ec2.describe_security_groups(Filters=where("group-name", "ssh"))["Securi
 home = {"IpProtocol": "tcp", "FromPort": 8000, "ToPort": 8100, "Ipv6Ranges": [], "IpRanges": world}
 ec2.authorize_security_group_ingress(GroupId=extra, IpPermissions=[home])
 
-# %% wrong="door-forgotten" task="chain" says=["cannot reach", "error page"] also=["secrets-endpoint"]
+# %% wrong="door-forgotten" task="chain" says=["does not get there", "error page"] also=["secrets-endpoint"]
 # Nothing may go out any more either, and the app calls the database.
 front, app, database = (
     ec2.create_security_group(GroupName=f"portal-{name}", Description=name, VpcId=PORTAL)["GroupId"]

@@ -147,11 +147,18 @@ def must_reach(
         for end in _HALVES.get(destination, (destination,)):
             found = trace(network, start, end, protocol, port)
             assert found.reachable, Because(
-                found=f"{given}A packet was followed from {start} to {end}: {found.sentence}",
+                found=f"{given}{_followed(found)} It does not get there and back.",
                 consequence=consequence,
                 trace=reasons(found),
                 concept=concept,
             )
+
+
+def _followed(found: Trace) -> str:
+    port = "any port" if found.port is None else f"port {found.port}"
+    places = {"internet": "the internet", "internet6": "the internet (IPv6)"}
+    ends = [places.get(end, end) for end in (found.source, found.destination)]
+    return f"A packet was followed from {ends[0]} to {ends[1]}, {found.protocol} {port}."
 
 
 def must_not_reach(
@@ -167,7 +174,7 @@ def must_not_reach(
     """Fails the check unless a connection is certainly not possible: unknown does not pass."""
     found = trace(network, source, destination, protocol, port)
     assert found.blocked or found.codes == ("UNASSOCIATED_COMPONENT",), Because(
-        found=f"A packet was followed from {source} to {destination}: {found.sentence}",
+        found=f"{_followed(found)} {found.sentence}",
         consequence=consequence,
         trace=reasons(found),
         concept=concept,
