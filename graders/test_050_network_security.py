@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from cloudlings.cost import break_even_gb, price_table
+from cloudlings.grading.acl_rules import difference, first_match, rules_of
 from cloudlings.grading.graders import Account, Because, Brief, not_attempted_unless, task
+from cloudlings.grading.group_rules import ADMIN, in_words, includes, too_many
 from cloudlings.grading.proofs import allow, decided_by, document, first_example, readable, sentence
 from cloudlings.grading.vpc_state import (
     as_predicted,
-    first_match,
     interface_at,
-    ip,
     must_not_reach,
     must_reach,
     network_of,
@@ -31,7 +30,6 @@ from cloudlings.network import Network, Trace, trace, view_of, without_zone
 from cloudlings.network.model import Endpoint, NetworkAcl, NetworkAclEntry, SecurityGroupRule, Subnet, Vpc
 
 INHERITED = {"launch-wizard-1", "admin", "test-2023"}
-ADMIN = {22: "SSH", 3389: "remote desktop"}
 ROLES = {"front": ("front_a", "front_b"), "app": ("app_a", "app_b"), "database": ("db_a", "db_b")}
 
 
@@ -199,64 +197,16 @@ def test_no_world_ssh(account: Account, brief: Brief) -> None:
             continue
         for rule in group.inbound:
             for port, what in watched.items():
-                if _includes(rule, port):
-                    problem = _too_many(portal, rule, port)
+                if includes(rule, port):
+                    problem = too_many(portal.network, portal.vpc, rule, port)
                     assert not problem, Because(
                         found=f"Security group {group.group_name} ({group.id}) has an inbound rule "
-                        f"{_in_words(rule)}, which includes tcp {port}, {what}: {problem}",
+                        f"{in_words(rule)}, which includes tcp {port}, {what}: {problem}",
                         consequence=f"A machine that carries {group.id}, today or next year, answers them on "
                         f"port {port}, and passwords are guessed by the thousand.",
                         concept="A rule covers every port between its two, each family has rules of its own, "
                         "and a group that nobody carries is one click away from being carried.",
                     )
-
-
-def _includes(rule: SecurityGroupRule, port: int) -> bool:
-    if rule.protocol == "-1":
-        return True
-    first = rule.from_port if rule.from_port not in (None, -1) else 0
-    last = rule.to_port if rule.to_port not in (None, -1) else 65535
-    return rule.protocol in ("tcp", "6") and first <= port <= last
-
-
-def _in_words(rule: SecurityGroupRule) -> str:
-    ports = (
-        "every protocol and port"
-        if rule.protocol == "-1"
-        else (
-            f"{rule.protocol} {rule.from_port}"
-            + (f"–{rule.to_port}" if rule.to_port != rule.from_port else "")
-        )
-    )
-    return f"({ports} from {rule.cidr or rule.group or rule.prefix_list})"
-
-
-def _too_many(portal: Portal, rule: SecurityGroupRule, port: int) -> str:
-    """Who else than one host, or the carriers of a group, a rule lets in; "" when nobody."""
-    if rule.prefix_list:
-        lists = [one for one in portal.network.prefix_lists if one.id == rule.prefix_list]
-        sources = [entry for one in lists for entry in one.entries] or ["0.0.0.0/0"]
-    else:
-        sources = [rule.cidr] if rule.cidr else []
-    for source in sources:
-        block = ipaddress.ip_network(source, strict=False)
-        private = block.version == 4 and block.subnet_of(ip(portal.vpc.cidrs[0]))
-        if block.num_addresses > 1 and (port in ADMIN or not private):
-            return f"{block.num_addresses:,} addresses are let in."
-        if private and block.num_addresses == 1 and _reserved(portal, block):
-            return (
-                f"{block.network_address} is one of the five that AWS keeps in its subnet: no machine has it."
-            )
-    return ""
-
-
-def _reserved(portal: Portal, host: Any) -> bool:
-    for subnet in subnets_of(portal.network, portal.vpc.id):
-        block = ip(subnet.cidr)
-        if host.subnet_of(block):
-            number = int(host.network_address) - int(block.network_address)
-            return number < 4 or number == block.num_addresses - 1
-    return False
 
 
 # The network ACL that the seed lays on the reports tier.
@@ -397,15 +347,15 @@ def test_rule_200(brief: Brief, answer: Callable[[str], Any]) -> None:
     given = answer("rule-200")
     not_attempted_unless(given is not None, 'No answer "rule-200" was handed in yet.')
     given = given if isinstance(given, dict) else {}
-    without = _rules(given.get("redundant"), "redundant")
-    dead = _rules(given.get("dead"), "dead")
+    without = rules_of(given.get("redundant"), "rule-200", "redundant")
+    dead = rules_of(given.get("dead"), "rule-200", "dead")
     assert not any(rule.action == "deny" for rule in without), Because(
         found=f'"redundant" holds a deny rule, number '
         f"{next(r.number for r in without if r.action == 'deny')}.",
         consequence="It proves nothing about doing without.",
         concept="Redundant means: the list does the same when the rule is gone.",
     )
-    packet = _difference(_inherited_in(brief), without, brief)
+    packet = difference(_inherited_in(brief), without, [brief.hosts["front_a"], brief.office])
     assert packet is None, Because(
         found=f'"redundant" and the inherited rules were put to packets of every kind. They differ about '
         f"{packet}.",
@@ -434,63 +384,6 @@ def test_rule_200(brief: Brief, answer: Callable[[str], Any]) -> None:
 
 def _takes(rule: NetworkAclEntry, port: int) -> bool:
     return rule.protocol == "tcp" and (rule.from_port, rule.to_port) == (port, port)
-
-
-def _rules(rows: Any, name: str) -> tuple[NetworkAclEntry, ...]:
-    """Rules as the lab writes them, or as describe_network_acls gives them; inbound ones only."""
-    try:
-        found = tuple(_rule(row) for row in rows if not row.get("Egress"))
-    except (TypeError, KeyError, ValueError, AttributeError):
-        found = ()
-    assert found, Because(
-        found=f'In the answer "rule-200", "{name}" is no list of rules that can be read: {str(rows)[:120]}.',
-        consequence="A proof that nobody can run proves nothing.",
-        concept='A rule is a dictionary: {"number": 100, "action": "allow", "protocol": "tcp", '
-        '"cidr": "10.0.0.0/16", "from": 80, "to": 80}; protocol "-1" has no ports.',
-    )
-    return tuple(rule for rule in found if rule.number < 32767)
-
-
-def _rule(row: Mapping[str, Any]) -> NetworkAclEntry:
-    ports = row.get("PortRange") or {}
-    protocol = str(row.get("protocol", row.get("Protocol")))
-    first, last = row.get("from", ports.get("From")), row.get("to", ports.get("To"))
-    cidr = str(row.get("cidr", row.get("CidrBlock")))
-    ip(cidr)
-    action = str(row.get("action", row.get("RuleAction"))).lower()
-    if action not in ("allow", "deny"):
-        raise ValueError(action)
-    return NetworkAclEntry(
-        int(row.get("number", row.get("RuleNumber"))),
-        False,
-        "allow" if action == "allow" else "deny",
-        {"6": "tcp", "17": "udp", "all": "-1"}.get(protocol, protocol),
-        cidr,
-        None if first is None else int(first),
-        None if last is None else int(last),
-    )
-
-
-def _difference(one: Iterable[NetworkAclEntry], other: Iterable[NetworkAclEntry], brief: Brief) -> str | None:
-    """A packet that two lists decide differently about, in words; None when there is none."""
-    one, other = tuple(one), tuple(other)
-    ends = {p for rule in (*one, *other) for p in (rule.from_port, rule.to_port) if p is not None}
-    ports = sorted({p + step for p in ends for step in (-1, 0, 1)} | {1, 65535})
-    blocks = [ip(rule.cidr) for rule in (*one, *other)]
-    numbers = {int(edge) + step for b in blocks for edge in (b[0], b[-1]) for step in (-1, 0, 1)}
-    hosts = [str(ipaddress.IPv4Address(number)) for number in sorted(numbers) if 0 < number < 2**32]
-    for protocol in ("tcp", "udp", "icmp"):
-        for host in [brief.hosts["front_a"], brief.office, *hosts]:
-            for port in ports:
-                said = [_lets_in(rules, protocol, host, port) for rules in (one, other)]
-                if said[0] != said[1]:
-                    return f"{protocol} port {port} from {host}"
-    return None
-
-
-def _lets_in(rules: Iterable[NetworkAclEntry], protocol: str, host: str, port: int) -> bool:
-    decides = first_match(rules, protocol, host, port)
-    return decides is not None and decides.action == "allow"
 
 
 @task(
@@ -591,27 +484,34 @@ def test_gateway_endpoints(account: Account, brief: Brief) -> None:
     mine = [each for each in portal.network.endpoints if each.vpc == portal.vpc.id and _alive(each)]
     gateways = [each for each in mine if each.type == "Gateway"]
     not_attempted_unless(gateways, f"{portal.vpc.id} has no gateway endpoint yet.")
-    open_walls = _with_open_acls(portal, *portal.tiers)
-    for service in ("s3", "dynamodb"):
-        for tier in ("app", "reports"):
-            for subnet in portal.tiers[tier]:
-                network, host = with_host(open_walls, subnet)
-                found = view_of(network)[host].reaches_service_without_nat(service)
-                assert found, Because(
-                    found=f"A packet was followed from {host} ({tier} tier) to {service}. {found.sentence}",
-                    consequence="Each GB of it is billed by the NAT gateway, and the tier loses its "
-                    "letters and "
-                    "appointments when the NAT gateway is lost.",
-                    trace=reasons(found.trace) if found.trace else [],
-                    concept="The table of the caller's own subnet decides. An endpoint that is in no table "
-                    "of "
-                    "theirs is passed by.",
-                )
     arn = f"arn:aws:dynamodb:{account.region_name}:{account.id}:table/{brief.table}"
-    bucket = [f"arn:aws:s3:::{brief.bucket}", f"arn:aws:s3:::{brief.bucket}/*"]
-    used = {each.service.rpartition(".")[2]: each for each in gateways}
-    _lets_through(account, used["s3"], _S3_NEEDS, "s3:*", bucket)
-    _lets_through(account, used["dynamodb"], _TABLE_NEEDS, "dynamodb:*", [arn, f"{arn}/*"])
+    bucket = f"arn:aws:s3:::{brief.bucket}"
+    wanted = {"s3": (_S3_NEEDS, [bucket, f"{bucket}/*"]), "dynamodb": (_TABLE_NEEDS, [arn, f"{arn}/*"])}
+    roads = {service: _roads_to(portal, service) for service in wanted}
+    for service, (needs, arns) in wanted.items():
+        for endpoint in gateways:
+            if endpoint.id in roads[service]:
+                _lets_through(account, endpoint, needs, f"{service}:*", arns)
+
+
+def _roads_to(portal: Portal, service: str) -> set[str]:
+    """The ids of all that the packets of the app and reports tiers pass on their way to a service."""
+    passed: set[str] = set()
+    open_walls = _with_open_acls(portal, *portal.tiers)
+    for tier in ("app", "reports"):
+        for subnet in portal.tiers[tier]:
+            network, host = with_host(open_walls, subnet)
+            found = view_of(network)[host].reaches_service_without_nat(service)
+            assert found, Because(
+                found=f"A packet was followed from {host} ({tier} tier) to {service}. {found.sentence}",
+                consequence="Each GB of it is billed by the NAT gateway, and the tier loses its letters and "
+                "appointments when the NAT gateway is lost.",
+                trace=reasons(found.trace) if found.trace else [],
+                concept="The table of the caller's own subnet decides. An endpoint that is in no table of "
+                "theirs is passed by.",
+            )
+            passed |= set(found.trace.path) if found.trace else set()
+    return passed
 
 
 _S3_NEEDS = (("s3:ListBucket", 0), ("s3:GetObject", 1), ("s3:PutObject", 1))

@@ -431,6 +431,35 @@ for service, arn in (
         PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
     )
 
+
+# %% wrong="the-right-gate-on-another-road" task="gateway-endpoints" says=["stranger's account", "limits what may pass"]
+# A second S3 endpoint has the right policy, and is in the web tier's table only.
+def only(service, *arns):
+    statement = {"Effect": "Allow", "Principal": "*", "Action": f"{service}:*", "Resource": list(arns)}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def tables_of(*tiers):
+    asked = [where("association.subnet-id", subnet) for tier in tiers for subnet in SUBNETS[tier]]
+    found = [ec2.describe_route_tables(Filters=each)["RouteTables"][0] for each in asked]
+    return sorted({one["RouteTableId"] for one in found})
+
+
+bucket, table = f"arn:aws:s3:::{brief.bucket}", f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{brief.table}"
+right = only("s3", bucket, f"{bucket}/*")
+for service, tiers, policy in (
+    ("s3", ("app", "reports"), {}),
+    ("s3", ("web",), {"PolicyDocument": right}),
+    ("dynamodb", ("app", "reports"), {"PolicyDocument": only("dynamodb", table)}),
+):
+    ec2.create_vpc_endpoint(
+        VpcEndpointType="Gateway",
+        VpcId=PORTAL,
+        ServiceName=f"com.amazonaws.{REGION}.{service}",
+        RouteTableIds=tables_of(*tiers),
+        **policy,
+    )
+
 # %% wrong="outbound-instead-of-inbound" task="secrets-endpoint" says=["inbound rules decide"]
 door = ec2.create_security_group(GroupName="secrets-door", Description="443 out", VpcId=PORTAL)["GroupId"]
 https = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": brief.vpc_cidr}]}

@@ -18,7 +18,6 @@ from cloudlings.grading.task import Because
 from cloudlings.network import Network, Trace, read_network, trace
 from cloudlings.network.model import (
     Interface,
-    NetworkAclEntry,
     RouteTable,
     SecurityGroup,
     SecurityGroupRule,
@@ -253,22 +252,6 @@ def ports_at_the_edges(network: Network, vpc: str, *more: int) -> list[int]:
     ends = {port for rule in rules for port in (rule.from_port, rule.to_port) if port is not None}
     near = {port + step for port in ends | set(more) for step in (-1, 0, 1)}
     return sorted(port for port in near | {1, 65535} if 1 <= port <= 65535)
-
-
-def first_match(
-    entries: Iterable[NetworkAclEntry], protocol: str, address: str, port: int
-) -> NetworkAclEntry | None:
-    """The rule of a network ACL that decides about a packet; None where only the closing ``*`` is left."""
-    for entry in sorted(entries, key=lambda each: each.number):
-        ports = (
-            entry.protocol == "-1"
-            or entry.from_port is None
-            or entry.to_port is None
-            or (entry.from_port <= port <= entry.to_port)
-        )
-        if entry.protocol in ("-1", protocol) and ports and ip(f"{address}/32").subnet_of(ip(entry.cidr)):
-            return entry
-    return None
 
 
 def vpcs_in(network: Network, cidr: str) -> list[Vpc]:
