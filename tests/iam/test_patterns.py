@@ -13,6 +13,7 @@ from cloudlings.iam.patterns import (
     ANY_RUN,
     Group,
     Groups,
+    Token,
     TooManyStatesError,
     arn_glob,
     combinations,
@@ -141,3 +142,11 @@ def test_groups_are_made_once() -> None:
     assert made.of([glob("a*")]) is made.of([glob("a*")])
     assert made.of([glob("a*")]) is not made.of([glob("b*")])
     assert made.of([(ANY_RUN,)]).matches("anything")
+
+
+def test_a_character_that_a_run_leaves_out_is_tried() -> None:
+    """A string with a character that one pattern's run excludes, and another's takes, is found."""
+    without_colon = (Token(frozenset("a")), Token(frozenset(":"), but=True, repeat=True))
+    found = combinations([Group([without_colon]), group("a*")])
+    assert set(found) == {0b00, 0b10, 0b11}
+    assert found[0b10].text == "a:"

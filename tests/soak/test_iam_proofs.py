@@ -22,7 +22,7 @@ FIRST = 1_000
 @pytest.mark.slow
 @pytest.mark.parametrize("block", range((PAIRS + SIZE - 1) // SIZE))
 def test_z3_agrees_on_a_block(block: int) -> None:
-    """On fifty random pairs that z3 answers with modest effort it finds the same verdicts; most it does answer."""
+    """On fifty random pairs that z3 answers with modest effort it finds the same verdicts."""
     z3_model = pytest.importorskip("tests.iam.z3_model")
     answered = unanswered = 0
     for seed in itertools.count(FIRST + block * SEEDS_OF_A_BLOCK):
