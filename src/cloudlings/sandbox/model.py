@@ -219,3 +219,9 @@ class Denied:
     summary: str
     explanation: str
     html: str
+
+    @property
+    def marks(self) -> tuple[tuple[str, str], ...]:
+        """Each permission needed, with ``allowed``, ``missing`` or ``not asked``: a refusal ends it."""
+        words = {**dict.fromkeys(self.allowed, "allowed"), self.missing: "missing"}
+        return tuple((need, words.get(need, "not asked")) for need in self.needed)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import time
 import zipfile
 from dataclasses import dataclass, field
 from typing import Any
@@ -56,10 +55,13 @@ class World:
 
     sandbox: Sandbox
     names: dict[str, str] = field(default_factory=dict)
+    _admins: dict[str, boto3.Session] = field(default_factory=dict, repr=False)
 
     def admin(self, account: str = MAIN) -> boto3.Session:
         """An account's learner, who may do everything."""
-        return self.sandbox.session(account, "learner", REGION)
+        if account not in self._admins:
+            self._admins[account] = self.sandbox.session(account, "learner", REGION)
+        return self._admins[account]
 
     def session(self, account: str, keys: dict[str, Any], *, plain: bool = False) -> boto3.Session:
         """A session with keys as IAM or STS gives them."""
@@ -206,8 +208,3 @@ def error_of(error: ClientError) -> tuple[str, str, int]:
         response["Error"]["Message"],
         response["ResponseMetadata"]["HTTPStatusCode"],
     )
-
-
-def now() -> float:
-    """Seconds, for what must be quick."""
-    return time.monotonic()

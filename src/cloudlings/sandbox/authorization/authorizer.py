@@ -104,8 +104,7 @@ class Authorizer:
             return None
         if judged.allowed:
             return None
-        needed = (*needs_of(Asked(call, "s3")), *judged.needed)
-        self.log.add(call, Judgement(needed, judged.decisions))
+        self.log.add(call, judged)
         return judged.decisions[-1]
 
 
