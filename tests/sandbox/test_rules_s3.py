@@ -99,7 +99,7 @@ def test_a_key_comes_back_as_it_was(learner: boto3.Session, bucket: str, key: st
 
 def test_every_rule_says_its_source() -> None:
     """A rule's docstring names where AWS says so."""
-    rules = [*registry.BEFORE.values(), *registry.AFTER.values()]
+    rules = [*registry.BEFORE.values(), *registry.AFTER.values(), *registry.RESHAPE.values()]
     for rule in {rule for group in rules for rule in group}:
         assert "Source: " in (rule.__doc__ or ""), rule
 

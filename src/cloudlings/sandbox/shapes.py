@@ -122,7 +122,7 @@ def _from_form(reader: _Reader, where: Mapping[str, Any], node: Any) -> Value:
     if kind == "map":
         entries = _numbered(node.get("entry", node) if isinstance(node, dict) else node, {})
         key, value = shape["key"].get("locationName", "key"), shape["value"].get("locationName", "value")
-        return {each.get(key): _from_form(reader, shape["value"], each.get(value)) for each in entries}
+        return {str(each.get(key)): _from_form(reader, shape["value"], each.get(value)) for each in entries}
     return _cast(kind, node)
 
 
@@ -177,7 +177,7 @@ def _read_body(call: Call, reader: _Reader, where: Mapping[str, Any]) -> dict[st
     if service_index(call.service).protocol == "rest-json":
         loaded = json.loads(body)
         members = reader.shapes[where["shape"]]["members"]
-        names = {member.get("locationName", name): name for name, member in members.items()}
+        names: dict[str, str] = {member.get("locationName", name): name for name, member in members.items()}
         return {names.get(k, k): v for k, v in loaded.items()} if isinstance(loaded, dict) else {}
     if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
         return {}
@@ -295,9 +295,7 @@ def _resized(response: Response) -> tuple[tuple[str, str], ...]:
     return tuple(pair for pair in response.headers if pair[0] not in ("content-length", "x-amz-crc32"))
 
 
-def _to_xml(
-    reader: _Reader, where: Mapping[str, Any], element: ElementTree.Element, value: Value
-) -> None:
+def _to_xml(reader: _Reader, where: Mapping[str, Any], element: ElementTree.Element, value: Value) -> None:
     shape = reader.shapes[where["shape"]]
     kind = shape["type"]
     if kind == "structure":

@@ -24,8 +24,10 @@ def main() -> int:
         if result.differs and not chosen.quiet:
             print(f"{result.probe.service}: {result.probe.sentence} -- {result.differs[:300]}")
     passed = sum(not result.differs for result in results)
-    print(f"{sum(r.seconds for r in results):.1f} s; slowest: "
-          f"{max(results, key=lambda r: r.seconds).probe.sentence if results else ''}")
+    print(
+        f"{sum(r.seconds for r in results):.1f} s; slowest: "
+        f"{max(results, key=lambda r: r.seconds).probe.sentence if results else ''}"
+    )
     print(f"{passed}/{len(results)}")
     return 0 if passed == len(results) else 1
 

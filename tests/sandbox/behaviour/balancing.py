@@ -41,8 +41,13 @@ def listener(aws: Aws, arn: str, group: str, port: int = 80, **more: Any) -> str
     return made
 
 
-refused("ELB", "ValidationError", "An ALB is in two zones at least.", BALANCERS,
-        lambda a: balancer(a, public(a)[1][:1]))  # fmt: skip
+refused(
+    "ELB",
+    "ValidationError",
+    "An ALB is in two zones at least.",
+    BALANCERS,
+    lambda a: balancer(a, public(a)[1][:1]),
+)
 
 
 @probe("ELB", BALANCERS, "InvalidConfigurationRequest")
@@ -53,20 +58,42 @@ def one_zone(aws: Aws) -> None:
     balancer(aws, [aws.subnet(vpc, "10.0.1.0/24", "a"), aws.subnet(vpc, "10.0.2.0/24", "a")])
 
 
-refused("ELB", "InvalidSubnet", "An internet-facing ALB's VPC has an internet gateway.", BALANCERS,
-        lambda a: balancer(a, a.subnets()))  # fmt: skip
-refused("ELB", "SubnetNotFound", "A load balancer's subnets are there.", BALANCERS,
-        lambda a: balancer(a, ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]))  # fmt: skip
-refused("ELB", "DuplicateLoadBalancerName", "A load balancer's name is given once.", BALANCERS,
-        lambda a: (lambda s: [balancer(a, s, Name="web", Scheme="internal"), balancer(a, s, Name="web")])(public(a)[1]))  # fmt: skip
+refused(
+    "ELB",
+    "InvalidSubnet",
+    "An internet-facing ALB's VPC has an internet gateway.",
+    BALANCERS,
+    lambda a: balancer(a, a.subnets()),
+)
+refused(
+    "ELB",
+    "SubnetNotFound",
+    "A load balancer's subnets are there.",
+    BALANCERS,
+    lambda a: balancer(a, ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]),
+)
+refused(
+    "ELB",
+    "DuplicateLoadBalancerName",
+    "A load balancer's name is given once.",
+    BALANCERS,
+    lambda a: (lambda s: [balancer(a, s, Name="web", Scheme="internal"), balancer(a, s, Name="web")])(
+        public(a)[1]
+    ),
+)
 for _sentence, _name in {
     "A load balancer's name has at most 32 characters.": "x" * 33,
     "A load balancer's name does not begin with internal-.": "internal-web",
     "A load balancer's name does not end with a hyphen.": "web-",
     "A load balancer's name has letters, digits and hyphens.": "web_front",
 }.items():
-    refused("ELB", "ValidationError", _sentence, BALANCERS,
-            lambda a, _name=_name: balancer(a, public(a)[1], Name=_name))  # fmt: skip
+    refused(
+        "ELB",
+        "ValidationError",
+        _sentence,
+        BALANCERS,
+        lambda a, _name=_name: balancer(a, public(a)[1], Name=_name),
+    )
 
 
 @probe("ELB", BALANCERS, ("InvalidConfigurationRequest", "InvalidSecurityGroup"))
@@ -100,9 +127,11 @@ def same_priority(aws: Aws) -> None:
     arn = listener(aws, balancer(aws, subnets), group)
     for path in ("/a", "/b"):
         aws.elbv2.create_rule(
-            ListenerArn=arn, Priority=1, Conditions=[{"Field": "path-pattern", "Values": [path]}],
+            ListenerArn=arn,
+            Priority=1,
+            Conditions=[{"Field": "path-pattern", "Values": [path]}],
             Actions=[{"Type": "forward", "TargetGroupArn": group}],
-        )  # fmt: skip
+        )
 
 
 @probe("ELB", LISTENERS, "OperationNotPermitted")
@@ -132,15 +161,22 @@ def group_of_another(aws: Aws) -> None:
     listener(aws, balancer(aws, subnets), group)
 
 
-refused("ELB", "DuplicateTargetGroupName", "A target group's name is given once.", TARGETS,
-        lambda a: [targets(a, v, Name="web", Port=p) for v in [a.vpc()] for p in (80, 81)])  # fmt: skip
+refused(
+    "ELB",
+    "DuplicateTargetGroupName",
+    "A target group's name is given once.",
+    TARGETS,
+    lambda a: [targets(a, v, Name="web", Port=p) for v in [a.vpc()] for p in (80, 81)],
+)
 for _sentence, _more in {
-    "A check's timeout is shorter than its interval.": {"HealthCheckIntervalSeconds": 10,
-                                                        "HealthCheckTimeoutSeconds": 10},
+    "A check's timeout is shorter than its interval.": {
+        "HealthCheckIntervalSeconds": 10,
+        "HealthCheckTimeoutSeconds": 10,
+    },
     "A target group's port is at most 65535.": {"Port": 70_000},
     "A health check's path begins with a slash.": {"HealthCheckPath": "health"},
     "A health check's codes are from 200 to 499.": {"Matcher": {"HttpCode": "600"}},
-}.items():  # fmt: skip
+}.items():
     refused("ELB", "ValidationError", _sentence, TARGETS, lambda a, _more=_more: targets(a, a.vpc(), **_more))
 
 
@@ -166,7 +202,10 @@ def checked_by_default(aws: Aws) -> None:
     found = aws.elbv2.describe_target_groups(TargetGroupArns=[targets(aws, aws.vpc())])["TargetGroups"][0]
     same((found["HealthCheckIntervalSeconds"], found["HealthCheckTimeoutSeconds"]), (30, 5))
     same((found["HealthyThresholdCount"], found["UnhealthyThresholdCount"]), (5, 2))
-    same((found["HealthCheckPath"], found["Matcher"]["HttpCode"], found["TargetType"]), ("/", "200", "instance"))
+    same(
+        (found["HealthCheckPath"], found["Matcher"]["HttpCode"], found["TargetType"]),
+        ("/", "200", "instance"),
+    )
 
 
 @probe("ELB", "Application Load Balancers Guide, Subnets for your load balancer")
@@ -194,9 +233,12 @@ def template(aws: Aws, **more: Any) -> dict[str, str]:
 
 def group(aws: Aws, subnets: list[str] | None = None, **more: Any) -> str:
     settings = {
-        "AutoScalingGroupName": aws.name("group"), "MinSize": 0, "MaxSize": 4, "LaunchTemplate": template(aws),
+        "AutoScalingGroupName": aws.name("group"),
+        "MinSize": 0,
+        "MaxSize": 4,
+        "LaunchTemplate": template(aws),
         "VPCZoneIdentifier": ",".join(subnets or aws.subnets()),
-    } | more  # fmt: skip
+    } | more
     aws.autoscaling.create_auto_scaling_group(**{k: v for k, v in settings.items() if v is not None})
     name: str = settings["AutoScalingGroupName"]
     return name
@@ -216,12 +258,20 @@ for _sentence, _more in {
     "A group's template is there.": {"LaunchTemplate": {"LaunchTemplateName": "none", "Version": "1"}},
     "A group's subnets are there.": {"VPCZoneIdentifier": "subnet-0123456789abcdef0"},
     "A group's health is checked by EC2 or ELB and the like.": {"HealthCheckType": "HTTP"},
-    "A group's target groups are there.": {"TargetGroupARNs": [
-        "arn:aws:elasticloadbalancing:us-east-1:000000000000:targetgroup/none/0123456789abcdef"]},
-}.items():  # fmt: skip
+    "A group's target groups are there.": {
+        "TargetGroupARNs": [
+            "arn:aws:elasticloadbalancing:us-east-1:000000000000:targetgroup/none/0123456789abcdef"
+        ]
+    },
+}.items():
     refused("Auto Scaling", "ValidationError", _sentence, GROUPS, lambda a, _more=_more: group(a, **_more))
-refused("Auto Scaling", "AlreadyExists", "A group's name is given once.", GROUPS,
-        lambda a: [group(a, s, AutoScalingGroupName="web") for s in [a.subnets()] * 2])  # fmt: skip
+refused(
+    "Auto Scaling",
+    "AlreadyExists",
+    "A group's name is given once.",
+    GROUPS,
+    lambda a: [group(a, s, AutoScalingGroupName="web") for s in [a.subnets()] * 2],
+)
 
 
 @probe("Auto Scaling", "Auto Scaling User Guide, Instance distribution")
@@ -237,32 +287,68 @@ def with_members(aws: Aws) -> None:
     aws.autoscaling.delete_auto_scaling_group(AutoScalingGroupName=group(aws, MinSize=1))
 
 
-refused("Auto Scaling", "ValidationError", "A wish is within least and most.",
-        "Auto Scaling API reference, SetDesiredCapacity",
-        lambda a: a.autoscaling.set_desired_capacity(AutoScalingGroupName=group(a), DesiredCapacity=9))  # fmt: skip
+refused(
+    "Auto Scaling",
+    "ValidationError",
+    "A wish is within least and most.",
+    "Auto Scaling API reference, SetDesiredCapacity",
+    lambda a: a.autoscaling.set_desired_capacity(AutoScalingGroupName=group(a), DesiredCapacity=9),
+)
 for _sentence, _more in {
     "A target tracking policy has a target.": {"PolicyType": "TargetTrackingScaling"},
-    "Steps do not overlap.": {"PolicyType": "StepScaling", "AdjustmentType": "ChangeInCapacity", "StepAdjustments": [
-        {"MetricIntervalLowerBound": 0, "MetricIntervalUpperBound": 20, "ScalingAdjustment": 1},
-        {"MetricIntervalLowerBound": 10, "ScalingAdjustment": 2}]},
-    "Steps leave no gap.": {"PolicyType": "StepScaling", "AdjustmentType": "ChangeInCapacity", "StepAdjustments": [
-        {"MetricIntervalLowerBound": 0, "MetricIntervalUpperBound": 10, "ScalingAdjustment": 1},
-        {"MetricIntervalLowerBound": 20, "ScalingAdjustment": 2}]},
+    "Steps do not overlap.": {
+        "PolicyType": "StepScaling",
+        "AdjustmentType": "ChangeInCapacity",
+        "StepAdjustments": [
+            {"MetricIntervalLowerBound": 0, "MetricIntervalUpperBound": 20, "ScalingAdjustment": 1},
+            {"MetricIntervalLowerBound": 10, "ScalingAdjustment": 2},
+        ],
+    },
+    "Steps leave no gap.": {
+        "PolicyType": "StepScaling",
+        "AdjustmentType": "ChangeInCapacity",
+        "StepAdjustments": [
+            {"MetricIntervalLowerBound": 0, "MetricIntervalUpperBound": 10, "ScalingAdjustment": 1},
+            {"MetricIntervalLowerBound": 20, "ScalingAdjustment": 2},
+        ],
+    },
     "A step policy has steps.": {"PolicyType": "StepScaling", "AdjustmentType": "ChangeInCapacity"},
-    "An adjustment is of a type that there is.": {"PolicyType": "StepScaling", "AdjustmentType": "Double",
-                                                  "StepAdjustments": [{"MetricIntervalLowerBound": 0,
-                                                                       "ScalingAdjustment": 1}]},
-}.items():  # fmt: skip
-    refused("Auto Scaling", "ValidationError", _sentence, POLICIES, lambda a, _more=_more:
-            a.autoscaling.put_scaling_policy(AutoScalingGroupName=group(a), PolicyName="p", **_more))  # fmt: skip
-refused("Auto Scaling", "ValidationError", "A policy's group is there.", POLICIES,
-        lambda a: a.autoscaling.put_scaling_policy(AutoScalingGroupName="none", PolicyName="p",
-                                                   AdjustmentType="ChangeInCapacity", ScalingAdjustment=1))  # fmt: skip
-refused("Auto Scaling", "ValidationError", "A hook waits from 30 to 7,200 seconds.",
-        "Auto Scaling API reference, PutLifecycleHook",
-        lambda a: a.autoscaling.put_lifecycle_hook(
-            AutoScalingGroupName=group(a), LifecycleHookName="h", HeartbeatTimeout=10,
-            LifecycleTransition="autoscaling:EC2_INSTANCE_TERMINATING"))  # fmt: skip
+    "An adjustment is of a type that there is.": {
+        "PolicyType": "StepScaling",
+        "AdjustmentType": "Double",
+        "StepAdjustments": [{"MetricIntervalLowerBound": 0, "ScalingAdjustment": 1}],
+    },
+}.items():
+    refused(
+        "Auto Scaling",
+        "ValidationError",
+        _sentence,
+        POLICIES,
+        lambda a, _more=_more: a.autoscaling.put_scaling_policy(
+            AutoScalingGroupName=group(a), PolicyName="p", **_more
+        ),
+    )
+refused(
+    "Auto Scaling",
+    "ValidationError",
+    "A policy's group is there.",
+    POLICIES,
+    lambda a: a.autoscaling.put_scaling_policy(
+        AutoScalingGroupName="none", PolicyName="p", AdjustmentType="ChangeInCapacity", ScalingAdjustment=1
+    ),
+)
+refused(
+    "Auto Scaling",
+    "ValidationError",
+    "A hook waits from 30 to 7,200 seconds.",
+    "Auto Scaling API reference, PutLifecycleHook",
+    lambda a: a.autoscaling.put_lifecycle_hook(
+        AutoScalingGroupName=group(a),
+        LifecycleHookName="h",
+        HeartbeatTimeout=10,
+        LifecycleTransition="autoscaling:EC2_INSTANCE_TERMINATING",
+    ),
+)
 
 
 @probe("Auto Scaling", "Auto Scaling User Guide, Health checks for instances in an Auto Scaling group")
@@ -279,9 +365,15 @@ def replaced(aws: Aws) -> None:
     assert within(3, replaced), members(aws, name)
 
 
-gives("Auto Scaling", "A group waits 300 seconds between scalings.", GROUPS, 300,
-      lambda a: a.autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[group(a)])[
-          "AutoScalingGroups"][0]["DefaultCooldown"])  # fmt: skip
+gives(
+    "Auto Scaling",
+    "A group waits 300 seconds between scalings.",
+    GROUPS,
+    300,
+    lambda a: a.autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[group(a)])[
+        "AutoScalingGroups"
+    ][0]["DefaultCooldown"],
+)
 
 
 @probe("Auto Scaling", "Auto Scaling User Guide, Launch templates")
@@ -294,4 +386,6 @@ def by_the_template(aws: Aws) -> None:
     found = aws.ec2.describe_instances(InstanceIds=[members(aws, name)[0]["InstanceId"]])
     one = found["Reservations"][0]["Instances"][0]
     same((one["InstanceType"], [g["GroupId"] for g in one["SecurityGroups"]]), ("t3.small", [guard]))
-    assert any(t["Key"] == "aws:autoscaling:groupName" and t["Value"] == name for t in one["Tags"]), one["Tags"]
+    assert any(t["Key"] == "aws:autoscaling:groupName" and t["Value"] == name for t in one["Tags"]), one[
+        "Tags"
+    ]

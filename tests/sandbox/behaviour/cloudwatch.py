@@ -18,15 +18,26 @@ FILTERS = "CloudWatch Logs User Guide, Filter pattern syntax"
 
 def alarm(aws: Aws, **more: Any) -> str:
     settings = {
-        "AlarmName": aws.name("alarm"), "Namespace": "Shop", "MetricName": "Orders", "Statistic": "Sum", "Period": 60,
-        "EvaluationPeriods": 1, "Threshold": 1, "ComparisonOperator": "GreaterThanThreshold",
-    } | more  # fmt: skip
+        "AlarmName": aws.name("alarm"),
+        "Namespace": "Shop",
+        "MetricName": "Orders",
+        "Statistic": "Sum",
+        "Period": 60,
+        "EvaluationPeriods": 1,
+        "Threshold": 1,
+        "ComparisonOperator": "GreaterThanThreshold",
+    } | more
     aws.cloudwatch.put_metric_alarm(**{k: v for k, v in settings.items() if v is not None})
     name: str = settings["AlarmName"]
     return name
 
 
-INVALID = ("ValidationError", "InvalidParameterValue", "InvalidParameterCombination", "InvalidParameterValueException")
+INVALID = (
+    "ValidationError",
+    "InvalidParameterValue",
+    "InvalidParameterCombination",
+    "InvalidParameterValueException",
+)
 for _sentence, _more in {
     "A period is 10, 20, 30 or a multiple of 60.": {"Period": 45},
     "An alarm looks back a day at most.": {"Period": 300, "EvaluationPeriods": 300},
@@ -42,23 +53,43 @@ for _sentence, _more in {
     "An alarm has a metric.": {"MetricName": None, "Namespace": None},
 }.items():
     refused("CloudWatch", INVALID, _sentence, ALARM, lambda a, _more=_more: alarm(a, **_more))
-refused("CloudWatch", "ResourceNotFound", "An alarm that is not there has no state.",
-        "CloudWatch API reference, SetAlarmState",
-        lambda a: a.cloudwatch.set_alarm_state(AlarmName="none", StateValue="ALARM", StateReason="t"))  # fmt: skip
-gives("CloudWatch", "A new alarm has too little data.", "CloudWatch User Guide, Metric alarm states",
-      "INSUFFICIENT_DATA",
-      lambda a: a.cloudwatch.describe_alarms(AlarmNames=[alarm(a)])["MetricAlarms"][0]["StateValue"])  # fmt: skip
-gives("CloudWatch", "Missing data is missing unless told otherwise.", ALARM, (True, "missing"),
-      lambda a: (lambda m: (m["ActionsEnabled"], m.get("TreatMissingData", "missing")))(
-          a.cloudwatch.describe_alarms(AlarmNames=[alarm(a)])["MetricAlarms"][0]))  # fmt: skip
-refused("CloudWatch", ("ResourceNotFound", "ValidationError"), "A composite alarm's alarms are there.",
-        "CloudWatch API reference, PutCompositeAlarm",
-        lambda a: a.cloudwatch.put_composite_alarm(AlarmName="both", AlarmRule="ALARM(none)"))  # fmt: skip
+refused(
+    "CloudWatch",
+    "ResourceNotFound",
+    "An alarm that is not there has no state.",
+    "CloudWatch API reference, SetAlarmState",
+    lambda a: a.cloudwatch.set_alarm_state(AlarmName="none", StateValue="ALARM", StateReason="t"),
+)
+gives(
+    "CloudWatch",
+    "A new alarm has too little data.",
+    "CloudWatch User Guide, Metric alarm states",
+    "INSUFFICIENT_DATA",
+    lambda a: a.cloudwatch.describe_alarms(AlarmNames=[alarm(a)])["MetricAlarms"][0]["StateValue"],
+)
+gives(
+    "CloudWatch",
+    "Missing data is missing unless told otherwise.",
+    ALARM,
+    (True, "missing"),
+    lambda a: (lambda m: (m["ActionsEnabled"], m.get("TreatMissingData", "missing")))(
+        a.cloudwatch.describe_alarms(AlarmNames=[alarm(a)])["MetricAlarms"][0]
+    ),
+)
+refused(
+    "CloudWatch",
+    ("ResourceNotFound", "ValidationError"),
+    "A composite alarm's alarms are there.",
+    "CloudWatch API reference, PutCompositeAlarm",
+    lambda a: a.cloudwatch.put_composite_alarm(AlarmName="both", AlarmRule="ALARM(none)"),
+)
 
 
 def put(aws: Aws, **more: Any) -> None:
     data = {"MetricName": "Orders", "Value": 1.0} | more
-    aws.cloudwatch.put_metric_data(Namespace="Shop", MetricData=[{k: v for k, v in data.items() if v is not None}])
+    aws.cloudwatch.put_metric_data(
+        Namespace="Shop", MetricData=[{k: v for k, v in data.items() if v is not None}]
+    )
 
 
 ANCIENT = datetime.now(UTC) - timedelta(days=15)
@@ -66,20 +97,34 @@ for _sentence, _more in {
     "A value is a number.": {"Value": float("nan")},
     "Data is two weeks old at most.": {"Timestamp": ANCIENT},
     "Data is two hours ahead at most.": {"Timestamp": datetime.now(UTC) + timedelta(hours=3)},
-    "A metric has at most 30 dimensions.": {"Dimensions": [{"Name": f"d{n}", "Value": "v"} for n in range(31)]},
+    "A metric has at most 30 dimensions.": {
+        "Dimensions": [{"Name": f"d{n}", "Value": "v"} for n in range(31)]
+    },
     "A resolution is 1 or 60.": {"StorageResolution": 5},
     "Values and a value exclude each other.": {"Values": [1.0], "Counts": [1.0]},
 }.items():
     refused("CloudWatch", INVALID, _sentence, DATA, lambda a, _more=_more: put(a, **_more))
-refused("CloudWatch", INVALID, "A namespace of one's own does not begin with AWS/.", DATA,
-        lambda a: a.cloudwatch.put_metric_data(
-            Namespace="AWS/Mine", MetricData=[{"MetricName": "m", "Value": 1}]))  # fmt: skip
+refused(
+    "CloudWatch",
+    INVALID,
+    "A namespace of one's own does not begin with AWS/.",
+    DATA,
+    lambda a: a.cloudwatch.put_metric_data(
+        Namespace="AWS/Mine", MetricData=[{"MetricName": "m", "Value": 1}]
+    ),
+)
 
 
 def statistics(aws: Aws, **more: Any) -> list[dict[str, Any]]:
     now = datetime.now(UTC)
-    settings = {"Namespace": "Shop", "MetricName": "Orders", "StartTime": now - timedelta(hours=1), "Period": 60,
-                "EndTime": now + timedelta(minutes=1), "Statistics": ["Sum"]} | more  # fmt: skip
+    settings = {
+        "Namespace": "Shop",
+        "MetricName": "Orders",
+        "StartTime": now - timedelta(hours=1),
+        "Period": 60,
+        "EndTime": now + timedelta(minutes=1),
+        "Statistics": ["Sum"],
+    } | more
     found: list[dict[str, Any]] = aws.cloudwatch.get_metric_statistics(**settings)["Datapoints"]
     return found
 
@@ -115,16 +160,26 @@ def metric_math(aws: Aws) -> None:
     rate = {"Id": "rate", "Expression": "100 * errors / calls"}
     found = aws.cloudwatch.get_metric_data(
         MetricDataQueries=[stat("errors", "Errors"), stat("calls", "Calls"), rate],
-        StartTime=now - timedelta(hours=1), EndTime=now + timedelta(minutes=1),
-    )["MetricDataResults"]  # fmt: skip
+        StartTime=now - timedelta(hours=1),
+        EndTime=now + timedelta(minutes=1),
+    )["MetricDataResults"]
     same([(r["Id"], r["Values"]) for r in found], [("rate", [25.0])])
 
 
-refused("CloudWatch", ("InvalidParameterInput", "DashboardInvalidInputError"), "A dashboard's body is JSON.",
-        "CloudWatch API reference, PutDashboard",
-        lambda a: a.cloudwatch.put_dashboard(DashboardName="d", DashboardBody="widgets"))  # fmt: skip
-refused("CloudWatch", ("ResourceNotFound", "DashboardNotFoundError"), "A dashboard that is not there is not found.",
-        "CloudWatch API reference, GetDashboard", lambda a: a.cloudwatch.get_dashboard(DashboardName="none"))  # fmt: skip
+refused(
+    "CloudWatch",
+    ("InvalidParameterInput", "DashboardInvalidInputError"),
+    "A dashboard's body is JSON.",
+    "CloudWatch API reference, PutDashboard",
+    lambda a: a.cloudwatch.put_dashboard(DashboardName="d", DashboardBody="widgets"),
+)
+refused(
+    "CloudWatch",
+    ("ResourceNotFound", "DashboardNotFoundError"),
+    "A dashboard that is not there is not found.",
+    "CloudWatch API reference, GetDashboard",
+    lambda a: a.cloudwatch.get_dashboard(DashboardName="none"),
+)
 
 # --- logs -------------------------------------------------------------------------------------------------
 
@@ -143,36 +198,108 @@ def write(aws: Aws, name: str, *messages: str, at: int | None = None) -> dict[st
     return found
 
 
-refused("Logs", "InvalidParameterException", "Retention is one of a list of days.", f"{LOGS}, PutRetentionPolicy",
-        lambda a: a.logs.put_retention_policy(logGroupName=group(a), retentionInDays=8))  # fmt: skip
-refused("Logs", "ResourceAlreadyExistsException", "A log group's name is given once.", f"{LOGS}, CreateLogGroup",
-        lambda a: [a.logs.create_log_group(logGroupName="/app") for _ in range(2)])  # fmt: skip
-refused("Logs", "ResourceNotFoundException", "A log group that is not there is not written to.",
-        f"{LOGS}, PutLogEvents", lambda a: write(a, "/none", "x"))  # fmt: skip
-refused("Logs", "InvalidParameterException", "A log group's name keeps to its characters.", f"{LOGS}, CreateLogGroup",
-        lambda a: a.logs.create_log_group(logGroupName="my group"))  # fmt: skip
-refused("Logs", "InvalidParameterException", "Events of one request are in order.", f"{LOGS}, PutLogEvents",
-        lambda a: a.logs.put_log_events(logGroupName=group(a), logStreamName="s", logEvents=[
-            {"timestamp": int(time.time() * 1000) - n, "message": "x"} for n in (0, 5000)]))  # fmt: skip
-refused("Logs", "ResourceAlreadyExistsException", "A stream's name is given once.", f"{LOGS}, CreateLogStream",
-        lambda a: a.logs.create_log_stream(logGroupName=group(a), logStreamName="s"))  # fmt: skip
-gives("Logs", "Events of more than two weeks ago are rejected, and named.", f"{LOGS}, PutLogEvents", 1,
-      lambda a: write(a, group(a), "x", at=int((time.time() - 20 * 86400) * 1000)).get(
-          "rejectedLogEventsInfo", {}).get("tooOldLogEventEndIndex"))  # fmt: skip
-gives("Logs", "A log group keeps events for ever unless told otherwise.", f"{LOGS}, DescribeLogGroups", None,
-      lambda a: a.logs.describe_log_groups(logGroupNamePrefix=group(a))["logGroups"][0].get("retentionInDays"))  # fmt: skip
-refused("Logs", "InvalidParameterException", "A filter pattern is one.", FILTERS,
-        lambda a: a.logs.put_metric_filter(
-            logGroupName=group(a), filterName="f", filterPattern='{ $.level = "ERROR"', metricTransformations=[
-                {"metricName": "e", "metricNamespace": "n", "metricValue": "1"}]))  # fmt: skip
-refused("Logs", "LimitExceededException", "A log group has two subscriptions.",
-        "CloudWatch Logs User Guide, CloudWatch Logs quotas",
-        lambda a: [a.logs.put_subscription_filter(
-            logGroupName=g, filterName=f"f{n}", filterPattern="", destinationArn=stream(a), roleArn=a.role("logs"))
-            for g in [group(a)] for n in range(3)])  # fmt: skip
-refused("Logs", "MalformedQueryException", "A query is one.", f"{LOGS}, StartQuery",
-        lambda a: a.logs.start_query(logGroupName=group(a), startTime=0, endTime=int(time.time()),
-                                     queryString="fields @message | nonsense"))  # fmt: skip
+refused(
+    "Logs",
+    "InvalidParameterException",
+    "Retention is one of a list of days.",
+    f"{LOGS}, PutRetentionPolicy",
+    lambda a: a.logs.put_retention_policy(logGroupName=group(a), retentionInDays=8),
+)
+refused(
+    "Logs",
+    "ResourceAlreadyExistsException",
+    "A log group's name is given once.",
+    f"{LOGS}, CreateLogGroup",
+    lambda a: [a.logs.create_log_group(logGroupName="/app") for _ in range(2)],
+)
+refused(
+    "Logs",
+    "ResourceNotFoundException",
+    "A log group that is not there is not written to.",
+    f"{LOGS}, PutLogEvents",
+    lambda a: write(a, "/none", "x"),
+)
+refused(
+    "Logs",
+    "InvalidParameterException",
+    "A log group's name keeps to its characters.",
+    f"{LOGS}, CreateLogGroup",
+    lambda a: a.logs.create_log_group(logGroupName="my group"),
+)
+refused(
+    "Logs",
+    "InvalidParameterException",
+    "Events of one request are in order.",
+    f"{LOGS}, PutLogEvents",
+    lambda a: a.logs.put_log_events(
+        logGroupName=group(a),
+        logStreamName="s",
+        logEvents=[{"timestamp": int(time.time() * 1000) - n, "message": "x"} for n in (0, 5000)],
+    ),
+)
+refused(
+    "Logs",
+    "ResourceAlreadyExistsException",
+    "A stream's name is given once.",
+    f"{LOGS}, CreateLogStream",
+    lambda a: a.logs.create_log_stream(logGroupName=group(a), logStreamName="s"),
+)
+gives(
+    "Logs",
+    "Events of more than two weeks ago are rejected, and named.",
+    f"{LOGS}, PutLogEvents",
+    1,
+    lambda a: (
+        write(a, group(a), "x", at=int((time.time() - 20 * 86400) * 1000))
+        .get("rejectedLogEventsInfo", {})
+        .get("tooOldLogEventEndIndex")
+    ),
+)
+gives(
+    "Logs",
+    "A log group keeps events for ever unless told otherwise.",
+    f"{LOGS}, DescribeLogGroups",
+    None,
+    lambda a: a.logs.describe_log_groups(logGroupNamePrefix=group(a))["logGroups"][0].get("retentionInDays"),
+)
+refused(
+    "Logs",
+    "InvalidParameterException",
+    "A filter pattern is one.",
+    FILTERS,
+    lambda a: a.logs.put_metric_filter(
+        logGroupName=group(a),
+        filterName="f",
+        filterPattern='{ $.level = "ERROR"',
+        metricTransformations=[{"metricName": "e", "metricNamespace": "n", "metricValue": "1"}],
+    ),
+)
+refused(
+    "Logs",
+    "LimitExceededException",
+    "A log group has two subscriptions.",
+    "CloudWatch Logs User Guide, CloudWatch Logs quotas",
+    lambda a: [
+        a.logs.put_subscription_filter(
+            logGroupName=g,
+            filterName=f"f{n}",
+            filterPattern="",
+            destinationArn=stream(a),
+            roleArn=a.role("logs"),
+        )
+        for g in [group(a)]
+        for n in range(3)
+    ],
+)
+refused(
+    "Logs",
+    "MalformedQueryException",
+    "A query is one.",
+    f"{LOGS}, StartQuery",
+    lambda a: a.logs.start_query(
+        logGroupName=group(a), startTime=0, endTime=int(time.time()), queryString="fields @message | nonsense"
+    ),
+)
 
 
 def stream(aws: Aws) -> str:
@@ -235,10 +362,18 @@ def insights(aws: Aws) -> None:
 def embedded_metric(aws: Aws) -> None:
     """An event in the embedded metric format makes a metric."""
     now = int(time.time() * 1000)
-    made = {"Namespace": "Embedded", "Dimensions": [["Shop"]], "Metrics": [{"Name": "Latency", "Unit": "Milliseconds"}]}
+    made = {
+        "Namespace": "Embedded",
+        "Dimensions": [["Shop"]],
+        "Metrics": [{"Name": "Latency", "Unit": "Milliseconds"}],
+    }
     event = {"_aws": {"Timestamp": now, "CloudWatchMetrics": [made]}, "Shop": "north", "Latency": 42}
     write(aws, group(aws), json.dumps(event))
-    look = {"Namespace": "Embedded", "MetricName": "Latency", "Period": 7200, "Dimensions": [
-        {"Name": "Shop", "Value": "north"}]}  # fmt: skip
+    look = {
+        "Namespace": "Embedded",
+        "MetricName": "Latency",
+        "Period": 7200,
+        "Dimensions": [{"Name": "Shop", "Value": "north"}],
+    }
     found = within(3, lambda: statistics(aws, **look))
     same([point["Sum"] for point in found], [42.0])

@@ -34,26 +34,50 @@ def volume(aws: Aws, zone: str = "a", **more: Any) -> str:
 
 
 def described(aws: Aws, instance: str) -> dict[str, Any]:
-    found: dict[str, Any] = aws.ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]
+    found: dict[str, Any] = aws.ec2.describe_instances(InstanceIds=[instance])["Reservations"][0][
+        "Instances"
+    ][0]
     return found
 
 
 for _code, _sentence, _more in (
-    ("InvalidAMIID.NotFound", "An instance is made from an image that there is.", {"ImageId": "ami-0123456789abcdef0"}),
+    (
+        "InvalidAMIID.NotFound",
+        "An instance is made from an image that there is.",
+        {"ImageId": "ami-0123456789abcdef0"},
+    ),
     ("InvalidAMIID.Malformed", "An image's id looks like one.", {"ImageId": "amazon-linux"}),
     ("InvalidParameterValue", "An instance's type is one that there is.", {"InstanceType": "t9.micro"}),
     ("InvalidKeyPair.NotFound", "An instance's key pair is there.", {"KeyName": "nobody"}),
     ("InvalidSubnetID.NotFound", "An instance's subnet is there.", {"SubnetId": "subnet-0123456789abcdef0"}),
-    ("InvalidGroup.NotFound", "An instance's groups are there.", {"SecurityGroupIds": ["sg-0123456789abcdef0"]}),
+    (
+        "InvalidGroup.NotFound",
+        "An instance's groups are there.",
+        {"SecurityGroupIds": ["sg-0123456789abcdef0"]},
+    ),
     ("InvalidParameterValue", "User data is at most 16 KB.", {"UserData": "x" * 17000}),
-    ("InvalidParameterValue", "No more instances are asked for at least than at most.", {"MinCount": 3, "MaxCount": 1}),
-    ("InvalidParameterValue", "Tags of one's own do not begin with aws:.", {
-        "TagSpecifications": [{"ResourceType": "instance", "Tags": [{"Key": "aws:mine", "Value": "1"}]}]}),
-    ("InvalidParameterValue", "An instance's profile is one that there is.", {"IamInstanceProfile": {"Name": "nobody"}}),
+    (
+        "InvalidParameterValue",
+        "No more instances are asked for at least than at most.",
+        {"MinCount": 3, "MaxCount": 1},
+    ),
+    (
+        "InvalidParameterValue",
+        "Tags of one's own do not begin with aws:.",
+        {"TagSpecifications": [{"ResourceType": "instance", "Tags": [{"Key": "aws:mine", "Value": "1"}]}]},
+    ),
+    (
+        "InvalidParameterValue",
+        "An instance's profile is one that there is.",
+        {"IamInstanceProfile": {"Name": "nobody"}},
+    ),
     ("DryRunOperation", "A dry run launches nothing, and says that it would.", {"DryRun": True}),
-    ("InvalidBlockDeviceMapping", "A root volume is no smaller than the image's snapshot.", {
-        "BlockDeviceMappings": [{"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 1}}]}),
-):  # fmt: skip
+    (
+        "InvalidBlockDeviceMapping",
+        "A root volume is no smaller than the image's snapshot.",
+        {"BlockDeviceMappings": [{"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 1}}]},
+    ),
+):
     refused("EC2", _code, _sentence, f"{RUN}; {CODES}", lambda a, _more=_more: launch(a, **_more))
 
 
@@ -92,7 +116,10 @@ def terminated_is_seen(aws: Aws) -> None:
     made = plain(aws)
     aws.ec2.terminate_instances(InstanceIds=[made])
     found = described(aws, made)
-    same((found["State"]["Name"] in ("shutting-down", "terminated"), found.get("PublicIpAddress")), (True, None))
+    same(
+        (found["State"]["Name"] in ("shutting-down", "terminated"), found.get("PublicIpAddress")),
+        (True, None),
+    )
 
 
 @probe("EC2", "EC2 User Guide, Change the instance type", "IncorrectInstanceState")
@@ -141,21 +168,33 @@ def stop_protected(aws: Aws) -> None:
 
 
 refused(
-    "EC2", "InvalidInstanceID.NotFound", "An instance that is not there is not found.", CODES,
+    "EC2",
+    "InvalidInstanceID.NotFound",
+    "An instance that is not there is not found.",
+    CODES,
     lambda a: a.ec2.describe_instances(InstanceIds=["i-0123456789abcdef0"]),
-)  # fmt: skip
+)
 refused(
-    "EC2", "InvalidInstanceID.Malformed", "An instance's id looks like one.", CODES,
+    "EC2",
+    "InvalidInstanceID.Malformed",
+    "An instance's id looks like one.",
+    CODES,
     lambda a: a.ec2.describe_instances(InstanceIds=["web-1"]),
-)  # fmt: skip
+)
 refused(
-    "EC2", "InvalidVolume.NotFound", "A volume that is not there is not found.", CODES,
+    "EC2",
+    "InvalidVolume.NotFound",
+    "A volume that is not there is not found.",
+    CODES,
     lambda a: a.ec2.describe_volumes(VolumeIds=["vol-0123456789abcdef0"]),
-)  # fmt: skip
+)
 refused(
-    "EC2", "InvalidKeyPair.Duplicate", "A key pair's name is given once.", CODES,
+    "EC2",
+    "InvalidKeyPair.Duplicate",
+    "A key pair's name is given once.",
+    CODES,
     lambda a: [a.ec2.create_key_pair(KeyName="mine") for _ in range(2)],
-)  # fmt: skip
+)
 
 
 @probe("EC2", "VPC User Guide, IP addressing for your VPCs and subnets")
@@ -185,7 +224,7 @@ def address_is_given_back(aws: Aws) -> None:
     same(described(aws, made).get("PublicIpAddress"), None)
     aws.ec2.start_instances(InstanceIds=[made])
     again = described(aws, made).get("PublicIpAddress")
-    assert again and again != first, f"{first} before, {again} after"
+    assert again not in (None, first), f"{first} before, {again} after"
 
 
 @probe("EC2", RUN)
@@ -193,7 +232,12 @@ def groups_by_interface(aws: Aws) -> None:
     """An instance launched with network interfaces shows their groups as its own."""
     vpc = aws.vpc()
     group = aws.group(vpc)
-    card = {"DeviceIndex": 0, "SubnetId": aws.subnet(vpc), "Groups": [group], "AssociatePublicIpAddress": False}
+    card = {
+        "DeviceIndex": 0,
+        "SubnetId": aws.subnet(vpc),
+        "Groups": [group],
+        "AssociatePublicIpAddress": False,
+    }
     made = launch(aws, NetworkInterfaces=[card])["InstanceId"]
     same([g["GroupId"] for g in described(aws, made)["SecurityGroups"]], [group])
 
@@ -211,7 +255,10 @@ def metadata_options(aws: Aws) -> None:
     """IMDSv2 is required when it is asked for, and the hop limit is kept."""
     made = plain(aws, MetadataOptions={"HttpTokens": "required", "HttpPutResponseHopLimit": 2})
     found = described(aws, made)["MetadataOptions"]
-    same((found["HttpTokens"], found["HttpPutResponseHopLimit"], found["HttpEndpoint"]), ("required", 2, "enabled"))
+    same(
+        (found["HttpTokens"], found["HttpPutResponseHopLimit"], found["HttpEndpoint"]),
+        ("required", 2, "enabled"),
+    )
 
 
 @probe("EC2", "EC2 User Guide, Preserve data when an instance is terminated")
@@ -235,7 +282,9 @@ def attached_volume_stays(aws: Aws) -> None:
     """A volume attached to a running instance stays when the instance is terminated."""
     made, data = plain(aws), volume(aws)
     aws.ec2.attach_volume(InstanceId=made, VolumeId=data, Device="/dev/sdg")
-    disks = {d["DeviceName"]: d["Ebs"]["DeleteOnTermination"] for d in described(aws, made)["BlockDeviceMappings"]}
+    disks = {
+        d["DeviceName"]: d["Ebs"]["DeleteOnTermination"] for d in described(aws, made)["BlockDeviceMappings"]
+    }
     same(disks["/dev/sdg"], False)
     aws.ec2.terminate_instances(InstanceIds=[made])
     aws.ec2.get_waiter("instance_terminated").wait(InstanceIds=[made], WaiterConfig={"Delay": 1})
@@ -290,14 +339,26 @@ for _code, _sentence, _more in (
     ("InvalidParameterValue", "gp3 has at most 80,000 IOPS.", {"Iops": 100_000, "Size": 1000}),
     ("InvalidParameterValue", "gp3 has at least 3,000 IOPS.", {"Iops": 1000}),
     ("InvalidParameterValue", "gp3 has at most 500 IOPS a GiB.", {"Iops": 16_000}),
-    ("InvalidParameterValue", "gp3 has at most 2,000 MiB/s.", {"Throughput": 3000, "Iops": 16_000, "Size": 500}),
-    ("InvalidParameterValue", "gp3 has at most a quarter MiB/s for each IOPS.", {"Throughput": 1000, "Size": 500}),
+    (
+        "InvalidParameterValue",
+        "gp3 has at most 2,000 MiB/s.",
+        {"Throughput": 3000, "Iops": 16_000, "Size": 500},
+    ),
+    (
+        "InvalidParameterValue",
+        "gp3 has at most a quarter MiB/s for each IOPS.",
+        {"Throughput": 1000, "Size": 500},
+    ),
     ("InvalidParameterCombination", "gp2 takes no IOPS.", {"VolumeType": "gp2", "Iops": 3000}),
     ("InvalidParameterCombination", "Throughput is gp3's.", {"VolumeType": "gp2", "Throughput": 250}),
     ("MissingParameter", "io1 needs IOPS.", {"VolumeType": "io1"}),
     ("MissingParameter", "io2 needs IOPS.", {"VolumeType": "io2"}),
     ("InvalidParameterValue", "io1 has at most 50 IOPS a GiB.", {"VolumeType": "io1", "Iops": 5000}),
-    ("InvalidParameterValue", "io2 has at most 256,000 IOPS.", {"VolumeType": "io2", "Iops": 300_000, "Size": 1000}),
+    (
+        "InvalidParameterValue",
+        "io2 has at most 256,000 IOPS.",
+        {"VolumeType": "io2", "Iops": 300_000, "Size": 1000},
+    ),
     ("InvalidParameterValue", "st1 has at least 125 GiB.", {"VolumeType": "st1", "Size": 100}),
     ("InvalidParameterValue", "sc1 has at least 125 GiB.", {"VolumeType": "sc1", "Size": 100}),
     ("InvalidParameterValue", "gp2 has at most 16 TiB.", {"VolumeType": "gp2", "Size": 20_000}),
@@ -310,30 +371,45 @@ for _code, _sentence, _more in (
     refused("EC2", _code, _sentence, VOLUMES, lambda a, _more=_more: a.ec2.create_volume(**_more))
 
 refused(
-    "EC2", ("InvalidParameterValue", "InvalidZone.NotFound"), "A volume's zone is one of the Region's.", CODES,
+    "EC2",
+    ("InvalidParameterValue", "InvalidZone.NotFound"),
+    "A volume's zone is one of the Region's.",
+    CODES,
     lambda a: volume(a, "z"),
-)  # fmt: skip
+)
 gives(
-    "EC2", "gp3 starts with 3,000 IOPS and 125 MiB/s.", VOLUMES, (3000, 125),
+    "EC2",
+    "gp3 starts with 3,000 IOPS and 125 MiB/s.",
+    VOLUMES,
+    (3000, 125),
     lambda a: (lambda v: (v["Iops"], v["Throughput"]))(
         a.ec2.describe_volumes(VolumeIds=[volume(a)])["Volumes"][0]
     ),
-)  # fmt: skip
+)
 gives(
-    "EC2", "gp2 has three IOPS a GiB, and a hundred at least.", VOLUMES, [100, 600],
+    "EC2",
+    "gp2 has three IOPS a GiB, and a hundred at least.",
+    VOLUMES,
+    [100, 600],
     lambda a: [
         a.ec2.describe_volumes(VolumeIds=[volume(a, VolumeType="gp2", Size=size)])["Volumes"][0]["Iops"]
         for size in (10, 200)
     ],
-)  # fmt: skip
+)
 gives(
-    "EC2", "A volume of no stated type is gp2.", "EC2 API reference, CreateVolume", "gp2",
+    "EC2",
+    "A volume of no stated type is gp2.",
+    "EC2 API reference, CreateVolume",
+    "gp2",
     lambda a: a.ec2.create_volume(AvailabilityZone="us-east-1a", Size=10)["VolumeType"],
-)  # fmt: skip
+)
 refused(
-    "EC2", "InvalidParameterValue", "A volume does not shrink.", MODIFY,
+    "EC2",
+    "InvalidParameterValue",
+    "A volume does not shrink.",
+    MODIFY,
     lambda a: a.ec2.modify_volume(VolumeId=volume(a), Size=5),
-)  # fmt: skip
+)
 
 
 @probe("EC2", "EBS User Guide, Amazon EBS encryption", "InvalidParameter")
@@ -379,9 +455,12 @@ def image_name(aws: Aws) -> None:
 
 
 refused(
-    "EC2", "InvalidAMIName.Malformed", "An image's name keeps to its characters.", IMAGES,
+    "EC2",
+    "InvalidAMIName.Malformed",
+    "An image's name keeps to its characters.",
+    IMAGES,
     lambda a: a.ec2.create_image(InstanceId=plain(a), Name="golden*image"),
-)  # fmt: skip
+)
 
 
 @probe("EC2", "EC2 API reference, DeregisterImage", ("InvalidAMIID.Unavailable", "InvalidAMIID.NotFound"))
@@ -393,30 +472,49 @@ def gone_image(aws: Aws) -> None:
 
 
 refused(
-    "EC2", "InvalidLaunchTemplateName.AlreadyExistsException", "A launch template's name is given once.", CODES,
+    "EC2",
+    "InvalidLaunchTemplateName.AlreadyExistsException",
+    "A launch template's name is given once.",
+    CODES,
     lambda a: [
-        a.ec2.create_launch_template(LaunchTemplateName="web", LaunchTemplateData={"InstanceType": "t3.micro"})
+        a.ec2.create_launch_template(
+            LaunchTemplateName="web", LaunchTemplateData={"InstanceType": "t3.micro"}
+        )
         for _ in range(2)
     ],
-)  # fmt: skip
+)
 refused(
-    "EC2", "InvalidLaunchTemplateName.NotFoundException", "A launch template that is not there is not found.", CODES,
+    "EC2",
+    "InvalidLaunchTemplateName.NotFoundException",
+    "A launch template that is not there is not found.",
+    CODES,
     lambda a: a.ec2.describe_launch_templates(LaunchTemplateNames=["web"]),
-)  # fmt: skip
+)
 refused(
-    "EC2", "TagLimitExceeded", "A resource has at most 50 tags.", "EC2 User Guide, Tag restrictions",
-    lambda a: a.ec2.create_tags(Resources=[a.vpc()], Tags=[{"Key": f"k{n}", "Value": "v"} for n in range(51)]),
-)  # fmt: skip
+    "EC2",
+    "TagLimitExceeded",
+    "A resource has at most 50 tags.",
+    "EC2 User Guide, Tag restrictions",
+    lambda a: a.ec2.create_tags(
+        Resources=[a.vpc()], Tags=[{"Key": f"k{n}", "Value": "v"} for n in range(51)]
+    ),
+)
 refused(
-    "EC2", "InvalidParameterValue", "A tag's key has at most 127 characters.", "EC2 User Guide, Tag restrictions",
+    "EC2",
+    "InvalidParameterValue",
+    "A tag's key has at most 127 characters.",
+    "EC2 User Guide, Tag restrictions",
     lambda a: a.ec2.create_tags(Resources=[a.vpc()], Tags=[{"Key": "k" * 129, "Value": "v"}]),
-)  # fmt: skip
+)
 refused(
-    "EC2", "InvalidNetworkInterface.InUse", "An interface in use is not deleted.", CODES,
+    "EC2",
+    "InvalidNetworkInterface.InUse",
+    "An interface in use is not deleted.",
+    CODES,
     lambda a: a.ec2.delete_network_interface(
         NetworkInterfaceId=described(a, plain(a))["NetworkInterfaces"][0]["NetworkInterfaceId"]
     ),
-)  # fmt: skip
+)
 
 
 @probe("EC2", "EC2 API reference, ReplaceIamInstanceProfileAssociation", "IncorrectState")
@@ -443,9 +541,12 @@ def from_template(aws: Aws) -> None:
     }
     aws.ec2.create_launch_template(LaunchTemplateName="web", LaunchTemplateData=data)
     made = aws.ec2.run_instances(
-        LaunchTemplate={"LaunchTemplateName": "web"}, SubnetId=aws.subnet(aws.vpc()), MinCount=1, MaxCount=1,
+        LaunchTemplate={"LaunchTemplateName": "web"},
+        SubnetId=aws.subnet(aws.vpc()),
+        MinCount=1,
+        MaxCount=1,
         InstanceType="t3.medium",
-    )["Instances"][0]["InstanceId"]  # fmt: skip
+    )["Instances"][0]["InstanceId"]
     found = described(aws, made)
     same((found["ImageId"], found["InstanceType"]), (aws.image, "t3.medium"))
     same(found["MetadataOptions"]["HttpTokens"], "required")

@@ -37,39 +37,78 @@ for _sentence, _document in {
     "A statement has an effect.": policy(Action="s3:*", Resource="*"),
     "A statement has an action.": policy(Effect="Allow", Resource="*"),
     "A statement has a resource.": policy(Effect="Allow", Action="s3:*"),
-    "An identity's policy names no principal.": policy(Effect="Allow", Principal="*", Action="s3:*", Resource="*"),
+    "An identity's policy names no principal.": policy(
+        Effect="Allow", Principal="*", Action="s3:*", Resource="*"
+    ),
     "An action begins with a service.": policy(Effect="Allow", Action="GetObject", Resource="*"),
     "A resource is an ARN or a star.": policy(Effect="Allow", Action="s3:*", Resource="my-bucket"),
     "A condition's operator is one that there is.": policy(
-        Effect="Allow", Action="s3:*", Resource="*", Condition={"StringMatches": {"aws:username": "a"}}),
+        Effect="Allow", Action="s3:*", Resource="*", Condition={"StringMatches": {"aws:username": "a"}}
+    ),
     "A statement has known elements only.": policy(Effect="Allow", Actions="s3:*", Resource="*"),
     "Action and NotAction exclude each other.": policy(
-        Effect="Allow", Action="s3:*", NotAction="iam:*", Resource="*"),
+        Effect="Allow", Action="s3:*", NotAction="iam:*", Resource="*"
+    ),
     "A version is 2012-10-17 or 2008-10-17.": json.dumps(
-        {"Version": "2024-01-01", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}),
+        {"Version": "2024-01-01", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    ),
     "A policy has statements.": json.dumps({"Version": "2012-10-17"}),
-    "A statement's id is of letters and digits.": policy(Sid="my id!", Effect="Allow", Action="s3:*", Resource="*"),
-    "Statements have ids of their own.": json.dumps({"Version": "2012-10-17", "Statement": [
-        {"Sid": "A", "Effect": "Allow", "Action": "s3:*", "Resource": "*"}] * 2}),
-}.items():  # fmt: skip
-    refused("IAM", "MalformedPolicyDocument", _sentence, GRAMMAR, lambda a, _document=_document: managed(a, _document))
+    "A statement's id is of letters and digits.": policy(
+        Sid="my id!", Effect="Allow", Action="s3:*", Resource="*"
+    ),
+    "Statements have ids of their own.": json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [{"Sid": "A", "Effect": "Allow", "Action": "s3:*", "Resource": "*"}] * 2,
+        }
+    ),
+}.items():
+    refused(
+        "IAM",
+        "MalformedPolicyDocument",
+        _sentence,
+        GRAMMAR,
+        lambda a, _document=_document: managed(a, _document),
+    )
 
 for _sentence, _document in {
     "A trust policy has no resource.": policy(
-        Effect="Allow", Principal={"Service": "ec2.amazonaws.com"}, Action="sts:AssumeRole", Resource="*"),
+        Effect="Allow", Principal={"Service": "ec2.amazonaws.com"}, Action="sts:AssumeRole", Resource="*"
+    ),
     "A trust policy names a principal.": policy(Effect="Allow", Action="sts:AssumeRole"),
-    "A trust policy is about STS.": policy(Effect="Allow", Principal={"Service": "ec2.amazonaws.com"}, Action="s3:*"),
+    "A trust policy is about STS.": policy(
+        Effect="Allow", Principal={"Service": "ec2.amazonaws.com"}, Action="s3:*"
+    ),
     "A trust policy's principals are there.": policy(
-        Effect="Allow", Principal={"AWS": "arn:aws:iam::{0}:role/nobody"}, Action="sts:AssumeRole"),
+        Effect="Allow", Principal={"AWS": "arn:aws:iam::{0}:role/nobody"}, Action="sts:AssumeRole"
+    ),
     "A trust policy's services are ones that there are.": policy(
-        Effect="Allow", Principal={"Service": "nothing.amazonaws.com"}, Action="sts:AssumeRole"),
-}.items():  # fmt: skip
-    refused("IAM", "MalformedPolicyDocument", _sentence, GRAMMAR, lambda a, _document=_document: a.iam.create_role(
-        RoleName=a.name("role"), AssumeRolePolicyDocument=_document.replace("{0}", a.account_id)))  # fmt: skip
-refused("IAM", "MalformedPolicyDocument", "An inline policy is held to the grammar too.", GRAMMAR,
-        lambda a: a.iam.put_role_policy(RoleName=role(a), PolicyName="p", PolicyDocument="{}"))  # fmt: skip
-refused("IAM", "MalformedPolicyDocument", "A role's trust is held to the grammar when it changes.", GRAMMAR,
-        lambda a: a.iam.update_assume_role_policy(RoleName=role(a), PolicyDocument=GOOD))  # fmt: skip
+        Effect="Allow", Principal={"Service": "nothing.amazonaws.com"}, Action="sts:AssumeRole"
+    ),
+}.items():
+    refused(
+        "IAM",
+        "MalformedPolicyDocument",
+        _sentence,
+        GRAMMAR,
+        lambda a, _document=_document: a.iam.create_role(
+            RoleName=a.name("role"), AssumeRolePolicyDocument=_document.replace("{0}", a.account_id)
+        ),
+    )
+refused(
+    "IAM",
+    "MalformedPolicyDocument",
+    "An inline policy is held to the grammar too.",
+    GRAMMAR,
+    lambda a: a.iam.put_role_policy(RoleName=role(a), PolicyName="p", PolicyDocument="{}"),
+)
+refused(
+    "IAM",
+    "MalformedPolicyDocument",
+    "A role's trust is held to the grammar when it changes.",
+    GRAMMAR,
+    lambda a: a.iam.update_assume_role_policy(RoleName=role(a), PolicyDocument=GOOD),
+)
 
 # --- there already, not there ------------------------------------------------------------------------
 
@@ -78,21 +117,45 @@ for _what, _calls in {
     "role": lambda a: [a.role("ec2", "one") for _ in range(2)],
     "group": lambda a: [a.iam.create_group(GroupName="one") for _ in range(2)],
     "policy": lambda a: [a.iam.create_policy(PolicyName="one", PolicyDocument=GOOD) for _ in range(2)],
-    "instance profile": lambda a: [a.iam.create_instance_profile(InstanceProfileName="one") for _ in range(2)],
+    "instance profile": lambda a: [
+        a.iam.create_instance_profile(InstanceProfileName="one") for _ in range(2)
+    ],
 }.items():
     refused("IAM", "EntityAlreadyExists", f"The name of a {_what} is given once.", API, _calls)
-refused("IAM", "EntityAlreadyExists", "Users' names differ by more than capitals.", "IAM API reference, CreateUser",
-        lambda a: [a.iam.create_user(UserName=n) for n in ("alice", "Alice")])  # fmt: skip
+refused(
+    "IAM",
+    "EntityAlreadyExists",
+    "Users' names differ by more than capitals.",
+    "IAM API reference, CreateUser",
+    lambda a: [a.iam.create_user(UserName=n) for n in ("alice", "Alice")],
+)
 for _what, _call, _name in (
-    ("user", "get_user", "UserName"), ("role", "get_role", "RoleName"), ("group", "get_group", "GroupName"),
+    ("user", "get_user", "UserName"),
+    ("role", "get_role", "RoleName"),
+    ("group", "get_group", "GroupName"),
     ("instance profile", "get_instance_profile", "InstanceProfileName"),
-):  # fmt: skip
-    refused("IAM", "NoSuchEntity", f"A {_what} that is not there is not found.", API,
-            lambda a, _call=_call, _name=_name: getattr(a.iam, _call)(**{_name: "nobody"}))  # fmt: skip
-refused("IAM", "NoSuchEntity", "A policy that is attached is there.", API,
-        lambda a: a.iam.attach_role_policy(RoleName=role(a), PolicyArn="arn:aws:iam::aws:policy/Nothing"))  # fmt: skip
-refused("IAM", "NoSuchEntity", "An account has no password policy until it is given one.", API,
-        lambda a: a.iam.get_account_password_policy())  # fmt: skip
+):
+    refused(
+        "IAM",
+        "NoSuchEntity",
+        f"A {_what} that is not there is not found.",
+        API,
+        lambda a, _call=_call, _name=_name: getattr(a.iam, _call)(**{_name: "nobody"}),
+    )
+refused(
+    "IAM",
+    "NoSuchEntity",
+    "A policy that is attached is there.",
+    API,
+    lambda a: a.iam.attach_role_policy(RoleName=role(a), PolicyArn="arn:aws:iam::aws:policy/Nothing"),
+)
+refused(
+    "IAM",
+    "NoSuchEntity",
+    "An account has no password policy until it is given one.",
+    API,
+    lambda a: a.iam.get_account_password_policy(),
+)
 
 # --- dependencies -------------------------------------------------------------------------------------
 
@@ -105,13 +168,18 @@ def owned(aws: Aws, *calls: str, **more: Any) -> str:
 
 
 for _sentence, _calls in {
-    "A user with an access key is not deleted.": lambda a: a.iam.delete_user(UserName=owned(a, "create_access_key")),
+    "A user with an access key is not deleted.": lambda a: a.iam.delete_user(
+        UserName=owned(a, "create_access_key")
+    ),
     "A user with an attached policy is not deleted.": lambda a: a.iam.delete_user(
-        UserName=owned(a, "attach_user_policy", PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess")),
+        UserName=owned(a, "attach_user_policy", PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess")
+    ),
     "A user with an inline policy is not deleted.": lambda a: a.iam.delete_user(
-        UserName=owned(a, "put_user_policy", PolicyName="p", PolicyDocument=GOOD)),
+        UserName=owned(a, "put_user_policy", PolicyName="p", PolicyDocument=GOOD)
+    ),
     "A user with a password is not deleted.": lambda a: a.iam.delete_user(
-        UserName=owned(a, "create_login_profile", Password="Correct-horse-9")),
+        UserName=owned(a, "create_login_profile", Password="Correct-horse-9")
+    ),
 }.items():
     refused("IAM", "DeleteConflict", _sentence, "IAM API reference, DeleteUser", _calls)
 
@@ -148,9 +216,20 @@ def role_in_profile(aws: Aws) -> None:
     aws.iam.delete_role(RoleName=name)
 
 
-refused("IAM", "DeleteConflict", "An instance profile with a role is not deleted.", API,
-        lambda a: a.iam.delete_instance_profile(InstanceProfileName=profile(a, role(a))))  # fmt: skip
-refused("IAM", "LimitExceeded", "An instance profile has one role.", QUOTAS, lambda a: profile(a, role(a), role(a)))
+refused(
+    "IAM",
+    "DeleteConflict",
+    "An instance profile with a role is not deleted.",
+    API,
+    lambda a: a.iam.delete_instance_profile(InstanceProfileName=profile(a, role(a))),
+)
+refused(
+    "IAM",
+    "LimitExceeded",
+    "An instance profile has one role.",
+    QUOTAS,
+    lambda a: profile(a, role(a), role(a)),
+)
 
 
 @probe("IAM", "IAM API reference, DeletePolicy", "DeleteConflict")
@@ -169,8 +248,13 @@ def versioned_policy(aws: Aws) -> None:
     aws.iam.delete_policy(PolicyArn=arn)
 
 
-refused("IAM", "DeleteConflict", "A policy's default version is not deleted.", "IAM API reference, DeletePolicyVersion",
-        lambda a: a.iam.delete_policy_version(PolicyArn=managed(a), VersionId="v1"))  # fmt: skip
+refused(
+    "IAM",
+    "DeleteConflict",
+    "A policy's default version is not deleted.",
+    "IAM API reference, DeletePolicyVersion",
+    lambda a: a.iam.delete_policy_version(PolicyArn=managed(a), VersionId="v1"),
+)
 
 
 @probe("IAM", "IAM API reference, DeleteGroup", "DeleteConflict")
@@ -221,33 +305,98 @@ def eleven_groups(aws: Aws) -> None:
         aws.iam.add_user_to_group(GroupName=f"g{number}", UserName=name)
 
 
-refused("IAM", "LimitExceeded", "A managed policy has at most 6,144 characters.", QUOTAS,
-        lambda a: managed(a, long_policy(6200)))  # fmt: skip
-refused("IAM", "LimitExceeded", "A user's inline policies have at most 2,048 characters.", QUOTAS,
-        lambda a: a.iam.put_user_policy(UserName=user(a), PolicyName="p", PolicyDocument=long_policy(2100)))  # fmt: skip
-refused("IAM", "LimitExceeded", "A role's inline policies have at most 10,240 characters.", QUOTAS,
-        lambda a: a.iam.put_role_policy(RoleName=role(a), PolicyName="p", PolicyDocument=long_policy(10300)))  # fmt: skip
-refused("IAM", "LimitExceeded", "A trust policy has at most 2,048 characters.", QUOTAS,
-        lambda a: a.iam.create_role(RoleName="r", AssumeRolePolicyDocument=policy(
-            Effect="Allow", Principal={"Service": "ec2.amazonaws.com"}, Action="sts:AssumeRole",
-            Condition={"StringEquals": {"sts:ExternalId": "x" * 2100}})))  # fmt: skip
-refused("IAM", ("LimitExceeded", "InvalidInput", "ValidationError"), "A role has at most 50 tags.", QUOTAS,
-        lambda a: a.iam.tag_role(RoleName=role(a), Tags=[{"Key": f"k{n}", "Value": "v"} for n in range(51)]))  # fmt: skip
-refused("IAM", "ValidationError", "A user's name keeps to its characters.", QUOTAS,
-        lambda a: a.iam.create_user(UserName="not a name"))  # fmt: skip
-refused("IAM", "ValidationError", "A role's name has at most 64 characters.", QUOTAS, lambda a: a.role("ec2", "r" * 65))
-refused("IAM", "ValidationError", "A role's session is at most 12 hours.", "IAM API reference, CreateRole",
-        lambda a: role(a, MaxSessionDuration=43_201))  # fmt: skip
-refused("IAM", "PasswordPolicyViolation", "A password keeps to the account's policy.", API,
-        lambda a: [a.iam.update_account_password_policy(MinimumPasswordLength=14),
-                   a.iam.create_login_profile(UserName=user(a), Password="Short-9")])  # fmt: skip
-gives("IAM", "Ids say what they are of.", "IAM User Guide, IAM identifiers, Understanding unique ID prefixes",
-      ("AIDA", "AROA", "AKIA"),
-      lambda a: (a.iam.get_user(UserName=user(a))["User"]["UserId"][:4],
-                 a.iam.get_role(RoleName=role(a))["Role"]["RoleId"][:4],
-                 a.iam.create_access_key(UserName=user(a))["AccessKey"]["AccessKeyId"][:4]))  # fmt: skip
-gives("IAM", "A role's session is an hour unless told otherwise.", "IAM API reference, Role", 3600,
-      lambda a: a.iam.get_role(RoleName=role(a))["Role"]["MaxSessionDuration"])  # fmt: skip
+refused(
+    "IAM",
+    "LimitExceeded",
+    "A managed policy has at most 6,144 characters.",
+    QUOTAS,
+    lambda a: managed(a, long_policy(6200)),
+)
+refused(
+    "IAM",
+    "LimitExceeded",
+    "A user's inline policies have at most 2,048 characters.",
+    QUOTAS,
+    lambda a: a.iam.put_user_policy(UserName=user(a), PolicyName="p", PolicyDocument=long_policy(2100)),
+)
+refused(
+    "IAM",
+    "LimitExceeded",
+    "A role's inline policies have at most 10,240 characters.",
+    QUOTAS,
+    lambda a: a.iam.put_role_policy(RoleName=role(a), PolicyName="p", PolicyDocument=long_policy(10300)),
+)
+refused(
+    "IAM",
+    "LimitExceeded",
+    "A trust policy has at most 2,048 characters.",
+    QUOTAS,
+    lambda a: a.iam.create_role(
+        RoleName="r",
+        AssumeRolePolicyDocument=policy(
+            Effect="Allow",
+            Principal={"Service": "ec2.amazonaws.com"},
+            Action="sts:AssumeRole",
+            Condition={"StringEquals": {"sts:ExternalId": "x" * 2100}},
+        ),
+    ),
+)
+refused(
+    "IAM",
+    ("LimitExceeded", "InvalidInput", "ValidationError"),
+    "A role has at most 50 tags.",
+    QUOTAS,
+    lambda a: a.iam.tag_role(RoleName=role(a), Tags=[{"Key": f"k{n}", "Value": "v"} for n in range(51)]),
+)
+refused(
+    "IAM",
+    "ValidationError",
+    "A user's name keeps to its characters.",
+    QUOTAS,
+    lambda a: a.iam.create_user(UserName="not a name"),
+)
+refused(
+    "IAM",
+    "ValidationError",
+    "A role's name has at most 64 characters.",
+    QUOTAS,
+    lambda a: a.role("ec2", "r" * 65),
+)
+refused(
+    "IAM",
+    "ValidationError",
+    "A role's session is at most 12 hours.",
+    "IAM API reference, CreateRole",
+    lambda a: role(a, MaxSessionDuration=43_201),
+)
+refused(
+    "IAM",
+    "PasswordPolicyViolation",
+    "A password keeps to the account's policy.",
+    API,
+    lambda a: [
+        a.iam.update_account_password_policy(MinimumPasswordLength=14),
+        a.iam.create_login_profile(UserName=user(a), Password="Short-9"),
+    ],
+)
+gives(
+    "IAM",
+    "Ids say what they are of.",
+    "IAM User Guide, IAM identifiers, Understanding unique ID prefixes",
+    ("AIDA", "AROA", "AKIA"),
+    lambda a: (
+        a.iam.get_user(UserName=user(a))["User"]["UserId"][:4],
+        a.iam.get_role(RoleName=role(a))["Role"]["RoleId"][:4],
+        a.iam.create_access_key(UserName=user(a))["AccessKey"]["AccessKeyId"][:4],
+    ),
+)
+gives(
+    "IAM",
+    "A role's session is an hour unless told otherwise.",
+    "IAM API reference, Role",
+    3600,
+    lambda a: a.iam.get_role(RoleName=role(a))["Role"]["MaxSessionDuration"],
+)
 
 
 @probe("IAM", "AWS Managed Policy Reference Guide, AmazonS3ReadOnlyAccess")
@@ -265,24 +414,57 @@ def real_document(aws: Aws) -> None:
 
 def assumable(aws: Aws, **more: Any) -> str:
     name = aws.name("role")
-    root = policy(Effect="Allow", Principal={"AWS": f"arn:aws:iam::{aws.account_id}:root"}, Action="sts:AssumeRole")
+    root = policy(
+        Effect="Allow", Principal={"AWS": f"arn:aws:iam::{aws.account_id}:root"}, Action="sts:AssumeRole"
+    )
     made: str = aws.iam.create_role(RoleName=name, AssumeRolePolicyDocument=root, **more)["Role"]["Arn"]
     return made
 
 
-refused("STS", "ValidationError", "A session is no longer than its role allows.", STS,
-        lambda a: a.sts.assume_role(RoleArn=assumable(a), RoleSessionName="me", DurationSeconds=7200))  # fmt: skip
-refused("STS", "ValidationError", "A session is at most 12 hours.", STS,
-        lambda a: a.sts.assume_role(
-            RoleArn=assumable(a, MaxSessionDuration=43_200), RoleSessionName="me", DurationSeconds=43_201))  # fmt: skip
-refused("STS", "ValidationError", "A session's name keeps to its characters.", STS,
-        lambda a: a.sts.assume_role(RoleArn=assumable(a), RoleSessionName="not a name"))  # fmt: skip
-refused("STS", "MalformedPolicyDocument", "A session's policy is a policy.", STS,
-        lambda a: a.sts.assume_role(RoleArn=assumable(a), RoleSessionName="me", Policy='{"Statement": 1}'))  # fmt: skip
-refused("STS", "AccessDenied", "A role that is not there is not assumed.", STS,
-        lambda a: a.sts.assume_role(RoleArn=f"arn:aws:iam::{a.account_id}:role/nobody", RoleSessionName="me"))  # fmt: skip
-refused("STS", "ValidationError", "GetSessionToken gives at most 36 hours.", "STS API reference, GetSessionToken",
-        lambda a: a.sts.get_session_token(DurationSeconds=129_601))  # fmt: skip
+refused(
+    "STS",
+    "ValidationError",
+    "A session is no longer than its role allows.",
+    STS,
+    lambda a: a.sts.assume_role(RoleArn=assumable(a), RoleSessionName="me", DurationSeconds=7200),
+)
+refused(
+    "STS",
+    "ValidationError",
+    "A session is at most 12 hours.",
+    STS,
+    lambda a: a.sts.assume_role(
+        RoleArn=assumable(a, MaxSessionDuration=43_200), RoleSessionName="me", DurationSeconds=43_201
+    ),
+)
+refused(
+    "STS",
+    "ValidationError",
+    "A session's name keeps to its characters.",
+    STS,
+    lambda a: a.sts.assume_role(RoleArn=assumable(a), RoleSessionName="not a name"),
+)
+refused(
+    "STS",
+    "MalformedPolicyDocument",
+    "A session's policy is a policy.",
+    STS,
+    lambda a: a.sts.assume_role(RoleArn=assumable(a), RoleSessionName="me", Policy='{"Statement": 1}'),
+)
+refused(
+    "STS",
+    "AccessDenied",
+    "A role that is not there is not assumed.",
+    STS,
+    lambda a: a.sts.assume_role(RoleArn=f"arn:aws:iam::{a.account_id}:role/nobody", RoleSessionName="me"),
+)
+refused(
+    "STS",
+    "ValidationError",
+    "GetSessionToken gives at most 36 hours.",
+    "STS API reference, GetSessionToken",
+    lambda a: a.sts.get_session_token(DurationSeconds=129_601),
+)
 
 
 @probe("STS", STS)

@@ -1,8 +1,8 @@
 """What a probe is: one sentence about AWS, the calls that show it, and where AWS says so.
 
-A probe is a function of an :class:`Aws`, marked ``@probe``. Its docstring is the sentence. With ``refused`` its
-last call must get that error code; without, it must run to its end. Probes know an endpoint and an account,
-and nothing of what answers there.
+A probe is a function of an :class:`Aws`, marked ``@probe``. Its docstring is the sentence. With ``refused``
+its last call must get that error code; without, it must run to its end. Probes know an endpoint and an
+account, and nothing of what answers there.
 """
 
 from __future__ import annotations
@@ -47,7 +47,9 @@ def probe(service: str, source: str, refused: str | tuple[str, ...] = ()) -> Cal
     return mark
 
 
-def refused(service: str, code: str | tuple[str, ...], sentence: str, source: str, calls: Callable[..., Any]) -> None:
+def refused(
+    service: str, code: str | tuple[str, ...], sentence: str, source: str, calls: Callable[..., Any]
+) -> None:
     """A probe in one row: the last of its calls is refused with this code (or one of these)."""
     codes = (code,) if isinstance(code, str) else code
     PROBES.append(Probe(service, slug(sentence), sentence, source, codes, calls))
@@ -129,7 +131,9 @@ class Aws:
         return [self.subnet(vpc, "10.0.1.0/24", "a"), self.subnet(vpc, "10.0.2.0/24", "b")]
 
     def group(self, vpc: str, name: str = "") -> str:
-        made = self.ec2.create_security_group(GroupName=name or self.name("group"), Description="d", VpcId=vpc)
+        made = self.ec2.create_security_group(
+            GroupName=name or self.name("group"), Description="d", VpcId=vpc
+        )
         found: str = made["GroupId"]
         return found
 
@@ -177,7 +181,9 @@ class Aws:
     def role(self, service: str = "lambda", name: str = "") -> str:
         """The ARN of a role that a service may take."""
         name = name or self.name("role")
-        made: str = self.iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust(service))["Role"]["Arn"]
+        made: str = self.iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust(service))["Role"][
+            "Arn"
+        ]
         return made
 
     def function(self, code: str = "def handler(event, context):\n    return event\n", **more: Any) -> str:

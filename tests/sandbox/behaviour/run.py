@@ -65,6 +65,14 @@ def outcome(one: Probe, aws: Aws) -> Result:
         run(one, aws)
     except Differs as different:
         differs = str(different)
-    except (BotoCoreError, KeyError, IndexError, AttributeError, TypeError, ValueError, StopIteration) as error:
+    except (
+        BotoCoreError,
+        KeyError,
+        IndexError,
+        AttributeError,
+        TypeError,
+        ValueError,
+        StopIteration,
+    ) as error:
         differs = f"{type(error).__name__}: {error}"
     return Result(one, differs, time.monotonic() - started)

@@ -25,21 +25,34 @@ def allow(aws: Aws, group: str, *rules: dict[str, Any]) -> None:
     aws.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=list(rules))
 
 
-refused("VPC", "InvalidVpc.Range", "A VPC's block is no larger than /16.", BLOCKS, lambda a: a.vpc("10.0.0.0/8"))
-refused("VPC", "InvalidVpc.Range", "A VPC's block is no smaller than /28.", BLOCKS, lambda a: a.vpc("10.0.0.0/29"))
+refused(
+    "VPC", "InvalidVpc.Range", "A VPC's block is no larger than /16.", BLOCKS, lambda a: a.vpc("10.0.0.0/8")
+)
+refused(
+    "VPC", "InvalidVpc.Range", "A VPC's block is no smaller than /28.", BLOCKS, lambda a: a.vpc("10.0.0.0/29")
+)
 refused("VPC", "InvalidParameterValue", "A VPC's block is a CIDR block.", CODES, lambda a: a.vpc("10.0.0/16"))
 refused(
-    "VPC", "InvalidSubnet.Range", "A subnet's block is within its VPC's.", BLOCKS,
+    "VPC",
+    "InvalidSubnet.Range",
+    "A subnet's block is within its VPC's.",
+    BLOCKS,
     lambda a: a.subnet(a.vpc(), "10.1.0.0/24"),
-)  # fmt: skip
+)
 refused(
-    "VPC", "InvalidSubnet.Range", "A subnet's block is no smaller than /28.", BLOCKS,
+    "VPC",
+    "InvalidSubnet.Range",
+    "A subnet's block is no smaller than /28.",
+    BLOCKS,
     lambda a: a.subnet(a.vpc(), "10.0.0.0/29"),
-)  # fmt: skip
+)
 refused(
-    "VPC", "InvalidParameterValue", "A subnet's zone is one of the Region's.", CODES,
+    "VPC",
+    "InvalidParameterValue",
+    "A subnet's zone is one of the Region's.",
+    CODES,
     lambda a: a.subnet(a.vpc(), "10.0.1.0/24", "z"),
-)  # fmt: skip
+)
 
 
 @probe("VPC", BLOCKS, "InvalidSubnet.Conflict")
@@ -156,7 +169,7 @@ def dns_of_a_vpc(aws: Aws) -> None:
 
 @probe("VPC", "VPC User Guide, Default VPCs")
 def default_vpc(aws: Aws) -> None:
-    """The default VPC is 172.31.0.0/16, with a /20 in each zone that gives public addresses, and a way out."""
+    """The default VPC is 172.31.0.0/16, with a /20 in each zone, public addresses, and a way out."""
     vpc = aws.ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"][0]
     mine = [{"Name": "vpc-id", "Values": [vpc["VpcId"]]}]
     subnets = aws.ec2.describe_subnets(Filters=mine)["Subnets"]
@@ -181,18 +194,26 @@ def same_name(aws: Aws) -> None:
 
 
 refused(
-    "VPC", "InvalidParameterValue", "A group's name does not begin with sg-.", "EC2 API reference, CreateSecurityGroup",
+    "VPC",
+    "InvalidParameterValue",
+    "A group's name does not begin with sg-.",
+    "EC2 API reference, CreateSecurityGroup",
     lambda a: a.group(a.vpc(), "sg-web"),
-)  # fmt: skip
+)
 refused(
-    "VPC", "InvalidParameterValue", "A group's description keeps to its characters.",
+    "VPC",
+    "InvalidParameterValue",
+    "A group's description keeps to its characters.",
     "EC2 API reference, CreateSecurityGroup",
     lambda a: a.ec2.create_security_group(GroupName="w", Description="naïve <b>", VpcId=a.vpc()),
-)  # fmt: skip
+)
 refused(
-    "VPC", ("InvalidParameterValue", "InvalidGroup.Reserved"), "No group of one's own is called default.", CODES,
+    "VPC",
+    ("InvalidParameterValue", "InvalidGroup.Reserved"),
+    "No group of one's own is called default.",
+    CODES,
     lambda a: a.group(a.vpc(), "default"),
-)  # fmt: skip
+)
 
 
 @probe("VPC", CODES, "InvalidPermission.Duplicate")
@@ -243,9 +264,12 @@ for _sentence, _rule in {
     "A rule for TCP says its ports.": {"IpProtocol": "tcp", "IpRanges": [{"CidrIp": "10.0.0.0/8"}]},
 }.items():
     refused(
-        "VPC", ("InvalidParameterValue", "InvalidPermission.Malformed"), _sentence, GROUPS,
+        "VPC",
+        ("InvalidParameterValue", "InvalidPermission.Malformed"),
+        _sentence,
+        GROUPS,
         lambda a, _rule=_rule: allow(a, a.group(a.vpc()), _rule),
-    )  # fmt: skip
+    )
 
 
 @probe("VPC", CODES, "InvalidGroup.NotFound")
@@ -359,13 +383,19 @@ def same_number(aws: Aws) -> None:
 
 
 refused(
-    "VPC", "InvalidParameterValue", "A rule of a network ACL has a number up to 32766.", ACLS,
+    "VPC",
+    "InvalidParameterValue",
+    "A rule of a network ACL has a number up to 32766.",
+    ACLS,
     lambda a: entry(a, acl(a), 32767),
-)  # fmt: skip
+)
 refused(
-    "VPC", "InvalidNetworkAclEntry.NotFound", "A rule that a network ACL lacks is not deleted.", CODES,
+    "VPC",
+    "InvalidNetworkAclEntry.NotFound",
+    "A rule that a network ACL lacks is not deleted.",
+    CODES,
     lambda a: a.ec2.delete_network_acl_entry(NetworkAclId=acl(a), RuleNumber=7, Egress=False),
-)  # fmt: skip
+)
 
 
 @probe("VPC", CODES, "DependencyViolation")
@@ -496,9 +526,15 @@ def nat_interface(aws: Aws) -> None:
     known = aws.ec2.describe_nat_gateways(NatGatewayIds=[nat])["NatGateways"][0]["NatGatewayAddresses"][0]
     own = [{"Name": "subnet-id", "Values": [subnet]}]
     found = aws.ec2.describe_network_interfaces(Filters=own)["NetworkInterfaces"]
-    same([(i["InterfaceType"], i["Description"]) for i in found], [("nat_gateway", f"Interface for NAT Gateway {nat}")])
+    same(
+        [(i["InterfaceType"], i["Description"]) for i in found],
+        [("nat_gateway", f"Interface for NAT Gateway {nat}")],
+    )
     one = found[0]
-    same((one["NetworkInterfaceId"], one["PrivateIpAddress"]), (known["NetworkInterfaceId"], known["PrivateIp"]))
+    same(
+        (one["NetworkInterfaceId"], one["PrivateIpAddress"]),
+        (known["NetworkInterfaceId"], known["PrivateIp"]),
+    )
     same((one["RequesterManaged"], one["Association"]["PublicIp"]), (True, known["PublicIp"]))
     assert one["PrivateIpAddress"].startswith("10.0.1."), one["PrivateIpAddress"]
 
@@ -514,22 +550,29 @@ def nat_without_address(aws: Aws) -> None:
 @probe("VPC", NATS)
 def private_nat(aws: Aws) -> None:
     """A private NAT gateway has no public address."""
-    made = aws.ec2.create_nat_gateway(SubnetId=aws.subnet(aws.vpc()), ConnectivityType="private")["NatGateway"]
+    made = aws.ec2.create_nat_gateway(SubnetId=aws.subnet(aws.vpc()), ConnectivityType="private")[
+        "NatGateway"
+    ]
     found = aws.ec2.describe_nat_gateways(NatGatewayIds=[made["NatGatewayId"]])["NatGateways"][0]
     same([a.get("PublicIp") for a in found["NatGatewayAddresses"]], [None])
 
 
 refused(
-    "VPC", "InvalidAllocationID.NotFound", "A NAT gateway's address is one that was allocated.", CODES,
+    "VPC",
+    "InvalidAllocationID.NotFound",
+    "A NAT gateway's address is one that was allocated.",
+    CODES,
     lambda a: a.ec2.create_nat_gateway(SubnetId=a.subnet(a.vpc()), AllocationId="eipalloc-0123456789abcdef0"),
-)  # fmt: skip
+)
 
 
 @probe("VPC", NATS)
 def nat_without_gateway(aws: Aws) -> None:
     """A public NAT gateway in a VPC without an internet gateway fails."""
     made = aws.nat(aws.subnet(aws.vpc()))
-    found = within(3, lambda: aws.ec2.describe_nat_gateways(NatGatewayIds=[made])["NatGateways"][0].get("FailureCode"))
+    found = within(
+        3, lambda: aws.ec2.describe_nat_gateways(NatGatewayIds=[made])["NatGateways"][0].get("FailureCode")
+    )
     same(found, "Gateway.NotAttached")
 
 
@@ -563,20 +606,29 @@ def overlapping_peers(aws: Aws) -> None:
 
 
 refused(
-    "VPC", "InvalidIPAddress.InUse", "An address of a subnet is given once.", CODES,
+    "VPC",
+    "InvalidIPAddress.InUse",
+    "An address of a subnet is given once.",
+    CODES,
     lambda a: [
         a.ec2.create_network_interface(SubnetId=subnet, PrivateIpAddress="10.0.1.10")
         for subnet in [a.subnet(a.vpc())] * 2
     ],
-)  # fmt: skip
+)
 refused(
-    "VPC", "InvalidParameterValue", "The first addresses of a subnet are AWS's own.", BLOCKS,
+    "VPC",
+    "InvalidParameterValue",
+    "The first addresses of a subnet are AWS's own.",
+    BLOCKS,
     lambda a: a.ec2.create_network_interface(SubnetId=a.subnet(a.vpc()), PrivateIpAddress="10.0.1.1"),
-)  # fmt: skip
+)
 refused(
-    "VPC", "InvalidParameterValue", "An interface's address is of its subnet.", CODES,
+    "VPC",
+    "InvalidParameterValue",
+    "An interface's address is of its subnet.",
+    CODES,
     lambda a: a.ec2.create_network_interface(SubnetId=a.subnet(a.vpc()), PrivateIpAddress="10.0.9.9"),
-)  # fmt: skip
+)
 
 
 # --- endpoints -------------------------------------------------------------------------------------
@@ -596,7 +648,7 @@ def gateway_route(aws: Aws) -> None:
     made = endpoint(aws, vpc, RouteTableIds=[routes])
     found = aws.ec2.describe_route_tables(RouteTableIds=[routes])["RouteTables"][0]["Routes"]
     mine = [r for r in found if r.get("GatewayId") == made["VpcEndpointId"]]
-    assert mine and mine[0]["DestinationPrefixListId"].startswith("pl-"), found
+    same([r["DestinationPrefixListId"][:3] for r in mine], ["pl-"])
     lists = aws.ec2.describe_prefix_lists()["PrefixLists"]
     assert mine[0]["DestinationPrefixListId"] in {each["PrefixListId"] for each in lists}
 
@@ -618,7 +670,9 @@ def endpoint_interfaces(aws: Aws) -> None:
     subnets, group = aws.subnets(vpc), aws.group(vpc)
     more = {"SubnetIds": subnets, "SecurityGroupIds": [group], "PrivateDnsEnabled": True}
     made = endpoint(aws, vpc, "secretsmanager", VpcEndpointType="Interface", **more)
-    found = aws.ec2.describe_network_interfaces(NetworkInterfaceIds=made["NetworkInterfaceIds"])["NetworkInterfaces"]
+    found = aws.ec2.describe_network_interfaces(NetworkInterfaceIds=made["NetworkInterfaceIds"])[
+        "NetworkInterfaces"
+    ]
     same(sorted(i["SubnetId"] for i in found), sorted(subnets))
     same({i["InterfaceType"] for i in found}, {"vpc_endpoint"})
     same({g["GroupId"] for i in found for g in i["Groups"]}, {group})
@@ -626,13 +680,19 @@ def endpoint_interfaces(aws: Aws) -> None:
 
 
 refused(
-    "VPC", "InvalidServiceName", "An endpoint is for a service that there is.", CODES,
+    "VPC",
+    "InvalidServiceName",
+    "An endpoint is for a service that there is.",
+    CODES,
     lambda a: endpoint(a, a.vpc(), "nothing"),
-)  # fmt: skip
+)
 refused(
-    "VPC", "InvalidParameter", "Private DNS needs both DNS attributes of the VPC.", ENDPOINTS,
+    "VPC",
+    "InvalidParameter",
+    "Private DNS needs both DNS attributes of the VPC.",
+    ENDPOINTS,
     lambda a: endpoint(a, a.vpc(), "sqs", VpcEndpointType="Interface", PrivateDnsEnabled=True),
-)  # fmt: skip
+)
 
 
 @probe("VPC", CODES, "RouteAlreadyExists")
@@ -645,13 +705,21 @@ def two_gateways(aws: Aws) -> None:
 
 
 refused(
-    "VPC", "InvalidPolicyDocument", "An endpoint's policy is a policy.", CODES,
-    lambda a: endpoint(a, a.vpc(), PolicyDocument=policy(Effect="Permit", Principal="*", Action="*", Resource="*")),
-)  # fmt: skip
+    "VPC",
+    "InvalidPolicyDocument",
+    "An endpoint's policy is a policy.",
+    CODES,
+    lambda a: endpoint(
+        a, a.vpc(), PolicyDocument=policy(Effect="Permit", Principal="*", Action="*", Resource="*")
+    ),
+)
 gives(
-    "VPC", "A subnet gives no public addresses unless told to.", "VPC User Guide, Modify the IP addressing attributes",
-    False, lambda a: a.ec2.describe_subnets(SubnetIds=[a.subnet(a.vpc())])["Subnets"][0]["MapPublicIpOnLaunch"],
-)  # fmt: skip
+    "VPC",
+    "A subnet gives no public addresses unless told to.",
+    "VPC User Guide, Modify the IP addressing attributes",
+    False,
+    lambda a: a.ec2.describe_subnets(SubnetIds=[a.subnet(a.vpc())])["Subnets"][0]["MapPublicIpOnLaunch"],
+)
 
 
 @probe("VPC", "VPC User Guide, Egress-only internet gateways")
@@ -665,4 +733,7 @@ def egress_only(aws: Aws) -> None:
         RouteTableId=routes, DestinationIpv6CidrBlock="::/0", EgressOnlyInternetGatewayId=name
     )
     found = aws.ec2.describe_route_tables(RouteTableIds=[routes])["RouteTables"][0]["Routes"]
-    same([r["EgressOnlyInternetGatewayId"] for r in found if r.get("DestinationIpv6CidrBlock") == "::/0"], [name])
+    same(
+        [r["EgressOnlyInternetGatewayId"] for r in found if r.get("DestinationIpv6CidrBlock") == "::/0"],
+        [name],
+    )

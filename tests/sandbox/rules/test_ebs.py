@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
-from xml.etree import ElementTree
-
 import pytest
 
 from cloudlings.sandbox.model import Call, Request, Response
 from cloudlings.sandbox.rules.ebs import only_the_owners_snapshots
+from cloudlings.sandbox.rules.registry import Given
 
-BODY = b"""<?xml version="1.0"?><DescribeSnapshotsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">
-<snapshotSet><item><snapshotId>snap-1</snapshotId><ownerId>111122223333</ownerId></item>
-<item><snapshotId>snap-2</snapshotId><ownerId>801119661308</ownerId></item></snapshotSet></DescribeSnapshotsResponse>"""
+FOUND = [
+    {"SnapshotId": "snap-1", "OwnerId": "111122223333"},
+    {"SnapshotId": "snap-2", "OwnerId": "801119661308"},
+]
+
+
+async def nobody(_service: str, _request: Request) -> Response:
+    raise AssertionError("the rule asks nobody")
 
 
 def asked(form: str) -> list[str]:
     headers = (("content-type", "application/x-www-form-urlencoded"),)
     request = Request("POST", "/", "", headers, form.encode())
     call = Call(request, "ec2", "DescribeSnapshots", "eu-west-1", None, "111122223333")
-
-    async def nobody(_: Request) -> Response:
-        raise AssertionError("the rule asks nobody")
-
-    answer = asyncio.run(only_the_owners_snapshots(call, Response(200, (), BODY), nobody))
-    root = ElementTree.fromstring(answer.body)
-    return [element.text or "" for element in root.iter() if element.tag.endswith("snapshotId")]
+    output = {"Snapshots": list(FOUND)}
+    only_the_owners_snapshots(Given(call, nobody), output)
+    return [each["SnapshotId"] for each in output["Snapshots"]]
 
 
 @pytest.mark.parametrize(

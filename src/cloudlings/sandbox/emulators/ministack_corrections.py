@@ -15,7 +15,7 @@ import time
 from typing import Any
 
 # Put before MiniStack's worker script: what the runtime makes of what goes wrong.
-_PRELUDE = r'''
+_PRELUDE = r"""
 import json as _cl_json
 import traceback as _cl_traceback
 
@@ -42,12 +42,14 @@ def _cl_init_failure(error, module, handler, code_dir):
         kind, message = "Runtime.ImportModuleError", f"Unable to import module '{module}': {error}"
     elif isinstance(error, SyntaxError):
         kind = "Runtime.UserCodeSyntaxError"
-        message = f"Syntax error in module '{module}': {error.msg} ({str(error.filename).rpartition('/')[2]}, line {error.lineno})"
+        place = f"{str(error.filename).rpartition('/')[2]}, line {error.lineno}"
+        message = f"Syntax error in module '{module}': {error.msg} ({place})"
     elif isinstance(error, AttributeError) and handler in str(error):
         kind, message = "Runtime.HandlerNotFound", f"Handler '{handler}' missing on module '{module}'"
     else:
         kind, message = type(error).__name__, str(error)
-    found = {"errorMessage": message, "errorType": kind, "requestId": "", "stackTrace": _cl_lines(error, code_dir)}
+    found = {"errorMessage": message, "errorType": kind, "requestId": ""}
+    found["stackTrace"] = _cl_lines(error, code_dir)
     return "cloudlings:" + _cl_json.dumps(found)
 
 
@@ -58,7 +60,7 @@ def _cl_call(handler_fn, event, context):
     except (TypeError, ValueError) as error:
         raise _ClMarshalError(f"Unable to marshal response: {error}") from None
     return result
-'''
+"""
 _EDITS = (
     ("result = handler_fn(event, context)", "result = _cl_call(handler_fn, event, context)"),
     (
@@ -68,14 +70,18 @@ _EDITS = (
     ),
     # An exception leaves the environment as it is: "ok" keeps MiniStack from ending it.
     ('{"status": "error", "error": str(e), "trace"', '{"status": "ok", "error": str(e), "trace"'),
-    ('{"status": "error", "error": str(e)}', '{"status": "error", "error": _cl_init_failure(e, module_name, handler_name, code_dir)}'),
+    (
+        '{"status": "error", "error": str(e)}',
+        '{"status": "error", "error": _cl_init_failure(e, module_name, handler_name, code_dir)}',
+    ),
     ('"memory_limit_in_mb": init.get("memory", 128)', '"memory_limit_in_mb": str(init.get("memory", 128))'),
 )
 
 
 def watch(app: Any) -> None:
     """Correct functions as soon as MiniStack has loaded them: most accounts never use one."""
-    load, done = app._get_module, []
+    load = app._get_module
+    done: list[bool] = []
 
     def get_module(*args: Any, **kwargs: Any) -> Any:
         module = load(*args, **kwargs)
@@ -152,7 +158,9 @@ def _error_log(result: dict[str, Any]) -> str:
     own = log.partition("Traceback (most recent call last):")[0].rstrip("\n")
     if not isinstance(body, dict) or not body.get("stackTrace"):
         return log if "cloudlings:" not in log else own.partition("cloudlings:")[0]
-    said = f"[ERROR] {body.get('errorType')}: {body.get('errorMessage')}\nTraceback (most recent call last):\n"
+    said = (
+        f"[ERROR] {body.get('errorType')}: {body.get('errorMessage')}\nTraceback (most recent call last):\n"
+    )
     return "\n".join(filter(None, [own, said + "".join(body["stackTrace"]).rstrip("\n")]))
 
 
@@ -172,8 +180,17 @@ def _logs(service: Any) -> None:
     """The platform's lines are in the log already."""
     emit = service._emit_lambda_logs
 
-    def emit_as_it_is(func: Any, request_id: str, log_text: str, error: bool, duration_ms: int, **more: Any) -> None:
+    def emit_as_it_is(
+        func: Any, request_id: str, log_text: str, error: bool, duration_ms: int, **more: Any
+    ) -> None:
         whole = isinstance(log_text, str) and log_text.startswith("START RequestId: ")
-        emit(func, request_id, log_text, error, duration_ms, **(more | ({"log_source": "rie"} if whole else {})))
+        emit(
+            func,
+            request_id,
+            log_text,
+            error,
+            duration_ms,
+            **(more | ({"log_source": "rie"} if whole else {})),
+        )
 
     service._emit_lambda_logs = emit_as_it_is

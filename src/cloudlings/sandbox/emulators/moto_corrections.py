@@ -46,7 +46,7 @@ def _default_group() -> None:
 
 
 def _default_network() -> None:
-    """The default VPC has an internet gateway, and its main table leads there (VPC User Guide, "Default VPCs")."""
+    """The default VPC has an internet gateway, and a route there (VPC User Guide, "Default VPCs")."""
     from moto.ec2.models import EC2Backend
 
     start = EC2Backend.__init__
@@ -65,7 +65,7 @@ def _default_network() -> None:
 
 
 def _private_addresses() -> None:
-    """An interface's address is none of the five that AWS keeps in a subnet (VPC User Guide, "Subnet sizing")."""
+    """An interface's address is none of the five of AWS's own (VPC User Guide, "Subnet sizing")."""
     from moto.ec2.models import elastic_network_interfaces
 
     original = elastic_network_interfaces.random_private_ip
@@ -197,7 +197,7 @@ def _promoted_replicas() -> None:
 
 
 def _interfaces_of_load_balancers() -> None:
-    """A load balancer has an interface of AWS's in each of its subnets (ELB User Guide, "Load balancer nodes")."""
+    """A load balancer has an interface in each of its subnets (ELB User Guide, "Load balancer nodes")."""
     from moto.elbv2.models import ELBv2Backend
 
     create, delete = ELBv2Backend.create_load_balancer, ELBv2Backend.delete_load_balancer
@@ -206,7 +206,9 @@ def _interfaces_of_load_balancers() -> None:
         balancer = create(self, *args, **kwargs)
         name = balancer.arn.partition("loadbalancer/")[2]
         for subnet in balancer.subnets:
-            card = self.ec2_backend.create_network_interface(subnet, None, group_ids=balancer.security_groups or [])
+            card = self.ec2_backend.create_network_interface(
+                subnet, None, group_ids=balancer.security_groups or []
+            )
             kind = "network_load_balancer" if name.startswith("net/") else "interface"
             _belongs_to_aws(card, kind, f"ELB {name}")
             card.requester_id = "amazon-elb"

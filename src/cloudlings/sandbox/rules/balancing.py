@@ -75,7 +75,11 @@ async def subnets_in_two_zones(given: Given) -> Refusal | None:
     networks = {place["VpcId"] for place in places}
     if len(networks) > 1:
         return Refusal("InvalidConfigurationRequest", "The subnets must be of one VPC")
-    if networks and asked.get("Scheme", "internet-facing") != "internal" and given.call.operation != "SetSubnets":
+    if (
+        networks
+        and asked.get("Scheme", "internet-facing") != "internal"
+        and given.call.operation != "SetSubnets"
+    ):
         return await _without_gateway(given, networks.pop())
     return None
 
@@ -125,13 +129,17 @@ async def port_of_a_listener(given: Given) -> Refusal | None:
 async def _forwards(given: Given, balancer: str, actions: list[dict[str, Any]]) -> Refusal | None:
     for action in actions:
         weighted = (action.get("ForwardConfig") or {}).get("TargetGroups", [])
-        for arn in {action.get("TargetGroupArn"), *(each.get("TargetGroupArn") for each in weighted)} - {None}:
+        for arn in {action.get("TargetGroupArn"), *(each.get("TargetGroupArn") for each in weighted)} - {
+            None
+        }:
             found = (await given.read("DescribeTargetGroups", TargetGroupArns=[arn])).get("TargetGroups")
             if not found:
                 return Refusal("TargetGroupNotFound", f"Target groups '{arn}' not found")
             others = [each for each in found[0].get("LoadBalancerArns", []) if each != balancer]
             if others:
-                message = "The following target groups cannot be associated with more than one load balancer: "
+                message = (
+                    "The following target groups cannot be associated with more than one load balancer: "
+                )
                 return Refusal("TargetGroupAssociationLimit", f"{message}{arn}")
     return None
 
@@ -174,11 +182,15 @@ async def health_check(given: Given) -> Refusal | None:
     known: dict[str, Any] = {"HealthCheckIntervalSeconds": 30, "HealthCheckTimeoutSeconds": 5}
     if given.call.operation == "ModifyTargetGroup":
         arn = asked.get("TargetGroupArn", "")
-        known |= ((await given.read("DescribeTargetGroups", TargetGroupArns=[arn])).get("TargetGroups") or [{}])[0]
+        known |= (
+            (await given.read("DescribeTargetGroups", TargetGroupArns=[arn])).get("TargetGroups") or [{}]
+        )[0]
     interval = asked.get("HealthCheckIntervalSeconds", known["HealthCheckIntervalSeconds"])
     timeout = asked.get("HealthCheckTimeoutSeconds", known["HealthCheckTimeoutSeconds"])
     if timeout >= interval:
-        return _invalid(f"Health check timeout '{timeout}' must be smaller than or equal to the interval '{interval}'")
+        return _invalid(
+            f"Health check timeout '{timeout}' must be smaller than or equal to the interval '{interval}'"
+        )
     path = asked.get("HealthCheckPath")
     if path is not None and not path.startswith("/"):
         return _invalid(f"Health check path '{path}' must begin with a '/' character")
@@ -207,8 +219,13 @@ async def targets_of_its_network(given: Given) -> Refusal | None:
         group = await one(given, "DescribeInstances", "Reservations", InstanceIds=[target.get("Id", "")])
         instance = (group.get("Instances") or [{}])[0]
         if not instance or instance.get("State", {}).get("Name") == "terminated":
-            return Refusal("InvalidTarget", f"The following targets are not in a running state: '{target.get('Id')}'")
+            return Refusal(
+                "InvalidTarget", f"The following targets are not in a running state: '{target.get('Id')}'"
+            )
         if found[0].get("VpcId") and instance.get("VpcId") != found[0]["VpcId"]:
-            message = f"The following targets are not in the target group VPC '{found[0]['VpcId']}': '{target['Id']}'"
+            message = (
+                "The following targets are not in the target group "
+                f"VPC '{found[0]['VpcId']}': '{target['Id']}'"
+            )
             return Refusal("InvalidTarget", message)
     return None

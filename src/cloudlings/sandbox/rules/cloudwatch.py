@@ -13,7 +13,9 @@ from cloudlings.sandbox.rules.registry import Given, Refusal, before
 
 _MISSING = ("breaching", "notBreaching", "ignore", "missing")
 _STATISTICS = ("SampleCount", "Average", "Sum", "Minimum", "Maximum")
-_EXTENDED = re.compile(r"p(100|\d{1,2}(\.\d{1,10})?)|(tm|tc|ts|wm)(\d{1,2}(\.\d+)?|100)|(tm|tc|ts|wm|pr)\(.*\)|iqm|IQM", re.I)
+_EXTENDED = re.compile(
+    r"p(100|\d{1,2}(\.\d{1,10})?)|(tm|tc|ts|wm)(\d{1,2}(\.\d+)?|100)|(tm|tc|ts|wm|pr)\(.*\)|iqm|IQM", re.I
+)
 _WEEK, _DAY = 604_800, 86_400
 MOST_POINTS, MOST_DIMENSIONS = 1440, 30
 
@@ -31,12 +33,14 @@ def _combination(message: str) -> Refusal:
 
 
 def _is_period(seconds: Any) -> bool:
-    return isinstance(seconds, int) and (seconds in (1, 5, 10, 20, 30) or (seconds >= 60 and seconds % 60 == 0))
+    return isinstance(seconds, int) and (
+        seconds in (1, 5, 10, 20, 30) or (seconds >= 60 and seconds % 60 == 0)
+    )
 
 
 @before("cloudwatch", "PutMetricAlarm")
 def times_of_an_alarm(given: Given) -> Refusal | None:
-    """A period is 10, 20, 30 or a multiple of 60, and an alarm looks back a day, or seven with periods of an hour.
+    """A period is 10, 20, 30 or a multiple of 60; an alarm looks back a day, or seven by the hour.
 
     Source: CloudWatch API reference, PutMetricAlarm, Period, EvaluationPeriods, DatapointsToAlarm.
     """
@@ -47,7 +51,10 @@ def times_of_an_alarm(given: Given) -> Refusal | None:
     most = _WEEK if period is not None and period >= 3600 else _DAY
     if period is not None and period * number > most:
         span = "seven days" if most == _WEEK else "a day"
-        message = f"Metrics cannot be checked across more than {span} (EvaluationPeriods * Period must be <= {most})."
+        message = (
+            f"Metrics cannot be checked across more than {span} "
+            f"(EvaluationPeriods * Period must be <= {most})."
+        )
         return _invalid(message)
     points = asked.get("DatapointsToAlarm")
     if points is not None and points > number:
@@ -112,7 +119,9 @@ async def alarms_of_a_rule(given: Given) -> Refusal | None:
         return _invalid("AlarmRule is not valid")
     for name in names:
         short = name.rpartition(":alarm:")[2]
-        found = await given.read("DescribeAlarms", AlarmNames=[short], AlarmTypes=["MetricAlarm", "CompositeAlarm"])
+        found = await given.read(
+            "DescribeAlarms", AlarmNames=[short], AlarmTypes=["MetricAlarm", "CompositeAlarm"]
+        )
         if not found.get("MetricAlarms") and not found.get("CompositeAlarms"):
             return _invalid(f"AlarmRule must not contain alarms that don't exist: {short}")
     return None
@@ -122,7 +131,7 @@ async def alarms_of_a_rule(given: Given) -> Refusal | None:
 def data_that_can_be(given: Given) -> Refusal | None:
     """A datum has a finite value, an age of two weeks at most, and 30 dimensions; its namespace is one's own.
 
-    Source: CloudWatch API reference, PutMetricData, MetricDatum; CloudWatch User Guide, "Publish custom metrics".
+    Source: CloudWatch API reference, PutMetricData, MetricDatum; User Guide, "Publish custom metrics".
     """
     asked = given.input
     if str(asked.get("Namespace", "")).startswith("AWS/"):
@@ -140,7 +149,9 @@ def data_that_can_be(given: Given) -> Refusal | None:
 def _bad_datum(datum: dict[str, Any], place: str) -> Refusal | None:
     kinds = [name for name in ("Value", "Values", "StatisticValues") if datum.get(name) is not None]
     if len(kinds) > 1:
-        return _combination(f"The parameters {place}.{kinds[0]} and {place}.{kinds[1]} are mutually exclusive")
+        return _combination(
+            f"The parameters {place}.{kinds[0]} and {place}.{kinds[1]} are mutually exclusive"
+        )
     if not kinds:
         message = f"At least one of the parameters must be specified: {place}.Value, {place}.StatisticValues"
         return Refusal("MissingParameter", message)
@@ -151,7 +162,9 @@ def _bad_datum(datum: dict[str, Any], place: str) -> Refusal | None:
         message = f"The collection {place}.Dimensions must not have a size greater than {MOST_DIMENSIONS}."
         return _parameter(message)
     if datum.get("StorageResolution") not in (None, 1, 60):
-        return _parameter(f"The value {datum['StorageResolution']} for parameter {place}.StorageResolution is invalid.")
+        return _parameter(
+            f"The value {datum['StorageResolution']} for parameter {place}.StorageResolution is invalid."
+        )
     at = _seconds(datum.get("Timestamp"))
     if at is not None and not time.time() - 2 * _WEEK - 60 <= at <= time.time() + 7200 + 60:
         message = f"The parameter {place}.Timestamp must specify a time no more than two weeks in the past."
@@ -178,10 +191,12 @@ def statistics_that_can_be(given: Given) -> Refusal | None:
     """
     asked = given.input
     period, start, end = asked.get("Period"), _seconds(asked.get("StartTime")), _seconds(asked.get("EndTime"))
-    if not _is_period(period):
+    if not isinstance(period, int) or not _is_period(period):
         return _parameter("The parameter Period must be a multiple of 60.")
     if not asked.get("Statistics") and not asked.get("ExtendedStatistics"):
-        return Refusal("MissingParameter", "At least one of Statistics or ExtendedStatistics must be specified.")
+        return Refusal(
+            "MissingParameter", "At least one of Statistics or ExtendedStatistics must be specified."
+        )
     if start is None or end is None:
         return None
     if start >= end:
@@ -189,7 +204,8 @@ def statistics_that_can_be(given: Given) -> Refusal | None:
     if (end - start) / period > MOST_POINTS:
         message = (
             f"You have requested up to {int((end - start) / period)} datapoints, which exceeds the limit of "
-            f"{MOST_POINTS}. You may reduce the datapoints requested by increasing Period, or decreasing the time range."
+            f"{MOST_POINTS}. You may reduce the datapoints requested by "
+            "increasing Period, or decreasing the time range."
         )
         return _combination(message)
     return None
@@ -206,4 +222,8 @@ def body_of_a_dashboard(given: Given) -> Refusal | None:
         valid = isinstance(body, dict) and isinstance(body.get("widgets", []), list)
     except ValueError:
         valid = False
-    return None if valid else Refusal("InvalidParameterInput", "The field DashboardBody must be a valid JSON object")
+    return (
+        None
+        if valid
+        else Refusal("InvalidParameterInput", "The field DashboardBody must be a valid JSON object")
+    )

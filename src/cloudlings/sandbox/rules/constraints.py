@@ -48,7 +48,8 @@ CODES = {
 }
 # Called too often, and carrying too much, to be looked through; each has limits of its own elsewhere.
 _NOT_LOOKED_AT = {
-    ("logs", "PutLogEvents"), ("cloudwatch", "PutMetricData"), ("dynamodb", "PutItem"), ("dynamodb", "GetItem"),
+    ("logs", "PutLogEvents"), ("cloudwatch", "PutMetricData"), ("dynamodb", "PutItem"),
+    ("dynamodb", "GetItem"),
     ("dynamodb", "UpdateItem"), ("dynamodb", "Query"), ("kinesis", "PutRecord"), ("kinesis", "PutRecords"),
 }  # fmt: skip
 # Constraints of the models that the services do not hold to.
@@ -104,7 +105,9 @@ def _inside(service: str, shape: dict[str, Any], value: Any, place: str) -> Iter
             if value.get(member) is not None and is_limited(service, where["shape"]):
                 below = f"{place}.{_first_small(member)}" if place else _first_small(member)
                 yield from _broken(service, where["shape"], value[member], below)
-    elif shape["type"] == "list" and isinstance(value, list) and is_limited(service, shape["member"]["shape"]):
+    elif (
+        shape["type"] == "list" and isinstance(value, list) and is_limited(service, shape["member"]["shape"])
+    ):
         for number, each in enumerate(value, 1):
             yield from _broken(service, shape["member"]["shape"], each, f"{place}.{number}.member")
     elif shape["type"] == "map" and isinstance(value, dict):

@@ -29,7 +29,8 @@ def indexes_of_a_table(given: Given) -> Refusal | None:
         number = len(given.input.get(member) or [])
         if number > most:
             message = (
-                f"One or more parameter values were invalid: Number of {what}es exceeds per-table limit of {most}"
+                "One or more parameter values were invalid: Number of "
+                f"{what}es exceeds per-table limit of {most}"
             )
             return _invalid(message)
     return None
@@ -48,7 +49,8 @@ def paths_once(given: Given) -> Refusal | None:
     for path in _paths(expression):
         if path in seen:
             message = (
-                "Invalid UpdateExpression: Two document paths overlap with each other; must remove or rewrite one of "
+                "Invalid UpdateExpression: Two document paths overlap "
+                "with each other; must remove or rewrite one of "
                 f"these paths; path one: [{path}], path two: [{path}]"
             )
             return _invalid(message)
@@ -67,7 +69,9 @@ def _paths(expression: str) -> list[str]:
             if char == "," and depth == 0:
                 action = text[start:at].strip()
                 start = at + 1
-                found.append(action.partition("=")[0].strip() if clause.upper() == "SET" else action.split(" ")[0])
+                found.append(
+                    action.partition("=")[0].strip() if clause.upper() == "SET" else action.split(" ")[0]
+                )
     return [path for path in found if path]
 
 

@@ -78,8 +78,11 @@ def limits(kind: str, size: Any, iops: Any, throughput: Any) -> Refusal | None:
     if iops is None and known.needs_iops:
         message = f"The parameter iops must be specified for {kind} volumes."
         return Refusal("MissingParameter", message)
-    figures = (("size", size, known.sizes, "GiB"), ("iops", iops, known.iops, ""))
-    figures = (*figures, ("throughput", throughput, known.throughput, "MiB/s"))
+    figures = (
+        ("size", size, known.sizes, "GiB"),
+        ("iops", iops, known.iops, ""),
+        ("throughput", throughput, known.throughput, "MiB/s"),
+    )
     for what, figure, (least, most), unit in figures:
         if isinstance(figure, int) and not least <= figure <= most:
             side, bound = ("low; minimum", least) if figure < least else ("high; maximum", most)
@@ -92,11 +95,15 @@ def _ratios(kind: str, size: Any, iops: Any, throughput: Any) -> Refusal | None:
     most = TYPES[kind].ratio
     # The baseline of gp3 comes with every size.
     if iops and size and most and iops > size * most and (kind != "gp3" or iops > 3000):
-        message = f"Iops to volume size ratio of {iops / size:f} is too high; maximum is {most:f} IOPS per GiB."
+        message = (
+            f"Iops to volume size ratio of {iops / size:f} is too high; maximum is {most:f} IOPS per GiB."
+        )
         return Refusal("InvalidParameterValue", message)
     if throughput and throughput > (iops or 3000) * 0.25:
         ratio = throughput / (iops or 3000)
-        message = f"Throughput (MiBps) to iops ratio of {ratio:f} is too high; maximum is 0.250000 MiBps per iops."
+        message = (
+            f"Throughput (MiBps) to iops ratio of {ratio:f} is too high; maximum is 0.250000 MiBps per iops."
+        )
         return Refusal("InvalidParameterValue", message)
     return None
 
@@ -128,7 +135,9 @@ async def volume_of_a_snapshot(given: Given) -> Refusal | dict[str, Any] | None:
         return None
     size, least = asked.get("Size"), snapshot.get("VolumeSize", 0)
     if size is not None and size < least:
-        message = f"Volume of {size}GiB is smaller than snapshot '{asked['SnapshotId']}', expect size >= {least}GiB"
+        message = (
+            f"Volume of {size}GiB is smaller than snapshot '{asked['SnapshotId']}', expect size >= {least}GiB"
+        )
         return Refusal("InvalidParameterValue", message)
     if snapshot.get("Encrypted") and asked.get("Encrypted") is False:
         message = "The parameter encrypted is invalid: a volume from an encrypted snapshot is encrypted."
@@ -163,7 +172,7 @@ def figures_of_its_own(given: Given) -> dict[str, Any] | None:
 
 
 @reshape("ec2", "CreateVolume", "DescribeVolumes")
-def figures_that_are_shown(given: Given, output: Output) -> None:
+def figures_that_are_shown(_: Given, output: Output) -> None:
     """gp2 shows three IOPS a GiB, from 100 to 16,000; gp3 its baseline.
 
     Source: EBS User Guide, "General Purpose SSD volumes".

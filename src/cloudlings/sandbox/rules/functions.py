@@ -18,10 +18,30 @@ from cloudlings.sandbox.rules.registry import Given, Output, Refusal, before, re
 LONGEST, LARGEST_MEMORY, LARGEST_TMP, LARGEST_VARIABLES, MOST_LAYERS = 900, 10_240, 10_240, 4096, 5
 ACCOUNT_CONCURRENCY, LEAST_UNRESERVED = 1000, 100
 # Lambda Developer Guide, "Lambda runtimes": those that functions can be created with, and those that were.
-RUNTIMES = (
-    "nodejs20.x nodejs22.x nodejs24.x python3.9 python3.10 python3.11 python3.12 python3.13 python3.14 java8.al2 "
-    "java11 java17 java21 java25 dotnet8 dotnet10 ruby3.2 ruby3.3 ruby3.4 provided.al2 provided.al2023 nodejs18.x"
-).split()
+RUNTIMES = [
+    "nodejs20.x",
+    "nodejs22.x",
+    "nodejs24.x",
+    "python3.9",
+    "python3.10",
+    "python3.11",
+    "python3.12",
+    "python3.13",
+    "python3.14",
+    "java8.al2",
+    "java11",
+    "java17",
+    "java21",
+    "java25",
+    "dotnet8",
+    "dotnet10",
+    "ruby3.2",
+    "ruby3.3",
+    "ruby3.4",
+    "provided.al2",
+    "provided.al2023",
+    "nodejs18.x",
+]
 _GONE = re.compile(
     r"nodejs(4\.3|4\.3-edge|6\.10|8\.10|10\.x|12\.x|14\.x|16\.x)?|python(2\.7|3\.6|3\.7|3\.8)|java8|"
     r"dotnetcore\d\.\d|dotnet[567]|ruby2\.[57]|go1\.x|provided"
@@ -87,7 +107,9 @@ def runtime_and_handler(given: Given) -> Refusal | None:
         return _invalid(message)
     in_zip = asked.get("PackageType", "Zip") == "Zip" and given.call.operation == "CreateFunction"
     if in_zip and not (asked.get("Handler") and runtime):
-        return _invalid("Runtime and Handler are mandatory parameters for functions created with deployment packages.")
+        return _invalid(
+            "Runtime and Handler are mandatory parameters for functions created with deployment packages."
+        )
     return None
 
 
@@ -101,15 +123,18 @@ def variables(given: Given) -> Refusal | None:
     kept = [name for name in given_variables if RESERVED.fullmatch(name)]
     if kept:
         message = (
-            "Lambda was unable to configure your environment variables because the environment variables you have "
-            "provided contains reserved keys that are currently not supported for modification. Reserved keys used "
+            "Lambda was unable to configure your environment variables "
+            "because the environment variables you have "
+            "provided contains reserved keys that are currently not "
+            "supported for modification. Reserved keys used "
             f"in this request: {', '.join(kept)}"
         )
         return _invalid(message)
     text = json.dumps(given_variables, separators=(",", ":"))
     if len(text) > LARGEST_VARIABLES:
         message = (
-            "Lambda was unable to configure your environment variables because the environment variables you have "
+            "Lambda was unable to configure your environment variables "
+            "because the environment variables you have "
             f"provided exceeded the 4KB limit. String measured: {text}"
         )
         return _invalid(message)
@@ -136,8 +161,14 @@ async def code_that_is_there(given: Given) -> Refusal | None:
     if there.status == 404:
         buckets = (await given.read("ListBuckets", "s3")).get("Buckets", [])
         code_name = "NoSuchKey" if bucket in {b.get("Name") for b in buckets} else "NoSuchBucket"
-        what = "The specified key does not exist." if code_name == "NoSuchKey" else "The specified bucket does not exist"
-        return _invalid(f"Error occurred while GetObject. S3 Error Code: {code_name}. S3 Error Message: {what}")
+        what = (
+            "The specified key does not exist."
+            if code_name == "NoSuchKey"
+            else "The specified bucket does not exist"
+        )
+        return _invalid(
+            f"Error occurred while GetObject. S3 Error Code: {code_name}. S3 Error Message: {what}"
+        )
     return None
 
 
@@ -193,11 +224,15 @@ async def role_that_may_attach(given: Given) -> Refusal | None:
     role = given.input.get("Role") or (await _configuration(given)).get("Role", "")
     if await may(given, role, "ec2:CreateNetworkInterface", "*"):
         return None
-    return _invalid("The provided execution role does not have permissions to call CreateNetworkInterface on EC2")
+    return _invalid(
+        "The provided execution role does not have permissions to call CreateNetworkInterface on EC2"
+    )
 
 
 async def _configuration(given: Given, name: str = "") -> dict[str, Any]:
-    return await given.read("GetFunctionConfiguration", FunctionName=name or given.input.get("FunctionName", ""))
+    return await given.read(
+        "GetFunctionConfiguration", FunctionName=name or given.input.get("FunctionName", "")
+    )
 
 
 async def may(given: Given, role_arn: str, action: str, resource: str) -> bool:
@@ -230,11 +265,17 @@ async def _documents(given: Given, role: str) -> list[str]:
     for name in (await given.read("ListRolePolicies", "iam", RoleName=role)).get("PolicyNames", []):
         read = await given.read("GetRolePolicy", "iam", RoleName=role, PolicyName=name)
         found.append(unquote(read.get("PolicyDocument", "{}")))
-    for each in (await given.read("ListAttachedRolePolicies", "iam", RoleName=role)).get("AttachedPolicies", []):
+    for each in (await given.read("ListAttachedRolePolicies", "iam", RoleName=role)).get(
+        "AttachedPolicies", []
+    ):
         arn = each["PolicyArn"]
         document = managed.document_of(arn) if managed.is_aws_managed(arn) else None
         if document is None:
-            version = (await given.read("GetPolicy", "iam", PolicyArn=arn)).get("Policy", {}).get("DefaultVersionId")
+            version = (
+                (await given.read("GetPolicy", "iam", PolicyArn=arn))
+                .get("Policy", {})
+                .get("DefaultVersionId")
+            )
             read = await given.read("GetPolicyVersion", "iam", PolicyArn=arn, VersionId=version or "v1")
             document = unquote((read.get("PolicyVersion") or {}).get("Document", "{}"))
         found.append(document)
@@ -293,7 +334,8 @@ async def reservations_leave_some(given: Given) -> Refusal | None:
     others = await _reserved(given, but=str(name).rpartition(":")[2])
     if isinstance(wanted, int) and ACCOUNT_CONCURRENCY - others - wanted < LEAST_UNRESERVED and wanted > 0:
         message = (
-            "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution "
+            "Specified ReservedConcurrentExecutions for function "
+            "decreases account's UnreservedConcurrentExecution "
             f"below its minimum value of [{LEAST_UNRESERVED}]."
         )
         return _invalid(message)
@@ -330,10 +372,14 @@ async def provisioned_for_a_version(given: Given) -> Refusal | None:
     if asked.get("Qualifier") == "$LATEST":
         return _invalid("Provisioned Concurrency Configs cannot be applied to unpublished function versions.")
     found = await given.read("GetFunctionConcurrency", FunctionName=asked.get("FunctionName", ""))
-    reserved, wanted = found.get("ReservedConcurrentExecutions"), asked.get("ProvisionedConcurrentExecutions", 0)
+    reserved, wanted = (
+        found.get("ReservedConcurrentExecutions"),
+        asked.get("ProvisionedConcurrentExecutions", 0),
+    )
     if reserved is not None and wanted > reserved:
         message = (
-            "Requested Provisioned Concurrency should not be greater than the reservedConcurrentExecution for function"
+            "Requested Provisioned Concurrency should not be greater "
+            "than the reservedConcurrentExecution for function"
         )
         return _invalid(message)
     return None
@@ -393,7 +439,9 @@ async def source_of_events(given: Given) -> Refusal | None:
     if size > 10 and arn.endswith(".fifo"):
         return _invalid("Batch size greater than 10 is not supported for FIFO queues")
     if size > 10 and not window:
-        message = "Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10"
+        message = (
+            "Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10"
+        )
         return _invalid(message)
     function = await _configuration(given, name)
     if not function:
@@ -420,7 +468,8 @@ async def _bad_queue(given: Given, arn: str, function: dict[str, Any]) -> Refusa
     hidden = int((found.get("Attributes") or {}).get("VisibilityTimeout", 30))
     if hidden < function.get("Timeout", 3):
         message = (
-            f"Queue visibility timeout: {hidden} seconds is less than Function timeout: {function['Timeout']} seconds"
+            f"Queue visibility timeout: {hidden} seconds is less than "
+            f"Function timeout: {function['Timeout']} seconds"
         )
         return _invalid(message)
     return None
@@ -432,7 +481,8 @@ async def _read_already(given: Given, arn: str, function: dict[str, Any]) -> Ref
         if mapping.get("EventSourceArn") == arn and mapping.get("FunctionArn") == function.get("FunctionArn"):
             message = (
                 f'An event source mapping with event source arn (" {arn} ") and function (" '
-                f'{function["FunctionName"]} ") already exists. Please update or delete the existing mapping with '
+                f'{function["FunctionName"]} ") already exists. Please '
+                "update or delete the existing mapping with "
                 f"UUID {mapping['UUID']}"
             )
             return Refusal("ResourceConflictException", message, 409)

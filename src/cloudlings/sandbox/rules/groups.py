@@ -8,7 +8,7 @@ from ipaddress import ip_network
 from typing import Any
 
 from cloudlings.sandbox.rules.common import interfaces, invalid, one, where
-from cloudlings.sandbox.rules.registry import Given, Output, Refusal, before, reshape
+from cloudlings.sandbox.rules.registry import Given, Refusal, before
 
 _TEXT = re.compile(r"[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{0,255}")
 _SET = "a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*"
@@ -63,7 +63,9 @@ def _asked(given: Given) -> list[Rule]:
 def _bad_ports(rule: Rule) -> Refusal | None:
     protocol = str(rule.get("IpProtocol", "")).lower()
     if protocol not in _NAMED and not (protocol.isdecimal() and int(protocol) <= 255):
-        return Refusal("InvalidParameterValue", f"Invalid value '{protocol}' for IP protocol. Unknown protocol.")
+        return Refusal(
+            "InvalidParameterValue", f"Invalid value '{protocol}' for IP protocol. Unknown protocol."
+        )
     if protocol not in ("tcp", "udp", "6", "17"):
         return None
     first, last = rule.get("FromPort"), rule.get("ToPort")
@@ -123,7 +125,9 @@ async def rule_that_is_there(given: Given) -> Refusal | None:
     if not group:
         return None
     egress = given.call.operation.endswith("Egress")
-    have = [key for rule in group["IpPermissionsEgress" if egress else "IpPermissions"] for key in _keys(rule)]
+    have = [
+        key for rule in group["IpPermissionsEgress" if egress else "IpPermissions"] for key in _keys(rule)
+    ]
     added = [key for rule in _asked(given) for key in _keys(rule)]
     for key in added:
         if key in have or added.count(key) > 1:
@@ -206,20 +210,3 @@ def groups_of_an_interface(given: Given) -> Refusal | None:
         message = "The maximum number of security groups per interface has been reached."
         return Refusal("SecurityGroupsPerInterfaceLimitExceeded", message)
     return None
-
-
-@reshape("ec2", "DescribeSecurityGroups")
-def members_of_the_default_group(given: Given, output: Output) -> None:
-    """A default group that was never changed lets its own members in.
-
-    Source: VPC User Guide, "Default security groups for your VPCs".
-    """
-    for group in output.get("SecurityGroups", []):
-        if group.get("GroupName") == "default" and not group.get("IpPermissions"):
-            group["IpPermissions"] = [_from_itself(group)]
-
-
-def _from_itself(group: dict[str, Any]) -> Rule:
-    pair = {"GroupId": group["GroupId"], "UserId": group.get("OwnerId", "")}
-    empty: Rule = {"IpRanges": [], "Ipv6Ranges": [], "PrefixListIds": []}
-    return {"IpProtocol": "-1", "UserIdGroupPairs": [pair]} | empty

@@ -158,7 +158,9 @@ async def ten_groups(given: Given) -> Refusal | None:
     Source: IAM User Guide, "IAM and AWS STS quotas".
     """
     groups = await _count(given, "ListGroupsForUser", "Groups", UserName=given.input.get("UserName", ""))
-    if len(groups) >= QUOTA_GROUPS and given.input.get("GroupName") not in {g.get("GroupName") for g in groups}:
+    if len(groups) >= QUOTA_GROUPS and given.input.get("GroupName") not in {
+        g.get("GroupName") for g in groups
+    }:
         return _quota("GroupsPerUser", QUOTA_GROUPS)
     return None
 
@@ -171,10 +173,14 @@ def fifty_tags(given: Given) -> Refusal | None:
     """
     tags = given.input.get("Tags", [])
     if len(tags) > QUOTA_TAGS:
-        return Refusal("LimitExceeded", f"The number of tags has reached the maximum limit: {QUOTA_TAGS}", 409)
+        return Refusal(
+            "LimitExceeded", f"The number of tags has reached the maximum limit: {QUOTA_TAGS}", 409
+        )
     keys = [tag.get("Key", "").lower() for tag in tags]
     if len(keys) != len(set(keys)):
-        return Refusal("InvalidInput", "Duplicate tag keys found. Please note that Tag keys are case insensitive.")
+        return Refusal(
+            "InvalidInput", "Duplicate tag keys found. Please note that Tag keys are case insensitive."
+        )
     return None
 
 
@@ -321,7 +327,10 @@ async def length_of_a_session(given: Given) -> Refusal | None:
         return None
     caller = given.call.caller
     if caller is not None and ":assumed-role/" in caller.arn and seconds > 3600:
-        message = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining"
+        message = (
+            "The requested DurationSeconds exceeds the 1 hour session "
+            "limit for roles assumed by role chaining"
+        )
         return Refusal("ValidationError", message)
     if arn.split(":")[4:5] != [given.call.account_id]:
         return None

@@ -30,7 +30,8 @@ async def _launched(given: Given) -> dict[str, Any]:
     version = str(template.get("Version") or "$Default")
     found = await given.read("DescribeLaunchTemplateVersions", **named, Versions=[version])
     versions = found.get("LaunchTemplateVersions") or [{}]
-    return versions[0].get("LaunchTemplateData", {}) | asked
+    said: dict[str, Any] = versions[0].get("LaunchTemplateData", {}) | asked
+    return said
 
 
 @before("ec2", "RunInstances")
@@ -62,8 +63,10 @@ def _architecture(kind: dict[str, Any], image: dict[str, Any]) -> Refusal | None
     if not has or not takes or has in takes:
         return None
     message = (
-        f"The architecture '{','.join(takes)}' of the specified instance type does not match the architecture "
-        f"'{has}' of the specified AMI. Specify an instance type and an AMI that have matching architectures, "
+        f"The architecture '{','.join(takes)}' of the specified "
+        "instance type does not match the architecture "
+        f"'{has}' of the specified AMI. Specify an instance type "
+        "and an AMI that have matching architectures, "
         "and try again."
     )
     return Refusal("InvalidParameterValue", message)
@@ -108,7 +111,10 @@ async def things_that_a_launch_names(given: Given) -> Refusal | None:
         return Refusal("InvalidKeyPair.NotFound", f"The key pair '{key}' does not exist")
     profile = (asked.get("IamInstanceProfile") or {}).get("Name")
     if profile and not await given.read("GetInstanceProfile", "iam", InstanceProfileName=profile):
-        message = f"Value ({profile}) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name"
+        message = (
+            f"Value ({profile}) for parameter iamInstanceProfile.name "
+            "is invalid. Invalid IAM Instance Profile name"
+        )
         return Refusal("InvalidParameterValue", message)
     return await _groups_elsewhere(given, asked)
 
@@ -134,13 +140,16 @@ async def _groups_elsewhere(given: Given, asked: dict[str, Any]) -> Refusal | No
 async def disks_of_a_launch(given: Given) -> Refusal | None:
     """A disk keeps to its type's limits, and the root one is no smaller than the image's snapshot.
 
-    Source: EC2 API reference, Error codes, InvalidBlockDeviceMapping; EBS User Guide, "Amazon EBS volume types".
+    Source: EC2 API reference, InvalidBlockDeviceMapping; EBS User Guide, "Amazon EBS volume types".
     """
     from cloudlings.sandbox.rules.ebs import TYPES, limits
 
     asked = await _launched(given)
     image = await one(given, "DescribeImages", "Images", ImageIds=[asked.get("ImageId", "")])
-    sizes = {d.get("DeviceName"): d.get("Ebs", {}).get("VolumeSize", 0) for d in image.get("BlockDeviceMappings", [])}
+    sizes = {
+        d.get("DeviceName"): d.get("Ebs", {}).get("VolumeSize", 0)
+        for d in image.get("BlockDeviceMappings", [])
+    }
     for disk in asked.get("BlockDeviceMappings", []):
         ebs = disk.get("Ebs") or {}
         size, kind = ebs.get("VolumeSize"), ebs.get("VolumeType", "gp2")
@@ -165,8 +174,9 @@ async def what_the_template_says(given: Given) -> dict[str, Any] | None:
     if not template:
         return None
     merged = await _launched(given)
-    known = ("MetadataOptions", "IamInstanceProfile", "Monitoring", "UserData", "BlockDeviceMappings", "KeyName",
-             "EbsOptimized", "SecurityGroupIds", "NetworkInterfaces", "DisableApiTermination")  # fmt: skip
+    known = ("MetadataOptions", "IamInstanceProfile", "Monitoring", "UserData", "BlockDeviceMappings",
+             "KeyName", "EbsOptimized", "SecurityGroupIds", "NetworkInterfaces",
+             "DisableApiTermination")  # fmt: skip
     added = {name: merged[name] for name in known if name in merged and name not in given.input}
     return given.input | added if added else None
 
@@ -183,11 +193,11 @@ async def same_token_same_instances(given: Given) -> Any:
     found = await given.read("DescribeInstances")
     for group in found.get("Reservations", []):
         if all(each.get("ClientToken") == token for each in group["Instances"]):
-            return _as_launched(given, group)
+            return _as_launched(group)
     return None
 
 
-def _as_launched(given: Given, group: dict[str, Any]) -> Any:
+def _as_launched(group: dict[str, Any]) -> Any:
     from cloudlings.sandbox import shapes
     from cloudlings.sandbox.model import Response
 
@@ -222,7 +232,9 @@ async def state_that_allows_it(given: Given) -> Refusal | None:
             message = f"This instance '{name}' is not in a state from which it can be {verb}."
             return Refusal("IncorrectInstanceState", message)
         if verb == "stopped" and await _is_protected(given, name, "disableApiStop"):
-            message = f"The instance '{name}' may not be stopped. Modify its 'disableApiStop' instance attribute "
+            message = (
+                f"The instance '{name}' may not be stopped. Modify its 'disableApiStop' instance attribute "
+            )
             return Refusal("OperationNotPermitted", f"{message}and try again.")
     return None
 
@@ -278,7 +290,9 @@ async def stopped_before_it_changes(given: Given) -> Refusal | None:
     return None
 
 
-@before("ec2", "DescribeInstances", "TerminateInstances", "StartInstances", "StopInstances", "RebootInstances")
+@before(
+    "ec2", "DescribeInstances", "TerminateInstances", "StartInstances", "StopInstances", "RebootInstances"
+)
 def id_of_an_instance(given: Given) -> Refusal | None:
     """An instance's id looks like one.
 
@@ -299,7 +313,8 @@ async def name_of_an_image(given: Given) -> Refusal | None:
     name = given.input.get("Name", "")
     if not _NAME.fullmatch(name):
         message = (
-            "AMI names must be between 3 and 128 characters long, and may contain letters, numbers, '(', ')', "
+            "AMI names must be between 3 and 128 characters long, "
+            "and may contain letters, numbers, '(', ')', "
             "'.', '-', '/' and '_'"
         )
         return Refusal("InvalidAMIName.Malformed", message)
@@ -325,7 +340,7 @@ async def interface_in_use(given: Given) -> Refusal | None:
 
 
 @reshape("ec2", "DescribeInstances", "RunInstances")
-async def groups_and_disks_that_are_there(given: Given, output: Output) -> None:
+def groups_and_disks_that_are_there(_: Given, output: Output) -> None:
     """An instance has the groups of its first interface; a terminated one has no addresses.
 
     Source: EC2 API reference, Instance, SecurityGroups; EC2 User Guide, "Instance lifecycle".

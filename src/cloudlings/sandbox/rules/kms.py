@@ -13,7 +13,9 @@ LARGEST_PLAINTEXT = 4096
 
 
 async def _key(given: Given) -> dict[str, Any]:
-    found: dict[str, Any] = (await given.read("DescribeKey", KeyId=given.input.get("KeyId", ""))).get("KeyMetadata", {})
+    found: dict[str, Any] = (await given.read("DescribeKey", KeyId=given.input.get("KeyId", ""))).get(
+        "KeyMetadata", {}
+    )
     return found
 
 
@@ -26,8 +28,10 @@ def days_until_deletion(given: Given) -> Refusal | None:
     days = given.input.get("PendingWindowInDays")
     if isinstance(days, int) and not 7 <= days <= 30:
         message = (
-            f"1 validation error detected: Value '{days}' at 'pendingWindowInDays' failed to satisfy constraint: "
-            f"Member must have value {'greater' if days < 7 else 'less'} than or equal to {7 if days < 7 else 30}"
+            f"1 validation error detected: Value '{days}' at "
+            "'pendingWindowInDays' failed to satisfy constraint: "
+            f"Member must have value {'greater' if days < 7 else 'less'} "
+            f"than or equal to {7 if days < 7 else 30}"
         )
         return Refusal("ValidationException", message)
     return None
@@ -55,7 +59,8 @@ def size_of_a_plaintext(given: Given) -> Refusal | None:
         return None
     if size > LARGEST_PLAINTEXT:
         message = (
-            "1 validation error detected: Value at 'plaintext' failed to satisfy constraint: Member must have length "
+            "1 validation error detected: Value at 'plaintext' failed "
+            "to satisfy constraint: Member must have length "
             f"less than or equal to {LARGEST_PLAINTEXT}"
         )
         return Refusal("ValidationException", message)
@@ -72,7 +77,9 @@ async def usage_of_a_key(given: Given) -> Refusal | None:
         return None
     key = await _key(given)
     data_key = given.call.operation.startswith("GenerateDataKey")
-    if key and (key.get("KeyUsage") != "ENCRYPT_DECRYPT" or (data_key and key.get("KeySpec") != "SYMMETRIC_DEFAULT")):
+    if key and (
+        key.get("KeyUsage") != "ENCRYPT_DECRYPT" or (data_key and key.get("KeySpec") != "SYMMETRIC_DEFAULT")
+    ):
         arn, usage = key.get("Arn"), key.get("KeyUsage")
         message = f"{arn} key usage is {usage} which is not valid for {given.call.operation}."
         return Refusal("InvalidKeyUsageException", message)
@@ -129,7 +136,7 @@ def alias_of_ones_own(given: Given) -> Refusal | None:
 def policy_of_a_key(given: Given) -> Refusal | None:
     """A key policy keeps to the policy language, and lets somebody of the account change it.
 
-    Source: KMS API reference, PutKeyPolicy (MalformedPolicyDocumentException), BypassPolicyLockoutSafetyCheck.
+    Source: KMS API reference, PutKeyPolicy (MalformedPolicyDocumentException; the lockout safety check).
     """
     from cloudlings.iam.validation import validate
 
@@ -139,7 +146,9 @@ def policy_of_a_key(given: Given) -> Refusal | None:
     problems = validate(document, "key")
     if problems:
         return Refusal("MalformedPolicyDocumentException", problems[0].message)
-    if not given.input.get("BypassPolicyLockoutSafetyCheck") and not _can_be_changed(document, given.call.account_id):
+    if not given.input.get("BypassPolicyLockoutSafetyCheck") and not _can_be_changed(
+        document, given.call.account_id
+    ):
         message = "The new key policy will not allow you to update the key policy in the future."
         return Refusal("MalformedPolicyDocumentException", message)
     return None

@@ -9,7 +9,8 @@ from cloudlings.sandbox.rules.registry import Given, Output, Refusal, before, re
 
 _DAY = 86_400_000
 _COMMANDS = (
-    "fields", "display", "filter", "stats", "sort", "limit", "parse", "dedup", "unmask", "pattern", "diff", "unnest",
+    "fields", "display", "filter", "stats", "sort", "limit", "parse", "dedup", "unmask", "pattern",
+    "diff", "unnest",
     "filterindex", "source", "anomaly", "join", "subqueries", "lookup", "addtotals",
 )  # fmt: skip
 
@@ -30,7 +31,9 @@ def events_in_order(given: Given) -> Refusal | None:
     if moments != sorted(moments):
         return _invalid("Log events in a single PutLogEvents request must be in chronological order.")
     if moments[-1] - moments[0] > _DAY:
-        return _invalid("The batch of log events in a single PutLogEvents request cannot span more than 24 hours.")
+        return _invalid(
+            "The batch of log events in a single PutLogEvents request cannot span more than 24 hours."
+        )
     if len(moments) > 10_000:
         return _invalid("The number of log events in a single PutLogEvents request is at most 10000.")
     return None
@@ -75,7 +78,9 @@ async def two_subscriptions(given: Given) -> Refusal | None:
     Source: CloudWatch Logs User Guide, "CloudWatch Logs quotas" (LimitExceededException).
     """
     group, name = given.input.get("logGroupName", ""), given.input.get("filterName")
-    found = (await given.read("DescribeSubscriptionFilters", logGroupName=group)).get("subscriptionFilters", [])
+    found = (await given.read("DescribeSubscriptionFilters", logGroupName=group)).get(
+        "subscriptionFilters", []
+    )
     names = {each.get("filterName") for each in found}
     if name not in names and len(names) >= 2:
         return Refusal("LimitExceededException", "Resource limit exceeded.")
@@ -96,6 +101,8 @@ def query_that_is_one(given: Given) -> Refusal | None:
     for part in text.split("|"):
         word = (part.split() or [""])[0].lower()
         if word and word not in _COMMANDS:
-            message = f"unexpected symbol found {part.split()[0]} at line 1 and position {text.find(part.strip())}"
+            message = (
+                f"unexpected symbol found {part.split()[0]} at line 1 and position {text.find(part.strip())}"
+            )
             return Refusal("MalformedQueryException", message)
     return None

@@ -53,7 +53,8 @@ async def subnets_in_two_zones(given: Given) -> Refusal | None:
         return Refusal("InvalidSubnet", "The subnets in a DB subnet group must all be in the same VPC.")
     if len(zones) < 2:
         message = (
-            "The DB subnet group doesn't meet Availability Zone (AZ) coverage requirement. Current AZ coverage: "
+            "The DB subnet group doesn't meet Availability Zone (AZ) "
+            "coverage requirement. Current AZ coverage: "
             f"{', '.join(sorted(zones))}. Add subnets to cover at least 2 AZs."
         )
         return Refusal("DBSubnetGroupDoesNotCoverEnoughAZs", message)
@@ -106,8 +107,10 @@ def identifier(given: Given) -> Refusal | None:
         value = given.input.get(member)
         if value is not None and not _IDENTIFIER.fullmatch(value):
             message = (
-                f"The parameter {member} is not a valid identifier. Identifiers must begin with a letter; must "
-                "contain only ASCII letters, digits, and hyphens; and must not end with a hyphen or contain two "
+                f"The parameter {member} is not a valid identifier. "
+                "Identifiers must begin with a letter; must "
+                "contain only ASCII letters, digits, and hyphens; and "
+                "must not end with a hyphen or contain two "
                 "consecutive hyphens."
             )
             return _invalid(message)
@@ -163,7 +166,9 @@ def days_of_backups(given: Given) -> Refusal | None:
     days = given.input.get("BackupRetentionPeriod")
     least = 1 if given.call.operation.endswith("Cluster") else 0
     if isinstance(days, int) and not least <= days <= LONGEST_RETENTION:
-        return _invalid(f"Invalid backup retention period: {days}. Must be between {least} and {LONGEST_RETENTION}.")
+        return _invalid(
+            f"Invalid backup retention period: {days}. Must be between {least} and {LONGEST_RETENTION}."
+        )
     return None
 
 
@@ -195,8 +200,8 @@ async def engine_and_version(given: Given) -> Refusal | None:
     """
     engine, version = given.input.get("Engine", ""), given.input.get("EngineVersion")
     family = engine.removeprefix("aurora-").partition("-")[0]
-    known = ("postgres", "postgresql", "mysql", "mariadb", "oracle", "sqlserver", "aurora", "custom", "db2", "neptune",
-             "docdb")  # fmt: skip
+    known = ("postgres", "postgresql", "mysql", "mariadb", "oracle", "sqlserver", "aurora", "custom", "db2",
+             "neptune",              "docdb")  # fmt: skip
     if family not in known or engine == "postgresql":
         return _invalid(f"Invalid DB engine: {engine}")
     if version is None:
@@ -220,7 +225,9 @@ def storage_of_a_database(given: Given) -> Refusal | None:
         return None
     kind = asked.get("StorageType", "io1" if asked.get("Iops") else "gp2")
     if size is None:
-        return _invalid("Invalid storage size for engine name and storage type: AllocatedStorage is required.")
+        return _invalid(
+            "Invalid storage size for engine name and storage type: AllocatedStorage is required."
+        )
     least = 100 if kind in ("io1", "io2") else 20
     if kind == "standard":
         least = 5
@@ -245,7 +252,11 @@ async def place_of_a_database(given: Given) -> Refusal | None:
     if asked.get("MultiAZ") and asked.get("AvailabilityZone"):
         return _combination("Requesting a specific availability zone is not valid for Multi-AZ instances.")
     name = asked.get("DBSubnetGroupName")
-    found = (await given.read("DescribeDBSubnetGroups", DBSubnetGroupName=name)).get("DBSubnetGroups") if name else None
+    found = (
+        (await given.read("DescribeDBSubnetGroups", DBSubnetGroupName=name)).get("DBSubnetGroups")
+        if name
+        else None
+    )
     if not found:
         return None
     vpc = found[0].get("VpcId")
@@ -270,9 +281,13 @@ async def last_snapshot(given: Given) -> Refusal | None:
     cluster = given.call.operation == "DeleteDBCluster"
     skip, snapshot = asked.get("SkipFinalSnapshot"), asked.get("FinalDBSnapshotIdentifier")
     if skip and snapshot:
-        return _combination("FinalDBSnapshotIdentifier can not be specified when deleting with SkipFinalSnapshot.")
+        return _combination(
+            "FinalDBSnapshotIdentifier can not be specified when deleting with SkipFinalSnapshot."
+        )
     found = None if cluster else await _database(given, asked.get("DBInstanceIdentifier", ""))
-    replica = bool(found and (found.get("ReadReplicaSourceDBInstanceIdentifier") or found.get("DBClusterIdentifier")))
+    replica = bool(
+        found and (found.get("ReadReplicaSourceDBInstanceIdentifier") or found.get("DBClusterIdentifier"))
+    )
     if found and found.get("DeletionProtection"):
         message = "Cannot delete protected DB Instance, please disable deletion protection and try again."
         return _combination(message)

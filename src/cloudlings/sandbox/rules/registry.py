@@ -1,9 +1,9 @@
 """How a rule says which operations it is about, and what it is given.
 
 A rule takes a :class:`Given` and may be a coroutine. ``@before`` rules may refuse the call (a
-:class:`Refusal`), change what it asks for (a dict of boto3's parameters, or a Request), answer it (a Response), or let it
-pass (None). ``@reshape`` rules put right what the emulator answered, as the dict that boto3 would give,
-in place. ``@after`` rules do so with the raw response.
+:class:`Refusal`), change what it asks for (a dict of boto3's parameters, or a Request), answer it (a
+Response), or let it pass (None). ``@reshape`` rules put right what the emulator answered, as the dict
+that boto3 would give, in place. ``@after`` rules do so with the raw response.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class Given:
 Verdict = Refusal | Response | Request | dict[str, Any] | None
 Before = Callable[[Given], Verdict | Awaitable[Verdict]]
 After = Callable[[Given, Response], Awaitable[Response]]
-Reshape = Callable[[Given, Output], None | Awaitable[None]]
+Reshape = Callable[[Given, Output], Awaitable[None] | None]
 
 BEFORE: dict[tuple[str, str], list[Before]] = defaultdict(list)
 AFTER: dict[tuple[str, str], list[After]] = defaultdict(list)

@@ -80,7 +80,9 @@ async def local_route_stays(given: Given) -> Refusal | None:
     table = await one(given, "DescribeRouteTables", "RouteTables", RouteTableIds=[name])
     for route in table.get("Routes", []):
         if route.get("GatewayId") == "local" and route.get("DestinationCidrBlock") == block:
-            return Refusal("InvalidParameterValue", f"cannot remove local route {block} in route table {name}")
+            return Refusal(
+                "InvalidParameterValue", f"cannot remove local route {block} in route table {name}"
+            )
     return None
 
 
@@ -198,7 +200,8 @@ async def address_of_a_nat(given: Given) -> Refusal | None:
     regional = asked.get("AvailabilityMode") == "regional"
     if not private and not address and not regional:
         message = (
-            "The request must include the AllocationId parameter. Add the required parameter and retry the request."
+            "The request must include the AllocationId parameter. Add "
+            "the required parameter and retry the request."
         )
         return Refusal("MissingParameter", message)
     own = await one(given, "DescribeAddresses", "Addresses", AllocationIds=[address]) if address else {}
@@ -266,19 +269,112 @@ async def address_in_use(given: Given) -> Refusal | None:
 
 
 # Of the services that AWS PrivateLink reaches, those that the course could want.
-_ENDPOINTS = (
-    "s3 dynamodb access-analyzer acm-pca airflow.api application-autoscaling appmesh-envoy-management apprunner athena "
-    "autoscaling autoscaling-plans backup batch bedrock bedrock-runtime cassandra cloudformation cloudhsmv2 cloudtrail "
-    "codebuild codecommit codedeploy codepipeline cognito-idp config databrew datasync dms ds ebs ec2 ec2messages "
-    "ecr.api ecr.dkr ecs ecs-agent ecs-telemetry eks eks-auth elastic-inference.runtime elasticache elasticbeanstalk "
-    "elasticfilesystem elasticloadbalancing elasticmapreduce email-smtp emr-serverless evidently events "
-    "execute-api fis git-codecommit glue guardduty-data iam imagebuilder inspector2 iot.data kendra kinesis-firehose "
-    "kinesis-streams kms lakeformation lambda license-manager logs macie2 monitoring network-firewall organizations pipes "
-    "polly qldb.session rds rds-data redshift redshift-data rekognition rolesanywhere s3express s3tables "
-    "sagemaker.api sagemaker.runtime "
-    "scheduler secretsmanager securityhub servicecatalog servicediscovery sns sqs ssm ssmmessages states "
-    "storagegateway sts swf synthetics textract transcribe transfer translate verifiedpermissions workspaces xray"
-).split()
+_ENDPOINTS = [
+    "s3",
+    "dynamodb",
+    "access-analyzer",
+    "acm-pca",
+    "airflow.api",
+    "application-autoscaling",
+    "appmesh-envoy-management",
+    "apprunner",
+    "athena",
+    "autoscaling",
+    "autoscaling-plans",
+    "backup",
+    "batch",
+    "bedrock",
+    "bedrock-runtime",
+    "cassandra",
+    "cloudformation",
+    "cloudhsmv2",
+    "cloudtrail",
+    "codebuild",
+    "codecommit",
+    "codedeploy",
+    "codepipeline",
+    "cognito-idp",
+    "config",
+    "databrew",
+    "datasync",
+    "dms",
+    "ds",
+    "ebs",
+    "ec2",
+    "ec2messages",
+    "ecr.api",
+    "ecr.dkr",
+    "ecs",
+    "ecs-agent",
+    "ecs-telemetry",
+    "eks",
+    "eks-auth",
+    "elastic-inference.runtime",
+    "elasticache",
+    "elasticbeanstalk",
+    "elasticfilesystem",
+    "elasticloadbalancing",
+    "elasticmapreduce",
+    "email-smtp",
+    "emr-serverless",
+    "evidently",
+    "events",
+    "execute-api",
+    "fis",
+    "git-codecommit",
+    "glue",
+    "guardduty-data",
+    "iam",
+    "imagebuilder",
+    "inspector2",
+    "iot.data",
+    "kendra",
+    "kinesis-firehose",
+    "kinesis-streams",
+    "kms",
+    "lakeformation",
+    "lambda",
+    "license-manager",
+    "logs",
+    "macie2",
+    "monitoring",
+    "network-firewall",
+    "organizations",
+    "pipes",
+    "polly",
+    "qldb.session",
+    "rds",
+    "rds-data",
+    "redshift",
+    "redshift-data",
+    "rekognition",
+    "rolesanywhere",
+    "s3express",
+    "s3tables",
+    "sagemaker.api",
+    "sagemaker.runtime",
+    "scheduler",
+    "secretsmanager",
+    "securityhub",
+    "servicecatalog",
+    "servicediscovery",
+    "sns",
+    "sqs",
+    "ssm",
+    "ssmmessages",
+    "states",
+    "storagegateway",
+    "sts",
+    "swf",
+    "synthetics",
+    "textract",
+    "transcribe",
+    "transfer",
+    "translate",
+    "verifiedpermissions",
+    "workspaces",
+    "xray",
+]
 
 
 def endpoint_services(region: str) -> list[str]:
@@ -333,7 +429,8 @@ async def endpoint_that_can_be(given: Given) -> Refusal | None:
             found = await given.read("DescribeVpcAttribute", VpcId=vpc, Attribute=wanted)
             if found and not found.get(attribute, {}).get("Value"):
                 message = (
-                    "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes "
+                    "Enabling private DNS requires both enableDnsSupport "
+                    "and enableDnsHostnames VPC attributes "
                     f"set to true for {vpc}"
                 )
                 return Refusal("InvalidParameter", message)
@@ -356,7 +453,10 @@ async def one_gateway_endpoint_a_table(given: Given) -> Refusal | None:
         taken = set(endpoint.get("RouteTableIds", [])) & set(wanted)
         other = endpoint["VpcEndpointId"] != asked.get("VpcEndpointId")
         if taken and other and endpoint["ServiceName"] == service and endpoint.get("State") != "deleted":
-            message = f"route table {sorted(taken)[0]} already has a route with destination-prefix-list-id of {service}"
+            message = (
+                f"route table {sorted(taken)[0]} already has a route "
+                f"with destination-prefix-list-id of {service}"
+            )
             return Refusal("RouteAlreadyExists", message)
     return None
 

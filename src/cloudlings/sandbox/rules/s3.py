@@ -29,7 +29,12 @@ def name_of_a_bucket(given: Given) -> Refusal | None:
     Source: S3 User Guide, "General purpose bucket naming rules".
     """
     name = given.input.get("Bucket", "")
-    if not _NAME.fullmatch(name) or ".." in name or name.startswith(_NO_STARTS[:2]) or name.endswith(_NO_ENDS):
+    if (
+        not _NAME.fullmatch(name)
+        or ".." in name
+        or name.startswith(_NO_STARTS[:2])
+        or name.endswith(_NO_ENDS)
+    ):
         return invalid_name()
     try:
         ip_address(name)
@@ -61,7 +66,10 @@ def known_location(given: Given) -> Refusal | None:
     Source: S3 API reference, CreateBucket: LocationConstraint's valid values, as in the service model.
     """
     found = re.search(rb"<LocationConstraint>([^<]*)</LocationConstraint>", given.call.request.body)
-    if found is None or found[1].decode() in {*values_of("s3", "BucketLocationConstraint"), given.call.region}:
+    if found is None or found[1].decode() in {
+        *values_of("s3", "BucketLocationConstraint"),
+        given.call.region,
+    }:
         return None
     return Refusal("InvalidLocationConstraint", "The specified location-constraint is not valid")
 
@@ -113,7 +121,9 @@ async def no_public_policy(given: Given) -> Refusal | None:
 
     found = await given.read("GetPublicAccessBlock", "s3", Bucket=_bucket(given))
     settings = found.get("PublicAccessBlockConfiguration", {})
-    if settings.get("BlockPublicPolicy") and is_public(parse(given.call.request.body.decode("utf-8", "replace"))):
+    if settings.get("BlockPublicPolicy") and is_public(
+        parse(given.call.request.body.decode("utf-8", "replace"))
+    ):
         return Refusal("AccessDenied", "Access Denied", 403)
     return None
 
@@ -246,8 +256,9 @@ def copy_that_changes_something(given: Given) -> Refusal | None:
     source = unquote(str(asked.get("CopySource", ""))).lstrip("/").partition("?")[0]
     if source != f"{asked.get('Bucket')}/{asked.get('Key')}":
         return None
-    changes = ("x-amz-metadata-directive", "x-amz-storage-class", "x-amz-website", "x-amz-server-side-encryption",
-               "x-amz-tagging-directive", "x-amz-object-lock", "x-amz-checksum-algorithm")  # fmt: skip
+    changes = ("x-amz-metadata-directive", "x-amz-storage-class", "x-amz-website",
+               "x-amz-server-side-encryption", "x-amz-tagging-directive", "x-amz-object-lock",
+               "x-amz-checksum-algorithm")  # fmt: skip
     if "versionId" in str(asked.get("CopySource", "")) or any(
         name.startswith(changes) and value != "COPY" for name, value in given.call.request.headers
     ):
@@ -266,7 +277,7 @@ SMALLEST_PART = 5 * 1024**2
 async def parts_of_an_object(given: Given) -> Refusal | None:
     """Parts are completed in order, and every one but the last has 5 MiB at least.
 
-    Source: S3 User Guide, "Amazon S3 multipart upload limits"; Error responses, InvalidPartOrder, EntityTooSmall.
+    Source: S3 User Guide, "Amazon S3 multipart upload limits"; InvalidPartOrder, EntityTooSmall.
     """
     asked = given.input
     parts = (asked.get("MultipartUpload") or {}).get("Parts", [])
@@ -275,7 +286,8 @@ async def parts_of_an_object(given: Given) -> Refusal | None:
         return Refusal("MalformedXML", _MALFORMED)
     if numbers != sorted(set(numbers)):
         message = (
-            "The list of parts was not in ascending order. The parts list must be specified in order by part number."
+            "The list of parts was not in ascending order. The parts "
+            "list must be specified in order by part number."
         )
         return Refusal("InvalidPartOrder", message)
     where = {"Bucket": asked["Bucket"], "Key": asked["Key"], "UploadId": asked.get("UploadId", "")}

@@ -12,7 +12,8 @@ from cloudlings.sandbox.rules.registry import Given, Refusal, before
 
 Rule = dict[str, Any]
 MALFORMED = Refusal(
-    "MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema"
+    "MalformedXML",
+    "The XML you provided was not well-formed or did not validate against our published schema",
 )
 
 
@@ -42,7 +43,9 @@ def lifecycle_that_says_something(given: Given) -> Refusal | None:
             return Refusal("InvalidRequest", "At least one action needs to be specified in a rule")
     if len(ids) != len(set(ids)):
         doubled = next(each for each in ids if ids.count(each) > 1)
-        return Refusal("InvalidArgument", f"Rule ID must be unique. Found same ID for more than one rule: {doubled}")
+        return Refusal(
+            "InvalidArgument", f"Rule ID must be unique. Found same ID for more than one rule: {doubled}"
+        )
     if len(rules) > 1000:
         return MALFORMED
     return None
@@ -129,7 +132,8 @@ def _out_of_order(rule: Rule, kind: str, days_name: str, moves: list[Rule]) -> R
     for name, days in cold:
         if warm and days < warm[0] + 30:
             message = (
-                f"'{days_name}' in the {kind} action for StorageClass '{name}' for filter must be 30 days more "
+                f"'{days_name}' in the {kind} action for StorageClass "
+                f"'{name}' for filter must be 30 days more "
                 f"than the {kind} action for StorageClass 'STANDARD_IA'"
             )
             return Refusal("InvalidArgument", message)
@@ -137,7 +141,10 @@ def _out_of_order(rule: Rule, kind: str, days_name: str, moves: list[Rule]) -> R
     if kind != "Transition":
         ends = (rule.get("NoncurrentVersionExpiration") or {}).get("NoncurrentDays")
     if ends is not None and ages and ends <= max(ages.values()):
-        message = f"'Days' in the Expiration action for filter must be greater than '{days_name}' in the {kind} action"
+        message = (
+            "'Days' in the Expiration action for filter must be "
+            f"greater than '{days_name}' in the {kind} action"
+        )
         return Refusal("InvalidArgument", message)
     return None
 
@@ -162,7 +169,8 @@ async def replication_that_can_be(given: Given) -> Refusal | None:
         for name in ("Priority", "DeleteMarkerReplication") if "Filter" in rule else ():
             if name not in rule:
                 message = (
-                    f"{name} must be specified for this version of Cross Region Replication configuration schema. "
+                    f"{name} must be specified for this version of Cross "
+                    "Region Replication configuration schema. "
                     "Please refer to S3 Developer Guide for more information."
                 )
                 return Refusal("InvalidRequest", message)
@@ -173,7 +181,9 @@ async def replication_that_can_be(given: Given) -> Refusal | None:
         target = str((rule.get("Destination") or {}).get("Bucket", "")).removeprefix("arn:aws:s3:::")
         if (rule.get("Destination") or {}).get("Account") not in (None, given.call.account_id):
             continue
-        if not await given.read("GetBucketVersioning", "s3", Bucket=target) and not await _is_there(given, target):
+        if not await given.read("GetBucketVersioning", "s3", Bucket=target) and not await _is_there(
+            given, target
+        ):
             return Refusal("InvalidRequest", "Destination bucket must exist.")
         if not await _has_versions(given, target):
             return Refusal("InvalidRequest", "Destination bucket must have versioning enabled.")
@@ -199,13 +209,15 @@ async def versions_that_must_stay(given: Given) -> Refusal | None:
         return None
     if await given.read("GetBucketReplication", "s3", Bucket=_bucket(given)):
         message = (
-            "A replication configuration is present on this bucket, so you cannot change the versioning state. "
+            "A replication configuration is present on this bucket, "
+            "so you cannot change the versioning state. "
             "To change the versioning state, first delete the replication configuration."
         )
         return Refusal("InvalidBucketState", message, 409)
     if await given.read("GetObjectLockConfiguration", "s3", Bucket=_bucket(given)):
         message = (
-            "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed."
+            "An Object Lock configuration is present on this bucket, "
+            "so the versioning state cannot be changed."
         )
         return Refusal("InvalidBucketState", message, 409)
     return None
@@ -288,12 +300,13 @@ async def destinations_of_events(given: Given) -> Refusal | None:
         if not await _REACHES[kind](given, arn):
             message = "Unable to validate the following destination configurations"
             return Refusal("InvalidArgument", message)
-        events.append((_filters(rule), {each for each in rule.get("Events", [])}))
+        events.append((_filters(rule), set(rule.get("Events", []))))
     for number, (affixes, names) in enumerate(events):
         for others, theirs in events[:number]:
             if _share(names, theirs) and _overlap(affixes, others):
                 message = (
-                    "Configurations overlap. Configurations on the same bucket cannot share a common event type."
+                    "Configurations overlap. Configurations on the same "
+                    "bucket cannot share a common event type."
                 )
                 return Refusal("InvalidArgument", message)
     return None

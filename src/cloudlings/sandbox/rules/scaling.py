@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from cloudlings.sandbox.rules.common import one
@@ -38,11 +39,15 @@ async def sizes(given: Given) -> Refusal | None:
     least, most = asked.get("MinSize", group.get("MinSize", 0)), asked.get("MaxSize", group.get("MaxSize", 0))
     wish = asked.get("DesiredCapacity")
     if least > most:
-        return _invalid("Max bound, %d, must be greater than or equal to min bound, %d" % (most, least))
+        return _invalid(f"Max bound, {most}, must be greater than or equal to min bound, {least}")
     if wish is not None and wish > most:
-        return _invalid(f"Desired capacity:{wish} must be between the specified min size:{least} and max size:{most}")
+        return _invalid(
+            f"Desired capacity:{wish} must be between the specified min size:{least} and max size:{most}"
+        )
     if wish is not None and wish < least:
-        return _invalid(f"Desired capacity:{wish} must be between the specified min size:{least} and max size:{most}")
+        return _invalid(
+            f"Desired capacity:{wish} must be between the specified min size:{least} and max size:{most}"
+        )
     return None
 
 
@@ -63,12 +68,16 @@ async def things_that_a_group_names(given: Given) -> Refusal | None:
             return _invalid(f"The subnet ID '{name.strip()}' does not exist")
     for arn in asked.get("TargetGroupARNs", []):
         if not await given.read("DescribeTargetGroups", "elbv2", TargetGroupArns=[arn]):
-            return _invalid("Provided Target Groups may not be valid. Please ensure they exist and try again.")
+            return _invalid(
+                "Provided Target Groups may not be valid. Please ensure they exist and try again."
+            )
     return None
 
 
 async def _bad_template(given: Given, asked: dict[str, Any]) -> Refusal | None:
-    mixed = ((asked.get("MixedInstancesPolicy") or {}).get("LaunchTemplate") or {}).get("LaunchTemplateSpecification")
+    mixed = ((asked.get("MixedInstancesPolicy") or {}).get("LaunchTemplate") or {}).get(
+        "LaunchTemplateSpecification"
+    )
     template = asked.get("LaunchTemplate") or mixed
     if not template:
         return None
@@ -95,7 +104,10 @@ async def group_with_instances(given: Given) -> Refusal | None:
     """
     group = await _group(given, given.input.get("AutoScalingGroupName", ""))
     if group.get("Instances") and not given.input.get("ForceDelete"):
-        message = "You cannot delete an AutoScalingGroup while there are instances or pending Spot instance request(s)"
+        message = (
+            "You cannot delete an AutoScalingGroup while there are "
+            "instances or pending Spot instance request(s)"
+        )
         return Refusal("ResourceInUse", f"{message} still in the group.")
     return None
 
@@ -109,9 +121,15 @@ async def wish_within_bounds(given: Given) -> Refusal | None:
     wish = given.input.get("DesiredCapacity", 0)
     group = await _group(given, given.input.get("AutoScalingGroupName", ""))
     if group and wish > group["MaxSize"]:
-        return _invalid(f"New SetDesiredCapacity value {wish} is above max value {group['MaxSize']} for the AutoScalingGroup.")
+        return _invalid(
+            f"New SetDesiredCapacity value {wish} is above max value "
+            f"{group['MaxSize']} for the AutoScalingGroup."
+        )
     if group and wish < group["MinSize"]:
-        return _invalid(f"New SetDesiredCapacity value {wish} is below min value {group['MinSize']} for the AutoScalingGroup.")
+        return _invalid(
+            f"New SetDesiredCapacity value {wish} is below min value "
+            f"{group['MinSize']} for the AutoScalingGroup."
+        )
     return None
 
 
@@ -127,13 +145,17 @@ async def policy_that_scales(given: Given) -> Refusal | None:
         return _invalid("Group " + name + " not found")
     if kind == "TargetTrackingScaling":
         if not asked.get("TargetTrackingConfiguration"):
-            return _invalid("TargetTrackingConfiguration must be specified for policy type TargetTrackingScaling")
+            return _invalid(
+                "TargetTrackingConfiguration must be specified for policy type TargetTrackingScaling"
+            )
         return None
     if kind == "PredictiveScaling":
         return None
     adjustment = asked.get("AdjustmentType")
     if adjustment is not None and adjustment not in _ADJUSTMENTS:
-        return _invalid(f"Adjustment Type {adjustment} is not valid. Valid types are {', '.join(_ADJUSTMENTS)}")
+        return _invalid(
+            f"Adjustment Type {adjustment} is not valid. Valid types are {', '.join(_ADJUSTMENTS)}"
+        )
     if kind == "StepScaling":
         return _bad_steps(asked.get("StepAdjustments") or [])
     if kind == "SimpleScaling" and asked.get("ScalingAdjustment") is None:
@@ -146,9 +168,10 @@ def _bad_steps(steps: list[dict[str, Any]]) -> Refusal | None:
         return _invalid("At least one StepAdjustment must be specified for policy type StepScaling")
     infinity = float("inf")
     bounds = sorted(
-        (s.get("MetricIntervalLowerBound", -infinity), s.get("MetricIntervalUpperBound", infinity)) for s in steps
+        (s.get("MetricIntervalLowerBound", -infinity), s.get("MetricIntervalUpperBound", infinity))
+        for s in steps
     )
-    for (_, end), (start, _) in zip(bounds, bounds[1:], strict=False):
+    for (_, end), (start, _) in pairwise(bounds):
         if start < end:
             return _invalid("StepAdjustment intervals can't overlap")
         if start > end:

@@ -22,7 +22,8 @@ async def secret_that_can_be(given: Given) -> Refusal | None:
     name = asked.get("Name", "")
     if not _SECRET.fullmatch(name):
         message = (
-            "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!"
+            "Invalid name. Must be a valid name containing alphanumeric "
+            "characters, or any of the following: -/_+=.@!"
         )
         return Refusal("ValidationException", message)
     if asked.get("SecretString") is not None and asked.get("SecretBinary") is not None:
@@ -30,7 +31,9 @@ async def secret_that_can_be(given: Given) -> Refusal | None:
         return Refusal("InvalidParameterException", message)
     found = await given.read("DescribeSecret", SecretId=name)
     if found.get("DeletedDate"):
-        message = "You can't create this secret because a secret with this name is already scheduled for deletion."
+        message = (
+            "You can't create this secret because a secret with this name is already scheduled for deletion."
+        )
         return Refusal("InvalidRequestException", message)
     return None
 
@@ -90,8 +93,10 @@ def parameter_that_can_be(given: Given) -> Refusal | None:
     name, value = str(asked.get("Name", "")), str(asked.get("Value", ""))
     if not _PARAMETER.fullmatch(name):
         message = (
-            'Parameter name: can\'t be prefixed with "ssm" (case-insensitive). If formed as a path, it can consist of '
-            "sub-paths divided by slash symbol; each sub-path can be formed as a mix of letters, numbers and the "
+            'Parameter name: can\'t be prefixed with "ssm" (case-insensitive). '
+            "If formed as a path, it can consist of "
+            "sub-paths divided by slash symbol; each sub-path can be "
+            "formed as a mix of letters, numbers and the "
             "following 3 symbols .-_"
         )
         return Refusal("ValidationException", message)
@@ -101,7 +106,8 @@ def parameter_that_can_be(given: Given) -> Refusal | None:
     tier = asked.get("Tier", "Standard")
     if len(value.encode()) > _SIZES.get(tier, 4096):
         message = (
-            "Standard tier parameters support a maximum parameter value of 4096 characters. To create a larger "
+            "Standard tier parameters support a maximum parameter "
+            "value of 4096 characters. To create a larger "
             "parameter value, upgrade the parameter to use the advanced-parameter tier."
         )
         return Refusal("ValidationException", message)

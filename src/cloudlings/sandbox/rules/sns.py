@@ -10,7 +10,16 @@ from cloudlings.sandbox.rules.registry import Given, Output, Refusal, before, re
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,256}(\.fifo)?")
 _PROTOCOLS = ("http", "https", "email", "email-json", "sms", "sqs", "application", "lambda", "firehose")
-_OPERATORS = ("prefix", "suffix", "anything-but", "numeric", "exists", "cidr", "equals-ignore-case", "wildcard")
+_OPERATORS = (
+    "prefix",
+    "suffix",
+    "anything-but",
+    "numeric",
+    "exists",
+    "cidr",
+    "equals-ignore-case",
+    "wildcard",
+)
 _MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
@@ -30,7 +39,8 @@ def name_of_a_topic(given: Given) -> Refusal | None:
         return _invalid("Topic Name")
     if fifo and not name.endswith(".fifo"):
         message = (
-            "Fifo Topic names must end with .fifo and must be made up of only uppercase and lowercase ASCII letters, "
+            "Fifo Topic names must end with .fifo and must be made up "
+            "of only uppercase and lowercase ASCII letters, "
             "numbers, underscores, and hyphens, and must be between 1 and 256 characters long."
         )
         return _invalid(message)
@@ -41,7 +51,7 @@ def name_of_a_topic(given: Given) -> Refusal | None:
 def endpoint_of_a_subscription(given: Given) -> Refusal | None:
     """A subscription's endpoint fits its protocol, and a FIFO queue a FIFO topic.
 
-    Source: SNS API reference, Subscribe, Protocol and Endpoint; SNS Developer Guide, "Amazon SNS FIFO topics".
+    Source: SNS API reference, Subscribe, Protocol and Endpoint; Developer Guide, "FIFO topics".
     """
     asked = given.input
     protocol, endpoint = asked.get("Protocol", ""), str(asked.get("Endpoint", ""))
@@ -57,7 +67,9 @@ def endpoint_of_a_subscription(given: Given) -> Refusal | None:
         return _invalid("Endpoint must match the specified protocol")
     fifo = str(asked.get("TopicArn", "")).endswith(".fifo")
     if protocol == "sqs" and endpoint.endswith(".fifo") and not fifo:
-        message = "Invalid parameter: Endpoint Reason: FIFO SQS Queues can not be subscribed to standard SNS topics"
+        message = (
+            "Invalid parameter: Endpoint Reason: FIFO SQS Queues can not be subscribed to standard SNS topics"
+        )
         return _invalid(message)
     return _bad_filter((asked.get("Attributes") or {}).get("FilterPolicy"), asked.get("Attributes") or {})
 

@@ -39,8 +39,11 @@ def name_of_a_queue(given: Given) -> Refusal | None:
         why = "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length"
         return Refusal("InvalidParameterValue", why)
     if fifo and not name.endswith(".fifo"):
-        return Refusal("InvalidParameterValue", "The name of a FIFO queue can only include alphanumeric characters, "
-                       "hyphens, or underscores, must end with .fifo suffix and be 1 to 80 in length.")  # fmt: skip
+        message = (
+            "The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must "
+            "end with .fifo suffix and be 1 to 80 in length."
+        )
+        return Refusal("InvalidParameterValue", message)
     return None
 
 
@@ -106,7 +109,9 @@ def times_of_a_message(given: Given) -> Refusal | None:
     if isinstance(wait, int) and not 0 <= wait <= LONGEST_WAIT:
         return _value(wait, "WaitTimeSeconds", f"Must be >= 0 and <= {LONGEST_WAIT}, if provided.")
     if isinstance(hidden, int) and not 0 <= hidden <= LONGEST_VISIBILITY:
-        return _value(hidden, "VisibilityTimeout", f"Must be between 0 and {LONGEST_VISIBILITY}, if provided.")
+        return _value(
+            hidden, "VisibilityTimeout", f"Must be between 0 and {LONGEST_VISIBILITY}, if provided."
+        )
     return None
 
 

@@ -131,7 +131,9 @@ async def rule_that_is_there(given: Given) -> Refusal | None:
     Source: EC2 API reference, Error codes, InvalidNetworkAclEntry.NotFound.
     """
     asked = given.input
-    acl = await one(given, "DescribeNetworkAcls", "NetworkAcls", NetworkAclIds=[asked.get("NetworkAclId", "")])
+    acl = await one(
+        given, "DescribeNetworkAcls", "NetworkAcls", NetworkAclIds=[asked.get("NetworkAclId", "")]
+    )
     direction = bool(asked.get("Egress"))
     numbers = {e["RuleNumber"] for e in acl.get("Entries", []) if bool(e.get("Egress")) is direction}
     if acl and asked.get("RuleNumber") not in numbers:
