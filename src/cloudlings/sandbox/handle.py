@@ -22,7 +22,7 @@ from cloudlings.sandbox.model import Checkpoint, Credentials, Denied, JournalEnt
 if TYPE_CHECKING:
     import boto3
 
-START_TIMEOUT = 40.0
+START_TIMEOUT = 100.0
 STOP_TIMEOUT = 15.0
 _NEXT = "Run `cloudlings start`; your work in the sandbox is kept."
 
