@@ -24,7 +24,7 @@ nbc: Any = importlib.util.module_from_spec(_spec)
 sys.modules["nbgrader_course"] = nbc
 _spec.loader.exec_module(nbc)
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("nbgrader-labs")]
 ROOT = Path(__file__).resolve().parents[2]
 LABS = ("000-orientation", "030-s3-policies")
 SOME = {"block-public", "lifecycle"}
