@@ -39,13 +39,15 @@ class Writer:
     def run(self, kill: Callable[[], None], at: int) -> None:
         """Write; start the kill after so many writes, from another thread, so that it falls anywhere."""
         clients = self._clients()
+        # A queue for each round: what is read of it stays invisible for the rest.
+        queue = clients["sqs"].create_queue(QueueName=self.word, Attributes={"VisibilityTimeout": "3600"})
         for number in range(WRITES):
             if number == at:
                 threading.Timer(random.random() / 20, kill).start()
             service = ("s3", "dynamodb", "sqs", "ec2")[number % 4]
             name = f"{self.word}-{number}"
             with suppress(ClientError, BotoCoreError):
-                write(clients[service], service, name)
+                write(clients[service], service, name, queue["QueueUrl"])
                 self.answered.append((time.time(), service, name))
 
     def _clients(self) -> dict[str, Any]:
@@ -53,24 +55,24 @@ class Writer:
         return {name: session.client(name, config=HASTY) for name in ("s3", "dynamodb", "sqs", "ec2")}
 
 
-def write(client: Any, service: str, name: str) -> None:
+def write(client: Any, service: str, name: str, queue: str) -> None:
     if service == "s3":
         # Some larger than what is kept within the state's own file.
         client.put_object(Bucket="crashes", Key=name, Body=name.encode() * (1 if "1" in name else 3000))
     elif service == "dynamodb":
         client.put_item(TableName="crashes", Item={"pk": {"S": name}})
     elif service == "sqs":
-        client.send_message(QueueUrl=client.get_queue_url(QueueName="crashes")["QueueUrl"], MessageBody=name)
+        client.send_message(QueueUrl=queue, MessageBody=name)
     else:
         client.create_security_group(GroupName=name, Description=name)
 
 
-def there(sandbox: Sandbox) -> dict[str, set[str]]:
+def there(sandbox: Sandbox, word: str) -> dict[str, set[str]]:
     """What each service has now; objects only with their right contents."""
     session = sandbox.session(ACCOUNT, "learner", "us-east-1")
     s3, sqs = session.client("s3"), session.client("sqs")
     objects = set()
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket="crashes"):
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket="crashes", Prefix=f"{word}-"):
         for each in page.get("Contents", []):
             body = s3.get_object(Bucket="crashes", Key=each["Key"])["Body"].read()
             assert body.startswith(each["Key"].encode())
@@ -78,7 +80,7 @@ def there(sandbox: Sandbox) -> dict[str, set[str]]:
             objects.add(each["Key"])
     pages = session.client("dynamodb").get_paginator("scan").paginate(TableName="crashes")
     items = {item["pk"]["S"] for page in pages for item in page["Items"]}
-    url, messages = sqs.get_queue_url(QueueName="crashes")["QueueUrl"], set()
+    url, messages = sqs.get_queue_url(QueueName=word)["QueueUrl"], set()
     while found := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
         messages.update(message["Body"] for message in found)
     groups = {g["GroupName"] for g in session.client("ec2").describe_security_groups()["SecurityGroups"]}
@@ -93,7 +95,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     sandbox.provision(ACCOUNT)
     session = sandbox.session(ACCOUNT, "learner", "us-east-1")
     session.client("s3").create_bucket(Bucket="crashes")
-    session.client("sqs").create_queue(QueueName="crashes", Attributes={"VisibilityTimeout": "2"})
     session.client("dynamodb").create_table(
         TableName="crashes", BillingMode="PAY_PER_REQUEST",
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
@@ -139,7 +140,7 @@ def test_a_write_of_a_second_before_survives(home: Path, number: int) -> None:
         psutil.wait_procs([process], timeout=10)
     again = Sandbox.start(home, port=0)
     wait_until_up(again)
-    found = there(again)
+    found = there(again, writer.word)
     safe = [
         (service, name)
         for at, service, name in writer.answered

@@ -11,6 +11,7 @@ import asyncio
 import gc
 import itertools
 import os
+import signal
 import sys
 import time
 from abc import ABC, abstractmethod
@@ -26,6 +27,7 @@ LONGEST_HOLD = 0.015
 _CAN_FORK = sys.platform == "linux"
 # Descriptors that a forked writer keeps: the standard ones.
 _STANDARD = 3
+_LONGEST_FORK = 20
 _FORKED_TIMEOUT = 30.0
 
 Turn = Callable[..., Awaitable[Any]]
@@ -163,6 +165,8 @@ class Keeper:
         # From here on in the copy: nothing but pickling and writing, and no way back.
         try:
             gc.disable()
+            # Whatever happens, it lets go of the lock: whoever is started next waits for that.
+            signal.alarm(_LONGEST_FORK)
             _close_all_but(child_errors, self.lock)
             self._write(self._dump(accounts))
             os._exit(0)

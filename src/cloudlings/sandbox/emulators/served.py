@@ -119,7 +119,11 @@ def _alone(state: Path | None) -> Iterator[int | None]:
         yield None
         return
     with (state / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f"waiting until the process before this one has let go of {state}", flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield lock.fileno()
 
 
