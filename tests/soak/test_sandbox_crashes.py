@@ -41,6 +41,7 @@ class Writer:
         clients = self._clients()
         # A queue for each round: what is read of it stays invisible for the rest.
         queue = clients["sqs"].create_queue(QueueName=self.word, Attributes={"VisibilityTimeout": "3600"})
+        time.sleep(GRACE)
         for number in range(WRITES):
             if number == at:
                 threading.Timer(random.random() / 20, kill).start()
