@@ -606,7 +606,7 @@ def _closed_to_me(account: Account, brief: Brief, me: str) -> None:
     who = caller(account, me, arn)
     decision = decide(Request(who.principal, "s3:GetObject", arn, context=OVER_TLS), who.policies)
     assert not decision.allowed, Because(
-        found=f"{me} was put to s3:GetObject {arn}: allowed.",
+        found=f"s3:GetObject {arn} was asked as {me}: allowed.",
         consequence="Every administrator reads every contract, and no role is needed for it.",
         concept="The Deny in the bucket's policy is what keeps the contracts closed, to administrators too.",
     )

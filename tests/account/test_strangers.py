@@ -59,6 +59,13 @@ def test_a_presigned_url_is_fetched_once_and_replayed(server):
         again.send(url + "&other=1")
 
 
+def test_an_address_is_written_as_a_browser_would(server):
+    """Spaces and letters beyond ASCII are sent by their bytes."""
+    account = Account("123456789012", server, probes=["http:GET"])
+    assert account.send(f"{server.endpoint}/photos/a b.txt?X-Amz-Signature=1")["status"] == 200
+    assert account.send(f"{server.endpoint}/photos/ü.txt")["status"] == 403
+
+
 def test_what_is_refused_is_an_answer_too(server):
     """An error status is what the stranger saw, and no failure of the check."""
     account = Account("123456789012", server, probes=["http:GET"])
@@ -66,7 +73,7 @@ def test_what_is_refused_is_an_answer_too(server):
 
 
 @pytest.mark.parametrize(
-    "url", ["http://169.254.169.254/latest/", "https://127.0.0.1/", "file:///etc/passwd"]
+    "url", ["http://169.254.169.254/latest/", "https://127.0.0.1/", "file:///etc/passwd", "http://[", ""]
 )
 def test_no_other_place_is_asked(server, url):
     """An address that a learner hands in leads to the sandbox, or nowhere."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from http.client import HTTPConnection, HTTPException
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from cloudlings.errors import AccountError, SandboxUnavailable
 
@@ -20,12 +20,13 @@ def exchange(
 
     Errors: AccountError when ``url`` leads elsewhere than ``endpoint``; SandboxUnavailable.
     """
-    place, here = urlsplit(url), urlsplit(endpoint)
-    if (place.scheme, place.netloc) != (here.scheme, here.netloc):
+    place, here = _parts(url), urlsplit(endpoint)
+    if place is None or (place.scheme, place.netloc) != (here.scheme, here.netloc):
         raise AccountError(
             f"{url} does not lead to {endpoint}.", next_step="make the address with a client of this lab"
         )
-    target = f"{place.path or '/'}?{place.query}" if place.query else place.path or "/"
+    # As a browser does it: what is no part of an address is written by its bytes.
+    target = quote(f"{place.path or '/'}?{place.query}".rstrip("?"), safe="%/?&=:@!$'()*+,;~-._#")
     connection = HTTPConnection(str(place.hostname), place.port or 80, timeout=_SECONDS)
     try:
         connection.request(method, target, body=body or None, headers=dict(headers))
@@ -39,3 +40,10 @@ def exchange(
         ) from error
     finally:
         connection.close()
+
+
+def _parts(url: str) -> SplitResult | None:
+    try:
+        return urlsplit(url)
+    except ValueError:  # brackets that are no address
+        return None
