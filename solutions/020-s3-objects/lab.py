@@ -170,7 +170,7 @@ answer("folders", [group["Prefix"] for page in listing for group in page.get("Co
 # server carry every byte. A **presigned URL** is one request, signed in advance by you: who has it may send that request until it
 # expires. Nothing is created in S3; the signature is made on your machine.
 #
-# Make a presigned GET for your photo that lives one hour (3600 seconds), and hand it in: `answer("download", url)`. The longest
+# Make a presigned GET for your photo that lives one hour (3600 seconds), and hand it in: `answer("download", …)`. The longest
 # is seven days, and a URL dies with the credentials that signed it, whichever comes first. It can be forwarded: give it the
 # shortest life that works.
 # <!-- covers: L02-03 -->
