@@ -86,8 +86,8 @@ except ClientError as error:
     print(error.response["Error"]["Code"], "-", error.response["Error"]["Message"])
 
 # %% [markdown]
-# Refused: your own policies allow `sts:AssumeRole`, and the role's trust policy does not name you. To become a role, **both**
-# sides have a say, and the role's side must name you.
+# Refused: your own policies allow everything, and the role's **trust policy** does not name you. It must: you yourself, or your
+# whole account, and then your own policies have to allow `sts:AssumeRole` as well.
 #
 # ## Task 1: a role for a function that reads one prefix
 #
@@ -139,8 +139,8 @@ can(clipper, "s3:DeleteObject", f"arn:aws:s3:::{brief.archive}/{brief.incoming}2
 can(clipper, "s3:ListBucket", f"arn:aws:s3:::{brief.archive}", {"s3:prefix": brief.folders})
 
 # %% [markdown]
-# **Conditions** narrow a statement by context. This one allows reading only by requests to one Region. Which of the two
-# requests will be answered `allowed`?
+# **Conditions** narrow a statement by context. This one allows reading only by requests to one Region. Which of the
+# three requests below will be `Allowed`?
 #
 # For S3 a request goes to the Region *where the bucket is*, so here the key says which buckets, not where the caller sits. It
 # earns its place in a Deny over many services, and it needs exceptions: calls to global services such as IAM count as
