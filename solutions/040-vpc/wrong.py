@@ -114,6 +114,8 @@ for subnet in tier_subnets("web").values():
     ec2.associate_route_table(RouteTableId=public, SubnetId=subnet)
 ec2.detach_internet_gateway(InternetGatewayId=gateway, VpcId=portal_vpc())
 ec2.delete_internet_gateway(InternetGatewayId=gateway)
+new = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]  # a new one, which no route knows
+ec2.attach_internet_gateway(InternetGatewayId=new, VpcId=portal_vpc())
 
 # %% wrong="in-the-main-table" task="front-door" says=["tier is public", "main table"] also=["own-exit"]
 # It works at once, for everybody: the data tier follows the main table too, and stays on the internet.

@@ -44,9 +44,9 @@ def reach(
     found = trace(network, source, destination, protocol, port)
     print(found.sentence)
     # The picture is of the VPC that the path runs through.
-    on_path = {subnet.vpc for subnet in network.subnets if subnet.id in found.path}
+    on_path = [hop.vpc for hop in found.hops if hop.vpc]
     if on_path:
-        display(drawn(network, sorted(on_path)[0], found))
+        display(drawn(network, on_path[0], found))
 
 
 @for_people
