@@ -115,3 +115,18 @@ def test_sandbox_fails(api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "Sandbox", Failing(2))
     assert not api.autograde(nbc.LAB, "partly-right", force=True, create=True)["success"]
     assert submission(api) == 3
+
+
+def test_lab_fails(api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lab that cannot be set up is nobody's zero either: it is named, with whom it concerns."""
+
+    def broken(*arguments: Any, **named: Any) -> Any:
+        raise RuntimeError("the seed is broken")
+
+    monkeypatch.setattr(run, "grade", broken)
+    done = api.autograde(nbc.LAB, "partly-right", force=True, create=True)
+    assert not done["success"]
+    said = done["log"] + done.get("error", "")
+    assert "990-notes of partly-right was left ungraded: RuntimeError: the seed is broken." in said
+    with pytest.raises(MissingEntry):
+        submission(api)

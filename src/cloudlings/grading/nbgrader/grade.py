@@ -13,7 +13,7 @@ from nbgrader.preprocessors import Execute, NbGraderPreprocessor
 from nbgrader.utils import is_grade
 from traitlets import Bool, Float, Int, Unicode
 
-from cloudlings.errors import CloudlingsError, CourseError, SandboxError
+from cloudlings.errors import CloudlingsError, CourseError, GradingError, SandboxError
 from cloudlings.grading.nbgrader import box as boxes
 from cloudlings.grading.nbgrader import quiet, run, words
 from cloudlings.grading.nbgrader.gradebook_file import unchanged
@@ -77,9 +77,13 @@ class GradeOnAccount(NbGraderPreprocessor):  # type: ignore[misc]
         except CloudlingsError as error:
             _withdraw(names)
             raise self._ungraded(submission, error) from error
-        except Exception:
+        except Exception as error:
             _withdraw(names)
-            raise
+            fault = GradingError(
+                f"{type(error).__name__}: {error}.",
+                next_step="this is a fault of the lab or of cloudlings, not the student's: mend or report it",
+            )
+            raise self._ungraded(submission, fault) from error
         return run.Graded(graded.verdicts, graded.outputs, [*_put_back(mark), *graded.notes])
 
     def _run(
