@@ -178,7 +178,7 @@ def _read_body(call: Call, reader: _Reader, where: Mapping[str, Any]) -> dict[st
         loaded = json.loads(body)
         members = reader.shapes[where["shape"]]["members"]
         names: dict[str, str] = {member.get("locationName", name): name for name, member in members.items()}
-        return {names.get(k, k): v for k, v in loaded.items()} if isinstance(loaded, dict) else {}
+        return {names.get(str(k), str(k)): v for k, v in loaded.items()} if isinstance(loaded, dict) else {}
     if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
         return {}
     found: dict[str, Value] = _from_xml(reader, where, _bare(ElementTree.fromstring(body)))

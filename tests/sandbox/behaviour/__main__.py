@@ -1,35 +1,43 @@
-"""``python -m tests.sandbox.behaviour``: run every probe, and build the table in docs/sandbox.md."""
+"""``python -m tests.sandbox.behaviour``: run the probes, and build the table in docs/sandbox.md.
+
+``--only WORDS`` runs those of a service, or with these words in their sentence; ``--endpoint URL`` asks
+another endpoint, which takes any 12 digits for a key. Only a whole run of the sandbox writes the table.
+"""
 
 from __future__ import annotations
 
 import argparse
 import sys
 
-from tests.sandbox.behaviour import run
+from tests.sandbox.behaviour import run, table
 
 
 def main() -> int:
     options = argparse.ArgumentParser(prog="python -m tests.sandbox.behaviour")
-    options.add_argument("--endpoint", default="", help="an endpoint that takes any 12 digits as a key")
-    options.add_argument("--only", default="", help="words of a service or sentence")
-    options.add_argument("--quiet", action="store_true")
+    options.add_argument("--endpoint", default="")
+    options.add_argument("--only", default="")
     chosen = options.parse_args()
-    wanted = [p for p in run.probes() if chosen.only.lower() in f"{p.service} {p.sentence}".lower()]
-    if chosen.endpoint:
-        results = [run.outcome(one, run.at(chosen.endpoint)()) for one in wanted]
-    else:
-        with run.embedded() as make:
-            results = [run.outcome(one, make()) for one in wanted]
+    words = chosen.only.lower()
+    wanted = [p for p in run.probes() if words == p.service.lower() or words in p.sentence.lower()]
+    results = _results(wanted, chosen.endpoint)
     for result in results:
-        if result.differs and not chosen.quiet:
+        if result.differs:
             print(f"{result.probe.service}: {result.probe.sentence} -- {result.differs[:300]}")
-    passed = sum(not result.differs for result in results)
-    print(
-        f"{sum(r.seconds for r in results):.1f} s; slowest: "
-        f"{max(results, key=lambda r: r.seconds).probe.sentence if results else ''}"
-    )
-    print(f"{passed}/{len(results)}")
-    return 0 if passed == len(results) else 1
+    differing = {table.key(result.probe) for result in results if result.differs}
+    if not chosen.endpoint and not chosen.only:
+        table.write(table.table(wanted, differing))
+    print(f"{sum(result.seconds for result in results):.0f} s")
+    print(f"{len(results) - len(differing)}/{len(results)}")
+    known = {(gap["service"], gap["sentence"]) for gap in table.gaps()}
+    return 0 if differing <= known else 1
+
+
+def _results(wanted: list[run.Probe], endpoint: str) -> list[run.Result]:
+    if endpoint:
+        make = run.at(endpoint)
+        return [run.outcome(one, make()) for one in wanted]
+    with run.embedded() as make:
+        return [run.outcome(one, make()) for one in wanted]
 
 
 if __name__ == "__main__":

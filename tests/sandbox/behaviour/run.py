@@ -9,7 +9,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
+from botocore.credentials import Credentials as BotoCredentials
+from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import BotoCoreError
 
 import tests.sandbox.behaviour as package
@@ -39,22 +43,49 @@ def probes() -> tuple[Probe, ...]:
     return tuple(PROBES)
 
 
-def account(endpoint: str, keys: Callable[[str], Credentials], number: str) -> Aws:
-    """An account at an endpoint."""
-    mine = keys(number)
-    return Aws(lambda service, region: session(endpoint, mine, region).client(service), number)
+class Keys(BotoCredentials):  # type: ignore[misc]
+    """The keys of whichever account is looked at now: clients take long to make, and are shared."""
+
+    now: Credentials
+
+    def __init__(self) -> None:
+        super().__init__("nobody", "nothing")
+
+    def get_frozen_credentials(self) -> ReadOnlyCredentials:
+        return ReadOnlyCredentials(self.now.access_key_id, self.now.secret_access_key, None)
+
+
+class Accounts:
+    """Accounts at one endpoint. ``provision`` gives the keys of a number of 12 digits."""
+
+    def __init__(self, endpoint: str, provision: Callable[[str], Credentials]) -> None:
+        self._provision = provision
+        self._keys = Keys()
+        self._sessions = lru_cache(lambda region: self._session(endpoint, region))
+        self._client = lru_cache(lambda service, region: self._sessions(region).client(service))
+
+    def _session(self, endpoint: str, region: str) -> Any:
+        made = session(endpoint, Credentials("", "nobody", "nothing"), region)
+        made._session._credentials = self._keys
+        return made
+
+    def new(self) -> Aws:
+        """A fresh account; the clients of the one before are its own now."""
+        number = str(next(_numbers))
+        self._keys.now = self._provision(number)
+        return Aws(self._client, number)
 
 
 @contextmanager
 def embedded() -> Iterator[Callable[[], Aws]]:
     """A temporary sandbox, and a way to make accounts in it."""
     with Sandbox.temporary() as sandbox:
-        yield lambda: account(sandbox.endpoint_url, sandbox.provision, str(next(_numbers)))
+        yield Accounts(sandbox.endpoint_url, sandbox.provision).new
 
 
 def at(endpoint: str) -> Callable[[], Aws]:
     """Accounts at an endpoint that takes any 12 digits for an account's key."""
-    return lambda: account(endpoint, lambda n: Credentials(n, n, "test"), str(next(_numbers)))
+    return Accounts(endpoint, lambda number: Credentials(number, number, "test")).new
 
 
 def outcome(one: Probe, aws: Aws) -> Result:

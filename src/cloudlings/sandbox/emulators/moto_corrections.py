@@ -13,6 +13,7 @@ from typing import Any
 
 def apply() -> None:
     """Correct EC2, which every account begins with; the others when they are loaded."""
+    _ids()
     _default_group()
     _default_network()
     _private_addresses()
@@ -25,6 +26,17 @@ def apply_rest() -> None:
     _spread_over_zones()
     _promoted_replicas()
     _interfaces_of_load_balancers()
+
+
+def _ids() -> None:
+    """An id's 17 digits in one draw: a new account begins with thousands of them, for AWS's public images."""
+    from moto.ec2 import utils
+    from moto.moto_api._internal import mock_random
+
+    def random_resource_id(size: int = 8) -> str:
+        return f"{mock_random.getrandbits(4 * size):0{size}x}"
+
+    utils.random_resource_id = random_resource_id
 
 
 def _default_group() -> None:

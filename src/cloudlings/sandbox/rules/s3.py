@@ -9,6 +9,7 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import unquote
 
+from cloudlings.sandbox import shapes
 from cloudlings.sandbox.model import Response
 from cloudlings.sandbox.operations import values_of
 from cloudlings.sandbox.rules.registry import Given, Refusal, after, before
@@ -241,8 +242,6 @@ _MALFORMED = "The XML you provided was not well-formed or did not validate again
 
 
 def _head(asked: dict[str, Any]) -> Any:
-    from cloudlings.sandbox import shapes
-
     return shapes.write_input("s3", "HeadObject", {"Bucket": asked["Bucket"], "Key": asked["Key"]})
 
 
@@ -314,3 +313,24 @@ async def bucket_key(given: Given, response: Response) -> Response:
     if not any(rule.get("BucketKeyEnabled") for rule in rules):
         return response
     return Response(response.status, (*response.headers, (name, "true")), response.body)
+
+
+@before("s3", "GetBucketPolicyStatus")
+async def status_of_a_policy(given: Given) -> Response | None:
+    """A bucket's policy status says whether the policy is public.
+
+    Source: S3 API reference, GetBucketPolicyStatus; S3 User Guide, "The meaning of public".
+    """
+    from cloudlings.iam.documents import parse
+    from cloudlings.iam.public import is_public
+
+    asked = shapes.write_input("s3", "GetBucketPolicy", {"Bucket": _bucket(given)})
+    found = await given.ask("s3", asked)
+    if found.status != 200:
+        return found
+    public = "true" if is_public(parse(found.body.decode("utf-8", "replace"))) else "false"
+    space = "http://s3.amazonaws.com/doc/2006-03-01/"
+    body = (
+        f'<?xml version="1.0"?>\n<PolicyStatus xmlns="{space}"><IsPublic>{public}</IsPublic></PolicyStatus>'
+    )
+    return Response(200, (("content-type", "application/xml"),), body.encode())

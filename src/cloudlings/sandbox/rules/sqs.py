@@ -40,8 +40,8 @@ def name_of_a_queue(given: Given) -> Refusal | None:
         return Refusal("InvalidParameterValue", why)
     if fifo and not name.endswith(".fifo"):
         message = (
-            "The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must "
-            "end with .fifo suffix and be 1 to 80 in length."
+            "The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, "
+            "must end with .fifo suffix and be 1 to 80 in length."
         )
         return Refusal("InvalidParameterValue", message)
     return None
