@@ -572,11 +572,10 @@ iam.put_role_policy(
 )
 
 # %% wrong="a-09" task="borrow-a-role" says=["cannot take it on"]
-# trusts a group
-iam.create_group(GroupName="lawyers")
+# trusts a colleague
 iam.create_role(
     RoleName=brief.lawyer_role,
-    AssumeRolePolicyDocument=trusts({"AWS": f"arn:aws:iam::{ACCOUNT}:user/lawyers-group"}),
+    AssumeRolePolicyDocument=trusts({"AWS": f"arn:aws:iam::{ACCOUNT}:user/station/{brief.presenters[0]}"}),
 )
 iam.put_role_policy(
     RoleName=brief.lawyer_role,
@@ -774,7 +773,7 @@ ecs.register_task_definition(
 for key in iam.list_access_keys(UserName=brief.encoder_user)["AccessKeyMetadata"]:
     iam.delete_access_key(UserName=brief.encoder_user, AccessKeyId=key["AccessKeyId"])
 
-# %% wrong="b-01" task="ci-role" says=["Not only a workflow"]
+# %% wrong="b-01" task="ci-role" says=["There is no role"]
 # anybodys workflow
 GITHUB = "token.actions.githubusercontent.com"
 provider = iam.create_open_id_connect_provider(
