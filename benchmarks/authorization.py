@@ -114,9 +114,7 @@ def _requests() -> dict[str, Wire]:
     return {
         "s3_put": Wire("s3", "PUT", f"/{BUCKET}/key", b"x" * 1024, {}),
         "s3_get": Wire("s3", "GET", f"/{BUCKET}/key", b"", {}),
-        "sqs_send": Wire(
-            "sqs", "POST", "/", json.dumps(message).encode(), _json("AmazonSQS.SendMessage")
-        ),
+        "sqs_send": Wire("sqs", "POST", "/", json.dumps(message).encode(), _json("AmazonSQS.SendMessage")),
         "dynamodb_put": Wire(
             "dynamodb", "POST", "/", json.dumps(item).encode(), _json("DynamoDB_20120810.PutItem")
         ),

@@ -1,6 +1,7 @@
 # ---
 # title: S3 that stays private, cheap and copied
 # minutes: 90
+# needs: [020-s3-objects]
 # objectives:
 #   - close a bucket to the public, and prove it as a stranger
 #   - refuse plain HTTP and every encryption key but one, in a policy that holds for all requests

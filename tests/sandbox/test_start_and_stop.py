@@ -372,8 +372,8 @@ BROKEN = {
 def test_state_that_cannot_be_read_is_put_aside_and_told(
     started: Callable[[], Sandbox], home: Path, broken: str
 ) -> None:
-    """A state file that is broken or of another version: the account starts empty there, and the start says why
-    and where the file is."""
+    """A state file that is broken or of another version: the account starts empty there, and the start
+    says why and where the file is."""
     first = started()
     first.provision(ACCOUNT)
     first.session(ACCOUNT, "learner", "us-east-1").client("ec2").create_vpc(CidrBlock="10.0.0.0/16")
