@@ -118,7 +118,7 @@ def victims(sandbox: Sandbox, which: str) -> list[psutil.Process]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("number", range(ROUNDS))
 def test_a_write_of_a_second_before_survives(home: Path, number: int) -> None:
     """Whichever process is killed while 200 writes are made, nothing answered a second before is lost,
