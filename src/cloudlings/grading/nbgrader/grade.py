@@ -80,7 +80,7 @@ class GradeOnAccount(NbGraderPreprocessor):  # type: ignore[misc]
         except Exception as error:
             _withdraw(names)
             fault = GradingError(
-                f"{type(error).__name__}: {error}.",
+                f"{type(error).__name__}: {str(error).rstrip('.')}.",
                 next_step="this is a fault of the lab or of cloudlings, not the student's: mend or report it",
             )
             raise self._ungraded(submission, fault) from error
