@@ -222,7 +222,7 @@ for subnet, six in zip(tier_subnets("app").values(), pieces, strict=False):
         GatewayId=gateway["InternetGatewayId"],
     )
 
-# %% wrong="six-in-one-zone" task="ipv6-out" says=["over IPv6", "two routes"]
+# %% wrong="six-in-one-zone" task="ipv6-out" says=["(IPv6)", "two routes"]
 ec2.associate_vpc_cidr_block(VpcId=portal_vpc(), AmazonProvidedIpv6CidrBlock=True)
 supply = ec2.describe_vpcs(VpcIds=[portal_vpc()])["Vpcs"][0]["Ipv6CidrBlockAssociationSet"][0][
     "Ipv6CidrBlock"
@@ -239,7 +239,7 @@ for number, (subnet, six) in enumerate(zip(tier_subnets("app").values(), pieces,
             EgressOnlyInternetGatewayId=out["EgressOnlyInternetGatewayId"],
         )
 
-# %% wrong="six-in-the-main-table" task="ipv6-out" says=["over IPv6"]
+# %% wrong="six-in-the-main-table" task="ipv6-out" says=["(IPv6)", "two routes"]
 # The app subnets have tables of their own: a route in the main one is none of theirs.
 ec2.associate_vpc_cidr_block(VpcId=portal_vpc(), AmazonProvidedIpv6CidrBlock=True)
 supply = ec2.describe_vpcs(VpcIds=[portal_vpc()])["Vpcs"][0]["Ipv6CidrBlockAssociationSet"][0][
