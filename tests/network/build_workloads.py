@@ -14,6 +14,7 @@ ROLE_TRUST = {
         {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
     ],
 }
+IN_A_VPC = "arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"
 
 
 class Workloads:
@@ -116,9 +117,10 @@ class Workloads:
             self.ids[name] = made["FunctionArn"]
 
     def _role(self) -> str:
-        made = self.session.client("iam").create_role(
-            RoleName="case-function", AssumeRolePolicyDocument=json.dumps(ROLE_TRUST)
-        )
+        iam = self.session.client("iam")
+        made = iam.create_role(RoleName="case-function", AssumeRolePolicyDocument=json.dumps(ROLE_TRUST))
+        # Lambda makes a function's interfaces with its role's rights.
+        iam.attach_role_policy(RoleName="case-function", PolicyArn=IN_A_VPC)
         return str(made["Role"]["Arn"])
 
     def _lbs(self, rows: Mapping[str, Any]) -> None:

@@ -18,6 +18,7 @@ from cloudlings.sandbox import Sandbox
 from cloudlings.sandbox.routes import BY_SERVICE, ROUTES
 from tests.sandbox.conftest import code_of
 
+pytestmark = pytest.mark.xdist_group("services")
 CASES = yaml.safe_load((Path(__file__).parent / "cases" / "services.yaml").read_text())
 SERVICE_TRUST = json.dumps(
     {
