@@ -7,7 +7,7 @@ UV := 0.9
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help start stop test test-compose check labs bench soak mutants constraints clean
+.PHONY: help start stop test test-labs test-compose check labs bench soak mutants constraints clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -19,7 +19,10 @@ stop: $(READY) ## Stop the sandbox; your work stays
 	@$(BIN)/cloudlings stop
 
 test: $(READY) ## Run the tests: units, cases, every lab's conformance, one browser path
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not repeated" $(ARGS)
+
+test-labs: $(READY) ## Prove every lab: each answer and each near-miss, on three seeds
+	@$(BIN)/python -m pytest tests/test_labs.py -n $(JOBS) $(ARGS)
 
 test-compose: $(READY) ## Build the containers, work a lab in them, restart them: needs a Docker engine
 	@$(BIN)/python -m pytest tests/compose -q -rs $(ARGS)
@@ -30,7 +33,7 @@ check: $(READY) ## Lint, types, import direction, and the fast tests
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/deptry .
-	@$(BIN)/python -m pytest -n $(JOBS) -q -m "not slow" $(ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) -q -m "not slow and not repeated" $(ARGS)
 
 labs: $(READY) ## Build labs/ again from solutions/
 	@$(BIN)/cloudlings lab build

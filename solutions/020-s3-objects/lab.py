@@ -53,6 +53,8 @@ def fetch(url, data=None, **headers):
     except urllib.error.HTTPError as error:
         text = error.read().decode("utf-8", "replace")
         return error.code, text.partition("<Code>")[2].partition("</Code>")[0] or text[:60]
+    except urllib.error.URLError as error:
+        return 0, f"nobody answers: {error.reason}"
 
 
 for bucket in s3.list_buckets()["Buckets"]:
@@ -402,8 +404,7 @@ for begun in s3.list_multipart_uploads(Bucket=brief.inbox).get("Uploads", []):
 ### END SOLUTION
 
 # %% [markdown]
-# *Here and on AWS:* AWS refuses to complete an upload with a part below 5 MiB that is not the last (`EntityTooSmall`); the
-# sandbox may not. The check does.
+# A part below 5 MiB that is not the last, and S3 refuses to complete the upload: `EntityTooSmall`. Its parts stay, and are billed.
 #
 # Crews far from the Region can have **transfer acceleration**: uploads enter at a CloudFront place near them. The command is
 # `put-bucket-accelerate-configuration`; recipes with `acceleration` in it never worked. (Bucket names with dots cannot use it.)

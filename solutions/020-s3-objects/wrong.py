@@ -545,7 +545,7 @@ answer("download", url)
 s3.put_bucket_versioning(Bucket=brief.shop, VersioningConfiguration={"Status": "Enabled"})
 s3.put_object(Bucket=brief.shop, Key="prices.csv", Body=b"item,eur\nprint-1,10.00\n")
 
-# %% wrong="b-04" task="three-parts" says=["EntityTooSmall"]
+# %% wrong="b-04" task="three-parts" says=["unfinished uploads there"]
 # three equal thirds
 place = {"Bucket": brief.bucket, "Key": brief.film_key}
 upload = s3.create_multipart_upload(**place)["UploadId"]
@@ -681,7 +681,7 @@ for begun in s3.list_multipart_uploads(Bucket=brief.inbox).get("Uploads", []):
 
 # %% wrong="b-08" task="presigned-download" says=["does not lead to"]
 # somewhere else
-url = "https://example.com/photo?X-Amz-Expires=3600&X-Amz-Signature=00"
+url = "http://127.0.0.1:9/photo?X-Amz-Expires=3600&X-Amz-Signature=00"
 answer("download", url)
 
 # %% wrong="b-08" task="three-parts" says=["tunnel-2.mp4"]
@@ -705,13 +705,13 @@ url = s3.generate_presigned_url(
 )
 answer("download", url)
 
-# %% wrong="where-the-profile-points" task="bucket" says=["the contest's data must stay"]
+# %% wrong="where-the-profile-points" task="bucket" says=["the contest's data must stay"] also=["presigned-download", "presigned-upload"]
 # where the profile points
 away = boto3.client("s3")
 away.create_bucket(
     Bucket=brief.bucket, CreateBucketConfiguration={"LocationConstraint": away.meta.region_name}
 )
 
-# %% wrong="the-default-of-old" task="bucket" says=["us-east-1"]
+# %% wrong="the-default-of-old" task="bucket" says=["us-east-1"] also=["presigned-download", "presigned-upload"]
 # the default of old
 boto3.client("s3", region_name="us-east-1").create_bucket(Bucket=brief.bucket)

@@ -26,7 +26,9 @@ def blocks(language):
     for page in PAGES:
         for number, (found, text) in enumerate(FENCE.findall(page.read_text()), 1):
             if found == language:
-                yield pytest.param(text, id=f"{page.name}-{number}")
+                # A page's blocks build on each other, so one worker runs them, in order.
+                marks = pytest.mark.xdist_group(page.name)
+                yield pytest.param(text, id=f"{page.name}-{number}", marks=marks)
 
 
 def commands(command, path=("cloudlings",)):

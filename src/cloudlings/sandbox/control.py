@@ -189,6 +189,7 @@ class Control:
         """What is running, and how it is."""
         return {
             "pid": os.getpid(),
+            "stopping": self._stopping.is_set(),
             "port": self._doors.port,
             "plain_port": self._doors.plain_port,
             "notices": self._notices(),

@@ -140,7 +140,9 @@ def _files(home: Path, *, temporary: bool) -> Files:
     root.chmod(0o700)
     run = root / "run"
     if len(str(run / "ministack.sock")) > LONGEST_SOCKET_PATH:
-        run = Path(tempfile.mkdtemp(prefix="cloudlings-"))
+        # A temporary folder may be too deep as well; /tmp is on every system that has UNIX sockets.
+        deep = len(tempfile.gettempdir()) > LONGEST_SOCKET_PATH // 2
+        run = Path(tempfile.mkdtemp(prefix="cloudlings-", dir="/tmp" if deep else None))
     run.mkdir(exist_ok=True, mode=0o700)
     return Files(root, run, None if temporary else root / "state")
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 START_TIMEOUT = 100.0
 STOP_TIMEOUT = 15.0
+# What the daemon says for a next step where another one holds the home.
+_BUSY = "busy"
 _NEXT = "Run `cloudlings start`; your work in the sandbox is kept."
 
 
@@ -67,26 +69,30 @@ class Sandbox:
             return found
         arguments = ["--home", str(home), "--port", str(port), "--plain-port", str(plain_port)]
         _make_home(home)
+        deadline = time.monotonic() + START_TIMEOUT
         started = _launch(home, arguments)
+        # Another is starting, and will be found, or is stopping, and its place will be free.
+        while started.get("next_step") == _BUSY and time.monotonic() < deadline:
+            found = cls._wait_for_other(home, 0.5)
+            if found is not None:
+                return found
+            started = _launch(home, arguments)
         return cls._after(home, started)
 
     @classmethod
     def _after(cls, home: Path, said: dict[str, Any]) -> Sandbox:
-        if said.get("next_step") == "busy":
-            found = cls._wait_for_other(home)
-        elif "error" in said:
-            raise SandboxError(said["error"], next_step=said.get("next_step", ""))
-        else:
-            found = cls.find(home)
-            if found is not None:
-                found.already_running = False
+        if "error" in said:
+            step = _log_hint(home) if said.get("next_step") == _BUSY else said.get("next_step", "")
+            raise SandboxError(said["error"], next_step=step)
+        found = cls.find(home)
         if found is None:
             raise SandboxError("The sandbox started, and was gone at once.", next_step=_log_hint(home))
+        found.already_running = False
         return found
 
     @classmethod
-    def _wait_for_other(cls, home: Path) -> Sandbox | None:
-        deadline = time.monotonic() + START_TIMEOUT
+    def _wait_for_other(cls, home: Path, seconds: float) -> Sandbox | None:
+        deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             found = cls.find(home)
             if found is not None:
@@ -96,14 +102,15 @@ class Sandbox:
 
     @classmethod
     def find(cls, home: Path) -> Sandbox | None:
-        """The running sandbox of ``home``, or None. What a dead one left behind does not count."""
+        """The running sandbox of ``home``, or None. One that is stopping does not count, and neither does
+        what a dead one left behind."""
         home = home.absolute()
         try:
             record = json.loads((home / "sandbox" / "sandbox.json").read_text())
             health = channel.call(Path(record["control"]), "health", timeout=5.0)
         except (OSError, ValueError, KeyError, TypeError, SandboxError):
             return None
-        return cls(home, record | health, already_running=True)
+        return None if health.get("stopping") else cls(home, record | health, already_running=True)
 
     @classmethod
     @contextmanager
