@@ -638,7 +638,7 @@ statements = [
         "Effect": "Allow",
         "Principal": {"Service": "cloudfront.amazonaws.com"},
         "Action": "s3:GetObject",
-        "Resource": arn,
+        "Resource": f"{arn}/",
         "Condition": {"StringEquals": {"aws:SourceArn": distribution}},
     },
 ]
