@@ -186,30 +186,6 @@ answer(
 )
 
 
-# %% wrong="repaired-one-way" task="nacl" says=["stateless", "the NACLs as they are now"]
-# The answer is right; the repair lets the database's replies in, and nothing out to the internet.
-def works(flow):
-    ends, protocol, port = flow.rsplit(" ", 2)
-    source, destination = ends.split(" > ")
-    if {source, destination} == {"reports", "neighbour"}:
-        return True
-    return not source.startswith(("reports", "neighbour")) and protocol == "tcp" and port in ("80", "443")
-
-
-answer("flows", {flow: works(flow) for flow in brief.flows})
-(acl,) = ec2.describe_network_acls(Filters=where("association.subnet-id", SUBNETS["reports"][0]))[
-    "NetworkAcls"
-]
-ec2.create_network_acl_entry(
-    NetworkAclId=acl["NetworkAclId"],
-    RuleNumber=120,
-    Egress=False,
-    Protocol="6",
-    RuleAction="allow",
-    CidrBlock="0.0.0.0/0",
-    PortRange={"From": 1024, "To": 65535},
-)
-
 # %% wrong="repaired-without-predicting" task="nacl" says=["no answer", "predict first"]
 default = ec2.describe_network_acls(Filters=where("vpc-id", PORTAL))["NetworkAcls"]
 default = next(one["NetworkAclId"] for one in default if one["IsDefault"])
