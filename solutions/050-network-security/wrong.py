@@ -436,19 +436,6 @@ for service, tiers, policy in (
         **policy,
     )
 
-# %% wrong="outbound-instead-of-inbound" task="secrets-endpoint" says=["inbound rules decide"]
-door = ec2.create_security_group(GroupName="secrets-door", Description="443 out", VpcId=PORTAL)["GroupId"]
-https = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": brief.vpc_cidr}]}
-ec2.authorize_security_group_egress(GroupId=door, IpPermissions=[https])
-ec2.create_vpc_endpoint(
-    VpcEndpointType="Interface",
-    VpcId=PORTAL,
-    ServiceName=f"com.amazonaws.{REGION}.secretsmanager",
-    SubnetIds=SUBNETS["app"],
-    SecurityGroupIds=[door],
-    PrivateDnsEnabled=True,
-)
-
 # %% wrong="no-private-dns" task="secrets-endpoint" says=["private DNS"]
 door = ec2.create_security_group(GroupName="secrets-door", Description="443 in", VpcId=PORTAL)["GroupId"]
 https = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": brief.vpc_cidr}]}
