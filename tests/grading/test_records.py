@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 
 import pytest
@@ -55,7 +54,13 @@ def test_a_hint_is_counted_once(tmp_path):
     assert records.hints_seen("030-x", "tls", "7") == 2
 
 
-@pytest.mark.parametrize("content", [b"not a database" * 100, b"SQLite format 3\x00" + os.urandom(4000)])
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"not a database" * 100, id="text"),
+        pytest.param(b"SQLite format 3\x00" + bytes(range(256)) * 16, id="a database's head alone"),
+    ],
+)
 def test_a_damaged_file_is_kept_aside_and_told(tmp_path, content):
     """The file is renamed, not deleted; a new one works; the person is told both."""
     path = tmp_path / "progress.db"
