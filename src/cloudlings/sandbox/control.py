@@ -19,6 +19,7 @@ from cloudlings.sandbox import channel
 from cloudlings.sandbox.accounts import Accounts
 from cloudlings.sandbox.authorization.authorizer import Authorizer
 from cloudlings.sandbox.authorization.source import EmulatorSource
+from cloudlings.sandbox.emulators import gateway
 from cloudlings.sandbox.emulators.contract import Emulator, IdentityKeeper, Informant
 from cloudlings.sandbox.gate import Gate
 from cloudlings.sandbox.gateway import Gateway
@@ -27,6 +28,7 @@ from cloudlings.sandbox.journal import Journal
 from cloudlings.sandbox.keep import Keep
 from cloudlings.sandbox.mirror import Mirror
 from cloudlings.sandbox.model import Who
+from cloudlings.sandbox.own.desk import Desk
 
 if TYPE_CHECKING:
     from cloudlings.sandbox.daemon import Doors, Files
@@ -57,6 +59,12 @@ class Control:
         informants = {name: each for name, each in emulators.items() if isinstance(each, Informant)}
         self._authorizer = Authorizer(EmulatorSource(informants))
         self._accounts.on_forget.append(self._authorizer.forget)
+        own = emulators.get(gateway.NAME)
+        self._desk = (
+            Desk(own, self._accounts, self._journal, self._keep.wrote, doors.url)
+            if isinstance(own, gateway.OwnServices)
+            else None
+        )
         self._gateway = Gateway(
             emulators,
             self._accounts,
@@ -65,6 +73,7 @@ class Control:
             self._keep.wrote,
             self._gate,
             self._authorizer,
+            self._desk,
         )
 
     def _forget(self, account_id: str) -> None:
@@ -160,6 +169,8 @@ class Control:
         self._stopping.set()
         self._server.should_exit = True
         await self._serving
+        if self._desk is not None:
+            self._desk.end()
         self._control.close()
         with suppress(SandboxError):
             await self.save()

@@ -18,6 +18,7 @@ from cloudlings.sandbox.journal import Journal, entry_of
 from cloudlings.sandbox.mirror import Mirror
 from cloudlings.sandbox.model import Call, Caller, Request, Response
 from cloudlings.sandbox.operations import operation_of, service_index
+from cloudlings.sandbox.own.desk import Desk
 from cloudlings.sandbox.routes import BY_MODEL, BY_SERVICE, Route
 from cloudlings.sandbox.sigv4 import Refusal, Signature
 
@@ -58,6 +59,7 @@ class Gateway:
         wrote: Callable[[str, str], None],
         gate: Gate,
         authorizer: Authorizer,
+        desk: Desk | None = None,
     ) -> None:
         self._emulators = emulators
         self._accounts = accounts
@@ -66,6 +68,9 @@ class Gateway:
         self._wrote = wrote
         self._gate = gate
         self._authorizer = authorizer
+        self._desk = desk
+        if desk is not None:
+            desk.door = self._by_desk
 
     def port(self, *, secure: bool) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
         """The ASGI application of one port; requests by it count as TLS, or do not."""
@@ -118,6 +123,19 @@ class Gateway:
             self._note(call, route, response)
         return response
 
+    async def _by_desk(self, call: Call, waits: bool) -> Response:
+        """A call that the gateway itself makes in a caller's name, as if it had come by the port."""
+        route = BY_MODEL[call.service]
+        # An emulator reads account and Region from a signature's scope; who calls is the authoriser's matter.
+        signed = as_root(call.request, call.account_id, call.region, route.service)
+        call = replace(call, request=signed)
+        if waits and not call.reads:
+            await self._gate.wait(call.account_id)
+        with self._gate.writing(call):
+            response = await self._carry_out(call, route, signed.raw_path)
+            self._note(call, route, response)
+        return response
+
     async def _carry_out(self, call: Call, route: Route, path: str) -> Response:
         """The answer to a call, if its caller may make it and AWS would take it."""
         ruling = await self._authorizer.before(call, route.service, path)
@@ -133,6 +151,9 @@ class Gateway:
 
     async def _forward(self, call: Call, route: Route, elsewhere: str) -> Response:
         """Send a call on. ``elsewhere`` is the account to answer it in, where that is not the caller's."""
+        if self._desk is not None and self._desk.answers(call):
+            there = replace(call, account_id=elsewhere or call.account_id)
+            return await self._desk.answer(there, lambda *extra: self._follow_up(there, *extra))
         emulator = self._emulators[route.emulator]
         await self._mirror.before(call, emulator)
         request, account_id = call.request, elsewhere or call.account_id

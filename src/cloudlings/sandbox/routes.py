@@ -72,6 +72,7 @@ ROUTES: tuple[Route, ...] = (
     *_rows(
         "ministack", "the rest: 13 against 10 of 18", "appconfig=appconfig+appconfigdata", "ses=ses+sesv2"
     ),
+    *_rows("gateway", "answered by the policy engine; no emulator has it", "access-analyzer=accessanalyzer"),
     *_rows("ministack", "calls of deployed APIs and function URLs", "execute-api=apigatewaymanagementapi"),
 )
 

@@ -7,8 +7,11 @@ requests and reads responses), and importing it would cost the gateway its start
 
 from __future__ import annotations
 
+import base64
 import json
+import uuid
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, unquote, urlencode
@@ -281,7 +284,8 @@ def write_output(service: str, operation: str, response: Response, value: dict[s
     output = output_of(service, operation)
     wrapper = output.get("resultWrapper")
     inside = ElementTree.SubElement(root, wrapper) if wrapper else root
-    _to_xml(_Reader(service), output, inside, value)
+    if output:
+        _to_xml(_Reader(service), output, inside, value)
     number = dict(response.headers).get("x-amzn-requestid", "")
     if wrapper:
         ElementTree.SubElement(ElementTree.SubElement(root, "ResponseMetadata"), "RequestId").text = number
@@ -289,6 +293,44 @@ def write_output(service: str, operation: str, response: Response, value: dict[s
         ElementTree.SubElement(root, "requestId").text = number
     body = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
     return Response(response.status, _resized(response), body)
+
+
+def new_output(call: Call, value: dict[str, Value]) -> Response:
+    """A response of the gateway's own, in the protocol that the call came by. Dates are epoch seconds."""
+    service, operation = call.service, call.operation
+    number = ("x-amzn-requestid", str(uuid.uuid4()))
+    reader, output = _Reader(service), output_of(service, operation)
+    if service_index(service).protocol in ("query", "ec2", "rest-xml"):
+        content_type = ("content-type", "text/xml;charset=UTF-8")
+        written = _on_the_wire(reader, output, value, "iso8601") if output else {}
+        return write_output(service, operation, Response(200, (content_type, number)), written)
+    version = model(service)["metadata"].get("jsonVersion")
+    kind = f"application/x-amz-json-{version}" if version else "application/json"
+    written = _on_the_wire(reader, output, value, "unixTimestamp") if output else {}
+    return Response(200, (("content-type", kind), number), json.dumps(written).encode())
+
+
+def _on_the_wire(reader: _Reader, where: Mapping[str, Any], value: Value, dates: str) -> Value:
+    """A value with its dates as the protocol writes them, and blobs in base64."""
+    shape = reader.shapes[where["shape"]]
+    match shape["type"]:
+        case "structure":
+            members = shape["members"]
+            return {k: _on_the_wire(reader, members[k], v, dates) for k, v in value.items() if v is not None}
+        case "list":
+            return [_on_the_wire(reader, shape["member"], each, dates) for each in value]
+        case "map":
+            return {k: _on_the_wire(reader, shape["value"], v, dates) for k, v in value.items()}
+        case "timestamp":
+            as_text = (where.get("timestampFormat") or shape.get("timestampFormat") or dates) == "iso8601"
+            return _iso(value) if as_text else value
+        case "blob":
+            return base64.b64encode(value if isinstance(value, bytes) else value.encode()).decode()
+    return value
+
+
+def _iso(epoch: float) -> str:
+    return datetime.fromtimestamp(epoch, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _resized(response: Response) -> tuple[tuple[str, str], ...]:
