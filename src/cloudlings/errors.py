@@ -14,7 +14,8 @@
     │   └── UnknownTask          no task of that name: says the nearest
     ├── SandboxError         the sandbox cannot start, cannot be reached, or refuses
     │   ├── SandboxUnavailable   it did not answer, or failed: a verdict of "unavailable", never a zero
-    │   └── PortError            no port can be opened for it
+    │   ├── PortError            no port can be opened for it
+    │   └── ClockError           a test clock is moved backwards, or too far
     ├── AccountError         a grader asked an account for something that it may not
     │   └── EvidenceMissing      a recorded check is asked for a read that it did not make
     ├── GradingError         a check that could not be carried out (never: a wrong answer)
@@ -97,6 +98,10 @@ class SandboxUnavailable(SandboxError):
 
 class PortError(SandboxError):
     """No port of the loopback interface can be opened for the sandbox."""
+
+
+class ClockError(SandboxError):
+    """A test clock is moved backwards, by nothing, or too far."""
 
 
 class AccountError(CloudlingsError):

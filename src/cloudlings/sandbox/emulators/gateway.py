@@ -1,4 +1,4 @@
-"""What the gateway's own services keep: JSON by account, in this process, saved and snapshotted like the rest.
+"""What the gateway's own services keep: JSON by account, in this process, saved like the rest.
 
 The routing table gives them whole services as the emulator ``gateway``; the functions in ``own`` answer.
 """
@@ -113,7 +113,7 @@ class OwnServices(Emulator):
         if own is not None:
             saved.write(own, MADE_BY, body)
 
-    async def prune(self, snapshots: Sequence[Path]) -> None:  # noqa: ARG002
+    async def prune(self, snapshots: Sequence[Path]) -> None:
         """Nothing to remove: a file refers to no other."""
 
     async def happenings(self) -> Sequence[Mapping[str, Any]]:
