@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from cloudlings.grading.graders import Account, Because, Brief, not_attempted_unless, task
@@ -20,7 +18,7 @@ from cloudlings.grading.roles import (
     session,
 )
 from cloudlings.grading.s3_state import bucket_policy, head, or_none, require_bucket
-from cloudlings.iam import Policies, Policy, Principal, Request, decide, prove
+from cloudlings.iam import Policies, Principal, Request, decide, prove
 
 LOGGING = allow(["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"], "*")
 LAMBDA = {"Service": "lambda.amazonaws.com"}
@@ -151,9 +149,7 @@ def _no_use_to_a_session(
     """The same policies, hung on a role without tags, give its sessions nothing."""
     role = f"arn:aws:iam::{account.id}:role/{brief.editors_role}"
     arn = f"arn:aws:sts::{account.id}:assumed-role/{brief.editors_role}/session"
-    hung = Policies(
-        identity=tuple(map(_untagged, (*policies.identity, *policies.groups))), boundary=policies.boundary
-    )
+    hung = Policies(identity=(*policies.identity, *policies.groups), boundary=policies.boundary)
     comparison = prove(
         hung,
         Policies.of(identity=[]),
@@ -170,15 +166,6 @@ def _no_use_to_a_session(
         concept="A session of a role has no user name. A policy for everybody's own folder gives nothing "
         "to a caller whose name it cannot fill in; a written-out name or a default value does.",
     )
-
-
-def _untagged(policy: Policy) -> Policy:
-    """A policy as it counts for a caller without tags: an Allow that needs a tag filled in allows nothing."""
-    kept = [each for each in policy.statements if each.effect == "Deny" or not TAG.search(repr(each))]
-    return replace(policy, statements=tuple(kept))
-
-
-TAG = re.compile(r"\$\{aws:PrincipalTag/[^,}]+\}", re.IGNORECASE)
 
 
 DELETES = ["s3:DeleteObject", "s3:DeleteObjectVersion"]

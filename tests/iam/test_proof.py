@@ -286,3 +286,12 @@ def test_several_proofs_share_the_time() -> None:
     found = between(one, at_least=two, at_most=two, compare=prove_resource_policy, account="111122223333")
     assert time.process_time() - started < 5
     assert not found.equal
+
+
+@pytest.mark.parametrize(("team", "verdict"), [(None, "equal"), ("blue", "over")])
+def test_a_key_that_the_context_calls_missing_fills_no_variable(team: str | None, verdict: str) -> None:
+    """An Allow whose Resource needs a tag allows nothing to a caller without it, and something with it."""
+    home = "arn:aws:s3:::reports/${aws:PrincipalTag/team}/*"
+    granted = Policies.of(identity=[document([allow("s3:GetObject", home)])])
+    found = prove(granted, Policies.of(identity=[]), context={"aws:PrincipalTag/team": team})
+    assert found.verdict == verdict

@@ -306,10 +306,14 @@ class Reading:
 
     # --- variables --------------------------------------------------------------------------------
 
-    def assignments(self, own: Keys, mask: int) -> Iterator[dict[str, str | None]]:
-        """Every combination of values for the keys that variables read and nothing has settled."""
+    def assignments(
+        self, own: Keys, mask: int, context: Iterable[str] = ()
+    ) -> Iterator[dict[str, str | None]]:
+        """Every combination of values for the keys that variables read and nothing has settled: neither the
+        caller nor ``context``, which may say of a key that it is missing."""
         used = {name for s in self._sides.members(mask) for name in s.variables}
-        names = sorted(used - set(own) - self.never_open)
+        settled = {key.lower() for key in context}
+        names = sorted(used - set(own) - self.never_open - settled)
         ranges = []
         for name in names:
             fixed = [self._comparand(line, own) for line in self._lines_on(name)]

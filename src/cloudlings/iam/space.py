@@ -299,7 +299,7 @@ class Space:
         if self._skippable(caller, possible):
             return
         classes = self._classes_for(caller, possible)
-        for assigned in self._reading.assignments(own, possible):
+        for assigned in self._reading.assignments(own, possible, self.bounds.context):
             for one in classes:
                 for added in self._read_by_decide(one.first, caller):
                     settled = {**assigned, **{k: v for k, v in added.items() if k.lower() not in own}}
