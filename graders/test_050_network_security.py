@@ -222,14 +222,19 @@ def _inherited_out(brief: Brief) -> tuple[NetworkAclEntry, ...]:
     return (NetworkAclEntry(100, True, "allow", "-1", brief.vpc_cidr),)
 
 
-def _with_acl(portal: Portal, subnets: Iterable[Subnet], entries: tuple[NetworkAclEntry, ...]) -> Network:
+def _with_acl(
+    portal: Portal,
+    subnets: Iterable[Subnet],
+    entries: tuple[NetworkAclEntry, ...],
+    name: str = "acl-as-inherited",
+) -> Network:
     """The portal's network, with one network ACL of these entries on the subnets."""
     ids = {subnet.id for subnet in subnets}
     others = tuple(
         replace(acl, subnets=tuple(name for name in acl.subnets if name not in ids))
         for acl in portal.network.network_acls
     )
-    own = NetworkAcl("acl-as-inherited", portal.vpc.id, tuple(sorted(ids)), entries)
+    own = NetworkAcl(name, portal.vpc.id, tuple(sorted(ids)), entries)
     return replace(portal.network, network_acls=(*others, own))
 
 
@@ -238,7 +243,7 @@ _OPEN = (NetworkAclEntry(100, False, "allow"), NetworkAclEntry(100, True, "allow
 
 def _with_open_acls(portal: Portal, *tiers: str) -> Network:
     """The portal's network with an open network ACL on these tiers: what another task is about stays out."""
-    return _with_acl(portal, [subnet for tier in tiers for subnet in portal.tiers[tier]], _OPEN)
+    return _with_acl(portal, [subnet for tier in tiers for subnet in portal.tiers[tier]], _OPEN, "acl-open")
 
 
 def _places(network: Network, portal: Portal) -> tuple[Network, dict[str, str]]:
@@ -291,8 +296,9 @@ def test_nacl(account: Account, brief: Brief, answer: Callable[[str], Any]) -> N
         consequence="Nobody knows whether the repair was understood or lucky.",
         concept="Predict first: the prediction is about the NACL as it was inherited.",
     )
-    network = _with_acl(portal, reports, (*_inherited_in(brief), *_inherited_out(brief)))
-    network, places = _places(network, portal)
+    inherited = (*_inherited_in(brief), *_inherited_out(brief))
+    portal = replace(portal, network=_with_open_acls(portal, "web", "app", "data"))
+    network, places = _places(_with_acl(portal, reports, inherited), portal)
     as_predicted("flows", given, {flow: _flow(network, places, flow) for flow in brief.flows})
     _reports_work(portal, brief)
 

@@ -186,6 +186,30 @@ answer(
 )
 
 
+# %% wrong="repaired-one-way" task="nacl" says=["stateless", "the NACLs as they are now"]
+# The answer is right; the repair lets the database's replies in, and nothing out to the internet.
+def works(flow):
+    ends, protocol, port = flow.rsplit(" ", 2)
+    source, destination = ends.split(" > ")
+    if {source, destination} == {"reports", "neighbour"}:
+        return True
+    return not source.startswith(("reports", "neighbour")) and protocol == "tcp" and port in ("80", "443")
+
+
+answer("flows", {flow: works(flow) for flow in brief.flows})
+(acl,) = ec2.describe_network_acls(Filters=where("association.subnet-id", SUBNETS["reports"][0]))[
+    "NetworkAcls"
+]
+ec2.create_network_acl_entry(
+    NetworkAclId=acl["NetworkAclId"],
+    RuleNumber=120,
+    Egress=False,
+    Protocol="6",
+    RuleAction="allow",
+    CidrBlock="0.0.0.0/0",
+    PortRange={"From": 1024, "To": 65535},
+)
+
 # %% wrong="repaired-without-predicting" task="nacl" says=["no answer", "predict first"]
 default = ec2.describe_network_acls(Filters=where("vpc-id", PORTAL))["NetworkAcls"]
 default = next(one["NetworkAclId"] for one in default if one["IsDefault"])
@@ -435,6 +459,19 @@ for service, tiers, policy in (
         RouteTableIds=tables_of(*tiers),
         **policy,
     )
+
+# %% wrong="outbound-instead-of-inbound" task="secrets-endpoint" says=["inbound rules decide"]
+door = ec2.create_security_group(GroupName="secrets-door", Description="443 out", VpcId=PORTAL)["GroupId"]
+https = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": brief.vpc_cidr}]}
+ec2.authorize_security_group_egress(GroupId=door, IpPermissions=[https])
+ec2.create_vpc_endpoint(
+    VpcEndpointType="Interface",
+    VpcId=PORTAL,
+    ServiceName=f"com.amazonaws.{REGION}.secretsmanager",
+    SubnetIds=SUBNETS["app"],
+    SecurityGroupIds=[door],
+    PrivateDnsEnabled=True,
+)
 
 # %% wrong="no-private-dns" task="secrets-endpoint" says=["private DNS"]
 door = ec2.create_security_group(GroupName="secrets-door", Description="443 in", VpcId=PORTAL)["GroupId"]
