@@ -64,6 +64,12 @@ def moves(account_id: str) -> tuple[Move, ...]:
     return found
 
 
+def all_moves(account_id: str = "") -> dict[str, tuple[Move, ...]]:
+    """The moves of one account's clock, or of every clock that was moved."""
+    accounts = [account_id] if account_id else [key[0] for key in kept if key[1] == _MOVES]
+    return {account: moves(account) for account in accounts}
+
+
 def checked(seconds: float) -> float:
     """Seconds by which a clock may be moved. Raises ClockError for none, for too many, and backwards."""
     if not 0 < seconds < float("inf"):

@@ -19,6 +19,8 @@ from cloudlings.sandbox import channel
 from cloudlings.sandbox.accounts import Accounts
 from cloudlings.sandbox.authorization.authorizer import Authorizer
 from cloudlings.sandbox.authorization.source import EmulatorSource
+from cloudlings.sandbox.clocks import Clocks
+from cloudlings.sandbox.databases.sources import of as databases
 from cloudlings.sandbox.emulators import gateway
 from cloudlings.sandbox.emulators.contract import Emulator, IdentityKeeper, Informant
 from cloudlings.sandbox.gate import Gate
@@ -52,6 +54,8 @@ class Control:
         self._gate = Gate()
         self._keep = Keep(emulators, self._journal, self._gate, state)
         self._history = History(emulators, self._journal, self._gate, self._keep, self._forget)
+        self._clocks = Clocks(emulators, self._journal, self._keep.wrote)
+        self._databases = databases(emulators, files.root.parent, state)
         self._failed: dict[str, SandboxError] = {}
         self._down: set[str] = set(emulators)
         self._restarts: dict[str, int] = defaultdict(int)
@@ -78,6 +82,8 @@ class Control:
 
     def _forget(self, account_id: str) -> None:
         """What was remembered about an account is old: it was emptied, or went back to an earlier state."""
+        self._clocks.follow_soon(account_id)
+        self._databases.touched(account_id)
         self._accounts.forget_keys(account_id)
         self._mirror.forget(account_id)
 
@@ -104,6 +110,7 @@ class Control:
         except SandboxError:
             await self._end_emulators()
             raise
+        self._databases.start()
 
     async def _all_up(self) -> None:
         # Told to stop meanwhile, as when the owner has gone: nobody starts what is down any more.
@@ -146,6 +153,7 @@ class Control:
         while not self._stopping.is_set():
             try:
                 await emulator.start()
+                self._clocks.follow_all(emulator.name)
                 self._down.discard(emulator.name)
                 await emulator.died()
                 print(f"{emulator.name}: ended, and is started again", flush=True)
@@ -172,6 +180,7 @@ class Control:
         if self._desk is not None:
             self._desk.end()
         self._control.close()
+        await self._databases.stop()
         with suppress(SandboxError):
             await self.save()
         await self._end_emulators()
@@ -193,6 +202,8 @@ class Control:
             "checkpoints": self._history.checkpoints,
             "undo": self._history.undo,
             "rewind": self._history.rewind,
+            "advance": self._clocks.advance,
+            "clock": self._clocks.shows,
             "stop": self._stopping.set,
         }
 
@@ -215,6 +226,7 @@ class Control:
         told = [*self._doors.notices, *(n for e in self._emulators.values() for n in e.notices)]
         return [*told, self._keep.trouble] if self._keep.trouble else told
 
+        told += self._databases.notices
     async def _provision(self, account_id: str) -> dict[str, str]:
         credentials = await self._accounts.provision(account_id)
         self._wrote_identities(account_id)
@@ -235,6 +247,7 @@ class Control:
                 await emulator.reset(account_id)
             self._forget(account_id)
             self._journal.forget(account_id)
+            await self._databases.reset(account_id)
             self._authorizer.log.forget(account_id)
             if self._keep.snapshots is not None:
                 self._keep.snapshots.forget(account_id)

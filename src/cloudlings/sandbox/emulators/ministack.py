@@ -7,14 +7,16 @@ gateway alone speaks to it as one, for graders.
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from cloudlings.sandbox import clock
 from cloudlings.sandbox.authorization import ministack_side
-from cloudlings.sandbox.emulators import inside, ministack_corrections, ministack_old
+from cloudlings.sandbox.emulators import aging, inside, ministack_corrections, ministack_old
 from cloudlings.sandbox.emulators.ministack_state import MiniStackAccounts
 from cloudlings.sandbox.emulators.served import Served
 
@@ -83,6 +85,7 @@ class MiniStack(Served):
             ministack.app._get_module(name)
         _obey_the_gateway(ministack.app)
         ministack_corrections.watch(ministack.app)
+        aging.watch(ministack.app)
         self._known.watch_owners()
         inside.watch()
         if self.keeper is not None and self.state is not None:
@@ -99,6 +102,10 @@ class MiniStack(Served):
         await super().import_state(account_id, path)
         # A warm worker has the code and the variables of what was.
         _drop_workers(account_id)
+
+    async def advance(self, account_id: str, seconds: float, at: float) -> None:
+        # In a thread: what becomes due may call functions, which call back here.
+        await asyncio.to_thread(clock.advance, account_id, seconds, at)
 
     def happenings(self) -> list[dict[str, Any]]:
         return inside.drain()

@@ -20,6 +20,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from cloudlings.sandbox import clock
 from cloudlings.sandbox.emulators import saved
 from cloudlings.sandbox.emulators.keeping import Accounts
 
@@ -43,6 +44,7 @@ def stores() -> Iterator[tuple[str, str, dict[tuple[Any, ...], Any]]]:
                 if scoped and id(value) not in seen:
                     seen.add(id(value))
                     yield module_name, name, value._data
+    yield clock.__name__, "kept", clock.kept
 
 
 class MiniStackAccounts(Accounts):

@@ -14,8 +14,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cloudlings.sandbox import clock
 from cloudlings.sandbox.authorization import moto_side
-from cloudlings.sandbox.emulators import moto_corrections
+from cloudlings.sandbox.emulators import moto_corrections, moto_databases
 from cloudlings.sandbox.emulators.keeping import Accounts, Keeper
 from cloudlings.sandbox.emulators.served import Served
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from cloudlings.sandbox.emulators.process import MirroringProcess
 
 DEFAULT_REGION = "us-east-1"
+# Beside the services in an account's pickle: the moves of its test clock.
+_CLOCK = "cloudlings.clock"
 
 
 def emulator(run: Path, state: Path | None, gateway_url: str) -> MirroringProcess:  # noqa: ARG001
@@ -96,10 +99,14 @@ class Moto(Served):
         return status, _encode(found), content.encode() if isinstance(content, str) else content
 
     def extra_calls(self) -> dict[str, Callable[..., Any]]:
-        return {"adopt_identities": self._adopt, "resource_facts": self._facts}
+        return {"adopt_identities": self._adopt, "resource_facts": self._facts, "databases": self._databases}
 
     async def _facts(self, arn: str, account_id: str, region: str) -> dict[str, Any]:
         found: dict[str, Any] = await self.turn(moto_side.facts, arn, account_id, region)
+        return found
+
+    async def _databases(self, account_id: str) -> dict[str, Any]:
+        found: dict[str, Any] = await self.turn(moto_databases.facts, account_id)
         return found
 
     async def _adopt(self, account_id: str, identities: dict[str, Any]) -> None:
@@ -143,6 +150,7 @@ class MotoAccounts(Accounts):
     def dump(self, account_id: str) -> tuple[bytes, tuple[str, ...]]:
         # All services in one pickle: what they share must stay shared.
         services = {name: backend[account_id] for name, backend in _backends() if account_id in backend}
+        services |= {_CLOCK: moves} if (moves := clock.state(account_id)) else {}
         return pickle.dumps(services, protocol=pickle.HIGHEST_PROTOCOL) if services else b"", ()
 
     def load(self, account_id: str, body: bytes) -> None:
@@ -152,6 +160,7 @@ class MotoAccounts(Accounts):
         """It has no blobs."""
 
     def drop(self, account_id: str) -> None:
+        clock.forget(account_id)
         for _, backend in _backends():
             backend.pop(account_id, None)
 
@@ -160,6 +169,7 @@ def _restore(account_id: str, services: dict[str, Any]) -> None:
     import moto.backends
     from moto.core.base_backend import BackendDict
 
+    clock.put_back(account_id, services.pop(_CLOCK, {}))
     for service, kept in services.items():
         backend = moto.backends.get_backend(service)
         backend[account_id] = kept
@@ -174,6 +184,7 @@ def _load_the_rest() -> None:
     for service in ("iam", "autoscaling", "elbv2", "rds"):
         moto.backends.get_backend(service)
     moto_corrections.apply_rest()
+    moto_databases.correct()
 
 
 def _take_over(state: Path, keeper: Keeper) -> list[str]:

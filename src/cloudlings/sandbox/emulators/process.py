@@ -194,6 +194,9 @@ class ProcessEmulator(Emulator, Informant):
         found: Sequence[Mapping[str, Any]] = await self._call("happenings")
         return found
 
+    async def advance(self, account_id: str, seconds: float, at: float) -> None:
+        await self._call("advance", account_id=account_id, seconds=seconds, at=at)
+
     async def ask(self, verb: str, **args: Any) -> Any:
         return await self._call(verb, **args)
 

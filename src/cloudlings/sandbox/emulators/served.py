@@ -15,7 +15,7 @@ from typing import Any
 
 import uvicorn
 
-from cloudlings.sandbox import channel
+from cloudlings.sandbox import channel, clock
 from cloudlings.sandbox.emulators.keeping import Accounts, Keeper
 
 
@@ -73,6 +73,10 @@ class Served(ABC):
         if self.keeper is not None:
             await asyncio.to_thread(self.keeper.prune, [Path(path) for path in snapshots])
 
+    async def advance(self, account_id: str, seconds: float, at: float) -> None:
+        """See ``Emulator.advance``."""
+        await self.turn(clock.advance, account_id, seconds, at)
+
     def happenings(self) -> list[dict[str, Any]]:
         """See ``Emulator.happenings``."""
         return []
@@ -91,6 +95,8 @@ class Served(ABC):
             "import_state": self.import_state,
             "prune": self.prune,
             "happenings": self.happenings,
+            "advance": self.advance,
+            "clocks": clock.all_moves,
             **self.extra_calls(),
         }
 

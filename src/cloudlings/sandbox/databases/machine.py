@@ -1,0 +1,101 @@
+"""What this machine has for real databases: PostgreSQL's programs, and a user who may run them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pwd
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+PROGRAMS = ("initdb", "pg_ctl", "postgres", "pg_basebackup", "psql")
+_PACKAGED = Path("/usr/lib/postgresql")
+MISSING = (
+    "No PostgreSQL is installed here, so databases of RDS answer no SQL; everything else of RDS works. "
+    "To have them: install PostgreSQL (Debian and Ubuntu: apt-get install postgresql; macOS: brew install "
+    "postgresql), then cloudlings stop and cloudlings start."
+)
+
+
+@dataclass(frozen=True)
+class Programs:
+    """Where PostgreSQL's programs are, and as whom they run: PostgreSQL refuses root.
+
+    ``user`` is None where the sandbox itself runs as somebody who may.
+    """
+
+    folder: Path
+    version: str
+    user: str | None
+
+    def path(self, program: str) -> str:
+        """A program's path."""
+        return str(self.folder / program)
+
+    @property
+    def owner(self) -> tuple[int, int] | None:
+        """Whom the data must belong to (uid, gid), if not to the sandbox's own user."""
+        if self.user is None:
+            return None
+        found = pwd.getpwnam(self.user)
+        return found.pw_uid, found.pw_gid
+
+
+@lru_cache(maxsize=1)
+def find() -> Programs | None:
+    """The newest PostgreSQL of this machine: packaged, or on the PATH. None where there is none."""
+    folders = sorted(_PACKAGED.glob("*/bin"), key=lambda path: _number(path.parent.name), reverse=True)
+    on_path = shutil.which("postgres")
+    folders += [Path(on_path).resolve().parent] if on_path else []
+    for folder in folders:
+        if all(os.access(folder / each, os.X_OK) for each in PROGRAMS):
+            user = _somebody() if os.geteuid() == 0 else None
+            if os.geteuid() == 0 and user is None:
+                return None
+            return Programs(folder, _version(folder), user)
+    return None
+
+
+def _number(text: str) -> float:
+    found = re.match(r"\d+(\.\d+)?", text)
+    return float(found[0]) if found else 0.0
+
+
+def _version(folder: Path) -> str:
+    said = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=False)
+    found = re.search(r"\d+(\.\d+)?", said.stdout)
+    return found[0] if found else ""
+
+
+def _somebody() -> str | None:
+    """A user of this machine who is not root, and has no more rights than anyone."""
+    for name in ("postgres", "nobody"):
+        try:
+            if pwd.getpwnam(name).pw_uid != 0:
+                return name
+        except KeyError:
+            continue
+    return None
+
+
+def folder_of(programs: Programs, state: Path | None, home: Path) -> Path:
+    """Where the databases of a sandbox are kept: beside the rest of its state.
+
+    A server that runs as somebody else cannot reach into a folder of root's: then it is one beside the
+    machine's own, named after the home. ``state`` is None for a temporary sandbox.
+    """
+    if programs.user is None:
+        return (state or home / "sandbox") / "databases"
+    mark = hashlib.sha256(str(home.absolute()).encode()).hexdigest()[:16]
+    return Path("/var/tmp") / "cloudlings-databases" / mark
+
+
+def clear_up(base: Path) -> None:
+    """Remove the databases of homes that are there no more."""
+    for mark in base.glob("*/home"):
+        if not Path(mark.read_text()).is_dir():
+            shutil.rmtree(mark.parent, ignore_errors=True)
