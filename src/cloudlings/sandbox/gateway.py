@@ -71,6 +71,7 @@ class Gateway:
         self._desk = desk
         if desk is not None:
             desk.door = self._by_desk
+            desk.look_up = authorizer.facts
 
     def port(self, *, secure: bool) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
         """The ASGI application of one port; requests by it count as TLS, or do not."""

@@ -19,7 +19,7 @@ from cloudlings.sandbox.authorization.judge import Judge, Judgement
 from cloudlings.sandbox.authorization.log import DecisionLog
 from cloudlings.sandbox.authorization.mapping import needs_of
 from cloudlings.sandbox.authorization.need import Asked, Need
-from cloudlings.sandbox.authorization.source import Source
+from cloudlings.sandbox.authorization.source import Facts, Source
 from cloudlings.sandbox.authorization.table import prefix_of
 from cloudlings.sandbox.model import Call, Response
 from cloudlings.sandbox.operations import needs_no_credentials
@@ -60,6 +60,10 @@ class Authorizer:
     def forget(self) -> None:
         """Read every policy anew: something changed past the gateway."""
         self._account.forget()
+
+    async def facts(self, arn: str, region: str) -> Facts:
+        """What is known of a resource: its policy, tags and owner, the organization of its account."""
+        return await self._account.resource(arn, "", region)
 
     async def before(self, call: Call, service: str, path: str) -> Ruling:
         """Whether a request may be.

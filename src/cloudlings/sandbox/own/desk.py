@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cloudlings.sandbox import own, shapes, wire
 from cloudlings.sandbox.accounts import Accounts
+from cloudlings.sandbox.authorization.source import Facts
 from cloudlings.sandbox.emulators.gateway import NAME, OwnServices
 from cloudlings.sandbox.journal import Journal
 from cloudlings.sandbox.model import Call, JournalEntry, Response
@@ -29,10 +30,11 @@ Door = Callable[[Call, bool], Awaitable[Response]]
 class Desk:
     """Answers calls by the functions in ``own``, and is the ``Services`` that they use.
 
-    ``door`` is set by the gateway, ``endpoint_url`` its address.
+    ``door`` and ``look_up`` are set by the gateway, ``endpoint_url`` its address.
     """
 
     door: Door
+    look_up: Callable[[str, str], Awaitable[Facts]]
 
     def __init__(
         self,
@@ -107,6 +109,10 @@ class Desk:
     def journal(self, account_id: str) -> Sequence[JournalEntry]:
         """See ``Services.journal``."""
         return self._journal.of(account_id)
+
+    async def facts(self, arn: str, region: str) -> Facts:
+        """See ``Services.facts``."""
+        return await self.look_up(arn, region)
 
     async def session(self, account_id: str, region: str) -> boto3.Session:
         """See ``Services.session``."""

@@ -9,7 +9,7 @@ snapshotted and reset with the account.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -53,6 +53,10 @@ class Services(Protocol):
 
     def journal(self, account_id: str) -> Sequence[JournalEntry]:
         """The account's journal, oldest entry first."""
+
+    async def facts(self, arn: str, region: str) -> Mapping[str, Any]:
+        """What the authoriser knows of a resource: its policy, tags and owner, and the organization of its
+        account with the policies of every level. {} for what no emulator has."""
 
     async def session(self, account_id: str, region: str) -> boto3.Session:
         """A boto3 session of the account's grader, for engines that read by boto3; to be used in a thread."""

@@ -56,7 +56,7 @@ _NOT_LOOKED_AT = {
 _NOT_ENFORCED = {
     ("lambda", "Runtime"), ("lambda", "FunctionVersion"), ("iam", "policyDocumentType"), ("sts", "tokenType"),
     ("sts", "sessionPolicyDocumentType"), ("sts", "unrestrictedSessionPolicyDocumentType"),
-    ("secretsmanager", "SecretIdType"), ("cloudwatch", "TreatMissingData"),
+    ("secretsmanager", "SecretIdType"), ("cloudwatch", "TreatMissingData"), ("iam", "AttachmentName"),
 }  # fmt: skip
 _POLICIES = re.compile(r"[Pp]olicy(Document|Content)")
 
