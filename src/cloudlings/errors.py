@@ -14,6 +14,7 @@
     │   └── UnknownTask          no task of that name: says the nearest
     ├── SandboxError         the sandbox cannot start, cannot be reached, or refuses
     │   ├── SandboxUnavailable   it did not answer, or failed: a verdict of "unavailable", never a zero
+    │   ├── ExpressionError      a filter pattern, query or metric math that AWS refuses
     │   ├── PortError            no port can be opened for it
     │   └── ClockError           a test clock is moved backwards, or too far
     ├── AccountError         a grader asked an account for something that it may not
@@ -94,6 +95,17 @@ class SandboxError(CloudlingsError):
 
 class SandboxUnavailable(SandboxError):
     """The sandbox did not answer, or failed. Nobody loses a point for it."""
+
+
+class ExpressionError(SandboxError):
+    """A filter pattern, a Logs Insights query, a metric math expression or a statistic that AWS refuses.
+
+    ``position`` is the place in its text, counted from 0, or -1 for the whole.
+    """
+
+    def __init__(self, message: str, *, position: int = -1, next_step: str = "") -> None:
+        super().__init__(message, next_step=next_step)
+        self.position = position
 
 
 class PortError(SandboxError):

@@ -74,8 +74,10 @@ def test_reason_with_nothing() -> None:
     assert alarms.evaluate(alarm(), []).reason == "Insufficient Data: 1 datapoint was unknown."
 
 
-@pytest.mark.parametrize(("percentile", "samples", "enough"), [(99, 999, False), (99, 1000, True), (50, 20, True),
-                                                               (10, 99, False), (10, 100, True), (100, 9e9, False)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("percentile", "samples", "enough"),
+    [(99, 999, False), (99, 1000, True), (50, 20, True), (10, 99, False), (10, 100, True), (100, 9e9, False)],
+)
 def test_low_samples(percentile: float, samples: float, enough: bool) -> None:
     """A percentile needs ten samples beyond it."""
     assert alarms.enough_samples(percentile, samples) is enough

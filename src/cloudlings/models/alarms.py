@@ -124,8 +124,9 @@ def _decided(alarm: Alarm, recent: tuple[float, ...], breaching: int, filled: in
     shown = ", ".join(_shown(value) for value in recent)
     reason = (
         f"Threshold Crossed: {count} out of the last {alarm.periods} datapoints [{shown}] "
-        f"{'was' if count == 1 else 'were'} {negation}{_WORDS.get(alarm.comparison, alarm.comparison)} the threshold "
-        f"({_shown(alarm.threshold)}) (minimum {least} datapoint{'s' * (least != 1)} for {change} transition)"
+        f"{'was' if count == 1 else 'were'} {negation}{_WORDS.get(alarm.comparison, alarm.comparison)} "
+        f"the threshold ({_shown(alarm.threshold)}) (minimum {least} datapoint{'s' * (least != 1)} "
+        f"for {change} transition)"
     )
     return Evaluation(state, reason + (f"; {missing}." if filled else "."), recent)
 

@@ -310,6 +310,14 @@ def new_output(call: Call, value: dict[str, Value]) -> Response:
     return Response(200, (("content-type", kind), number), json.dumps(written).encode())
 
 
+def query_output(service: str, operation: str, value: dict[str, Value]) -> Response:
+    """A response in the Query protocol, for a service that speaks others too. Dates are epoch seconds."""
+    output = output_of(service, operation)
+    written = _on_the_wire(_Reader(service), output, value, "iso8601") if output else {}
+    headers = (("content-type", "text/xml;charset=UTF-8"), ("x-amzn-requestid", str(uuid.uuid4())))
+    return write_output(service, operation, Response(200, headers), written)
+
+
 def _on_the_wire(reader: _Reader, where: Mapping[str, Any], value: Value, dates: str) -> Value:
     """A value with its dates as the protocol writes them, and blobs in base64."""
     shape = reader.shapes[where["shape"]]

@@ -1,12 +1,14 @@
 """What MiniStack does inside itself, noted for the journal: stacks, events, notifications, tasks.
 
 These pass no gateway. Each is one function of MiniStack's, wrapped when its module is loaded; what is not in
-the table below is a gap, named in the documentation of the sandbox.
+the table below is a gap, named in the documentation of the sandbox. A module of ``CORRECTED`` is put right
+before anybody has used it.
 """
 
 from __future__ import annotations
 
 import functools
+import importlib
 import importlib.machinery
 import sys
 import time
@@ -77,6 +79,13 @@ HOOKS: dict[str, tuple[Hook, ...]] = {
 }
 
 
+# By MiniStack's module: the one here whose ``correct`` puts it right.
+CORRECTED = {
+    "cloudwatch": "ministack_metrics",
+    "cloudwatch_logs": "ministack_logs",
+}
+
+
 def drain() -> list[dict[str, Any]]:
     """What was noted since the last time, as fields of journal entries with their account."""
     noted = list(_noted)
@@ -87,10 +96,10 @@ def drain() -> list[dict[str, Any]]:
 def watch() -> None:
     """Wrap the functions of the modules already loaded, and of the others when they are."""
     sys.meta_path.insert(0, _Finder())
-    for name in HOOKS:
+    for name in {*HOOKS, *CORRECTED}:
         module = sys.modules.get(f"ministack.services.{name}")
         if module is not None:
-            _wrap_all(module, HOOKS[name])
+            _prepare(module, name)
 
 
 class _Finder:
@@ -99,26 +108,33 @@ class _Finder:
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        hooks = HOOKS.get(name.removeprefix("ministack.services."))
-        if hooks is None or not name.startswith("ministack.services."):
+        service = name.removeprefix("ministack.services.")
+        if (service not in HOOKS and service not in CORRECTED) or service == name:
             return None
         spec = importlib.machinery.PathFinder.find_spec(name, path, target)
         if spec is not None and spec.loader is not None:
-            spec.loader = _Loader(spec.loader, hooks)
+            spec.loader = _Loader(spec.loader, service)
         return spec
 
 
 class _Loader(Loader):
-    def __init__(self, loader: Loader, hooks: tuple[Hook, ...]) -> None:
+    def __init__(self, loader: Loader, service: str) -> None:
         self._loader = loader
-        self._hooks = hooks
+        self._service = service
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
         return self._loader.create_module(spec)
 
     def exec_module(self, module: ModuleType) -> None:
         self._loader.exec_module(module)
-        _wrap_all(module, self._hooks)
+        _prepare(module, self._service)
+
+
+def _prepare(module: ModuleType, service: str) -> None:
+    """Put a module right, and watch its functions: the ones that it has then."""
+    if service in CORRECTED:
+        importlib.import_module(f"cloudlings.sandbox.emulators.{CORRECTED[service]}").correct(module)
+    _wrap_all(module, HOOKS.get(service, ()))
 
 
 def _wrap_all(module: ModuleType, hooks: tuple[Hook, ...]) -> None:

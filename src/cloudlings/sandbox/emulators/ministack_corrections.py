@@ -177,8 +177,17 @@ def _with_platform_lines(func: dict[str, Any], request_id: str, log: str, starte
 
 
 def _logs(service: Any) -> None:
-    """The platform's lines are in the log already."""
+    """The platform's lines are in the log already; every execution that is logged is measured."""
+    from cloudlings.sandbox.emulators import ministack_metrics
+
     emit = service._emit_lambda_logs
+
+    def measure(name: str, throttle: bool = False, **_: Any) -> None:
+        # MiniStack calls it for what is invoked directly, and for nothing that a queue or a rule invokes.
+        if throttle:
+            ministack_metrics.measure_throttle(name)
+
+    service._emit_lambda_metrics = measure
 
     def emit_as_it_is(
         func: Any, request_id: str, log_text: str, error: bool, duration_ms: int, **more: Any
@@ -192,5 +201,6 @@ def _logs(service: Any) -> None:
             duration_ms,
             **(more | ({"log_source": "rie"} if whole else {})),
         )
+        ministack_metrics.measure_execution(func, error, duration_ms)
 
     service._emit_lambda_logs = emit_as_it_is

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
-import time
 
-from cloudlings.sandbox.rules.registry import Given, Output, Refusal, before, reshape
+from cloudlings.errors import ExpressionError
+from cloudlings.sandbox.rules.registry import Given, Refusal, before
 
 _DAY = 86_400_000
+MOST_FILTERS = 100
 _COMMANDS = (
     "fields", "display", "filter", "stats", "sort", "limit", "parse", "dedup", "unmask", "pattern",
     "diff", "unnest",
@@ -39,36 +41,74 @@ def events_in_order(given: Given) -> Refusal | None:
     return None
 
 
-@reshape("logs", "PutLogEvents")
-def events_too_old(given: Given, output: Output) -> None:
-    """Events of more than 14 days ago, or 2 hours ahead, are rejected and named.
-
-    Source: CloudWatch Logs API reference, PutLogEvents, RejectedLogEventsInfo.
-    """
-    now = time.time() * 1000
-    moments = [event.get("timestamp", 0) for event in given.input.get("logEvents", [])]
-    old = sum(moment < now - 14 * _DAY for moment in moments)
-    new = [number for number, moment in enumerate(moments) if moment > now + _DAY / 12]
-    if old:
-        output.setdefault("rejectedLogEventsInfo", {})["tooOldLogEventEndIndex"] = old
-    if new:
-        output.setdefault("rejectedLogEventsInfo", {})["tooNewLogEventStartIndex"] = new[0]
-
-
 @before("logs", "PutMetricFilter", "FilterLogEvents", "PutSubscriptionFilter", "TestMetricFilter")
-def pattern_that_closes(given: Given) -> Refusal | None:
-    """A pattern's braces, brackets and quotes close.
+def pattern_that_is_one(given: Given) -> Refusal | None:
+    """A filter's pattern keeps to the syntax, and a metric's value and dimensions are its fields.
 
-    Source: CloudWatch Logs User Guide, "Filter pattern syntax"; API reference (InvalidParameterException).
+    Source: CloudWatch Logs User Guide, "Filter pattern syntax", "Configuring metric values for a metric
+    filter"; API reference (InvalidParameterException).
     """
-    pattern = str(given.input.get("filterPattern") or "").strip()
-    bare = re.sub(r'\\.|"[^"\\]*(?:\\.[^"\\]*)*"', "", pattern)
-    pairs = (("{", "}"), ("[", "]"), ("(", ")"))
-    if '"' in bare or any(bare.count(a) != bare.count(b) for a, b in pairs):
-        return _invalid("Invalid character(s) in term '" + pattern[:80] + "'")
-    if pattern.startswith("{") and not pattern.endswith("}"):
-        return _invalid(f"Invalid filter pattern: {pattern[:80]}")
+    # Here, for the parser is wanted by those only that ask for it.
+    from cloudlings.sandbox.cloudwatch import metric_filters
+
+    asked = given.input
+    try:
+        metric_filters.check(str(asked.get("filterPattern") or ""), asked.get("metricTransformations") or [])
+    except ExpressionError as error:
+        return _invalid(error.message)
     return None
+
+
+@before("logs", "PutMetricFilter")
+async def filters_of_a_group(given: Given) -> Refusal | None:
+    """A log group has 100 metric filters.
+
+    Source: CloudWatch Logs User Guide, "CloudWatch Logs quotas" (LimitExceededException).
+    """
+    group, name = given.input.get("logGroupName", ""), given.input.get("filterName")
+    groups = (await given.read("DescribeLogGroups", logGroupNamePrefix=group)).get("logGroups", [])
+    count = next((each.get("metricFilterCount", 0) for each in groups if each["logGroupName"] == group), 0)
+    if count < MOST_FILTERS:
+        return None
+    named = await given.read("DescribeMetricFilters", logGroupName=group, filterNamePrefix=name)
+    if any(each.get("filterName") == name for each in named.get("metricFilters", [])):
+        return None
+    return Refusal("LimitExceededException", "Resource limit exceeded.")
+
+
+@before("logs", "PutSubscriptionFilter")
+async def subscriber_that_can_be_reached(given: Given) -> Refusal | None:
+    """A function that is subscribed to logs lets CloudWatch Logs call it; a stream is given a role.
+
+    Source: CloudWatch Logs User Guide, "Log group-level subscription filters"; API reference,
+    PutSubscriptionFilter.
+    """
+    arn, region = str(given.input.get("destinationArn", "")), given.call.region
+    if arn.startswith("arn:aws:kinesis:") or arn.startswith("arn:aws:firehose:"):
+        return None if given.input.get("roleArn") else _invalid("destinationArn requires a roleArn.")
+    if not arn.startswith("arn:aws:lambda:"):
+        return None
+    parts = arn.split(":")
+    qualifier = {"Qualifier": parts[7]} if len(parts) > 7 else {}
+    policy = (await given.read("GetPolicy", "lambda", FunctionName=parts[6], **qualifier)).get("Policy")
+    if _lets_logs(policy, {"logs.amazonaws.com", f"logs.{region}.amazonaws.com"}):
+        return None
+    return _invalid(
+        "Could not execute the lambda function. Make sure you have given CloudWatch Logs permission to "
+        "execute your function."
+    )
+
+
+def _lets_logs(document: str | None, names: set[str]) -> bool:
+    """Whether a function's policy has a statement that lets one of these services call it."""
+    for statement in json.loads(document or "{}").get("Statement", []):
+        principal = statement.get("Principal")
+        services = principal.get("Service", []) if isinstance(principal, dict) else []
+        anybody = principal == "*" or (isinstance(principal, dict) and principal.get("AWS") == "*")
+        found = {services} if isinstance(services, str) else set(services)
+        if statement.get("Effect") == "Allow" and (anybody or names & found):
+            return True
+    return False
 
 
 @before("logs", "PutSubscriptionFilter")

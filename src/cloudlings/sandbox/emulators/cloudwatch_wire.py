@@ -1,0 +1,133 @@
+"""CloudWatch's requests read and its answers written, in each of its three protocols.
+
+boto3 and the AWS CLI speak CBOR to CloudWatch, others JSON, and older tools Query. MiniStack's Query answers
+lack most members, so a Query request is carried out as JSON, and its answer written by the service's model.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+Answer = Callable[[dict[str, Any]], dict[str, Any]]
+"""An operation: its input in, its output out, with moments in epoch seconds. May raise ``Refused``."""
+Reply = tuple[int, dict[str, str], bytes]
+
+
+@dataclass(frozen=True)
+class Refused(Exception):
+    """AWS's answer to a request that it does not take."""
+
+    code: str
+    message: str
+    status: int = 400
+
+
+def add_answers(cloudwatch: Any, answers: Mapping[str, Answer]) -> None:
+    """Answer these operations here, and leave the others to MiniStack."""
+    handle = cloudwatch.handle_request
+
+    async def handle_request(
+        method: str, path: str, headers: dict[str, str], body: bytes, query_params: Mapping[str, Any]
+    ) -> Reply:
+        protocol = _protocol(headers)
+        operation, asked = _read(protocol, path, headers, body, query_params)
+        if operation not in answers and protocol != "query":
+            found: Reply = await handle(method, path, headers, body, query_params)
+            return found
+        try:
+            if operation in answers:
+                return _write(protocol, operation, answers[operation](asked))
+            return _write(protocol, operation, await _as_json(handle, operation, asked))
+        except Refused as refused:
+            error: Reply = cloudwatch._error(
+                refused.code,
+                refused.message,
+                refused.status,
+                use_json=protocol == "json",
+                use_cbor=protocol == "cbor",
+            )
+            return error
+
+    cloudwatch.handle_request = handle_request
+
+
+def _protocol(headers: Mapping[str, str]) -> str:
+    kind = headers.get("content-type", "")
+    if "cbor" in kind or "cbor" in headers.get("smithy-protocol", ""):
+        return "cbor"
+    return "json" if "json" in kind or headers.get("x-amz-target") else "query"
+
+
+def _read(
+    protocol: str, path: str, headers: Mapping[str, str], body: bytes, query_params: Mapping[str, Any]
+) -> tuple[str, dict[str, Any]]:
+    if protocol == "query":
+        return _read_form(body, query_params)
+    operation = headers.get("x-amz-target", "").rpartition(".")[2] or path.rpartition("/operation/")[2]
+    try:
+        asked = _cbor().loads(body) if protocol == "cbor" else json.loads(body)
+    except Exception:
+        asked = None  # what cannot be read asks for nothing
+    return operation.strip("/"), asked if isinstance(asked, dict) else {}
+
+
+def _cbor() -> Any:
+    import cbor2
+
+    return cbor2
+
+
+def _read_form(body: bytes, query_params: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    # Here, for a model takes long to load, and hardly anybody asks this way.
+    from cloudlings.sandbox import shapes
+
+    form = {name: values[0] if isinstance(values, list) else values for name, values in query_params.items()}
+    form |= dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+    operation = form.get("Action", "")
+    shape = shapes.input_shape("cloudwatch", operation)
+    return operation, shapes.read_form("cloudwatch", shape, form) if shape else {}
+
+
+async def _as_json(handle: Any, operation: str, asked: dict[str, Any]) -> dict[str, Any]:
+    headers = {
+        "content-type": "application/json",
+        "x-amz-target": f"GraniteServiceVersion20100801.{operation}",
+    }
+    status, _, body = await handle("POST", "/", headers, json.dumps(asked).encode(), {})
+    found: dict[str, Any] = json.loads(body or b"{}")
+    if status >= 300:
+        raise Refused(found.get("__type", "InternalFailure"), found.get("message", ""), status)
+    return found
+
+
+def _write(protocol: str, operation: str, found: dict[str, Any]) -> Reply:
+    if protocol == "query":
+        from cloudlings.sandbox import shapes
+
+        written = shapes.query_output("cloudwatch", operation, found)
+        return written.status, dict(written.headers), written.body
+    if protocol == "json":
+        return 200, {"Content-Type": "application/x-amz-json-1.0"}, json.dumps(_without_none(found)).encode()
+    body: bytes = _cbor().dumps(_tagged(_without_none(found)))
+    return 200, {"Content-Type": "application/cbor", "smithy-protocol": "rpc-v2-cbor"}, body
+
+
+def _without_none(found: Any) -> Any:
+    if isinstance(found, dict):
+        return {name: _without_none(each) for name, each in found.items() if each is not None}
+    return [_without_none(each) for each in found] if isinstance(found, list) else found
+
+
+def _tagged(found: Any, name: str = "") -> Any:
+    """Moments as CBOR's tag 1: every one of this service's is called Timestamp."""
+    if isinstance(found, dict):
+        return {key: _tagged(each, key) for key, each in found.items()}
+    if isinstance(found, list):
+        return [_tagged(each, name) for each in found]
+    if name.endswith(("Timestamp", "Timestamps")) and isinstance(found, int | float):
+        return _cbor().CBORTag(1, float(found))
+    return found
