@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cloudlings.sandbox import Sandbox
-from tests.sandbox.own import simulating
+from tests.sandbox.own import reaching, simulating
 
 ACCOUNT = "300000000009"
 
@@ -32,3 +32,12 @@ def test_a_case_simulated_comes_out_as_the_engine_decides(iam: Any, name: str) -
     if reason := simulating.gap(simulating.CASES[name]):
         pytest.skip(f"gap: {reason}")
     assert simulating.difference(iam, simulating.CASES[name]) == ""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", reaching.CASES)
+def test_a_case_analysed_comes_out_as_the_engine_decides(sandbox: Sandbox, name: str) -> None:
+    """Reachability Analyzer says of a network built in an account what the engine says of it."""
+    if reason := reaching.gap(reaching.CASES[name]):
+        pytest.skip(f"gap: {reason}")
+    assert reaching.differences(sandbox, reaching.CASES[name]) == []
