@@ -224,9 +224,9 @@ class Control:
 
     def _notices(self) -> list[str]:
         told = [*self._doors.notices, *(n for e in self._emulators.values() for n in e.notices)]
+        told += self._databases.notices
         return [*told, self._keep.trouble] if self._keep.trouble else told
 
-        told += self._databases.notices
     async def _provision(self, account_id: str) -> dict[str, str]:
         credentials = await self._accounts.provision(account_id)
         self._wrote_identities(account_id)
@@ -245,9 +245,9 @@ class Control:
         async with self._keep.turn:
             for emulator in self._emulators.values():
                 await emulator.reset(account_id)
+            await self._databases.reset(account_id)
             self._forget(account_id)
             self._journal.forget(account_id)
-            await self._databases.reset(account_id)
             self._authorizer.log.forget(account_id)
             if self._keep.snapshots is not None:
                 self._keep.snapshots.forget(account_id)

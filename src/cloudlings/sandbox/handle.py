@@ -212,6 +212,22 @@ class Sandbox:
         afterwards."""
         return Return.read(self._call("rewind", accounts=list(accounts), name=name, look=look))
 
+    def advance(self, account_id: str, seconds: float) -> float:
+        """Move an account's test clock on, and return once what is due by then has been done.
+
+        Returns what the clock shows, in epoch seconds. No other account is touched; dates that are stored or
+        shown stay real ones (docs/sandbox.md says what follows the clock). A reset sets it back to real time.
+        Raises ClockError for a move backwards.
+        """
+        from cloudlings.sandbox import clock
+
+        shown = self._call("advance", account_id=account_id, seconds=clock.checked(seconds), timeout=120.0)
+        return float(shown["now"])
+
+    def now(self, account_id: str) -> float:
+        """What an account's test clock shows, in epoch seconds: the real time, if it was never moved."""
+        return float(self._call("clock", account_id=account_id)["now"])
+
     def save(self) -> None:
         """Write everything now, rather than within half a second."""
         self._call("save")
@@ -244,22 +260,6 @@ class Sandbox:
 def _make_home(home: Path) -> None:
     try:
         (home / "sandbox").mkdir(parents=True, exist_ok=True, mode=0o700)
-    def advance(self, account_id: str, seconds: float) -> float:
-        """Move an account's test clock on, and return once what is due by then has been done.
-
-        Returns what the clock shows, in epoch seconds. No other account is touched; dates that are stored or
-        shown stay real ones (docs/sandbox.md says what follows the clock). A reset sets it back to real time.
-        Raises ClockError for a move backwards.
-        """
-        from cloudlings.sandbox import clock
-
-        shown = self._call("advance", account_id=account_id, seconds=clock.checked(seconds), timeout=120.0)
-        return float(shown["now"])
-
-    def now(self, account_id: str) -> float:
-        """What an account's test clock shows, in epoch seconds: the real time, if it was never moved."""
-        return float(self._call("clock", account_id=account_id)["now"])
-
     except (PermissionError, NotADirectoryError, FileExistsError, OSError) as error:
         raise SandboxError(
             f"The sandbox cannot keep its files in {home} ({error.strerror or error}).",

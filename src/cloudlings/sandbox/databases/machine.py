@@ -82,13 +82,13 @@ def _somebody() -> str | None:
     return None
 
 
-def folder_of(programs: Programs, state: Path | None, home: Path) -> Path:
+def folder_of(programs: Programs | None, state: Path | None, home: Path) -> Path:
     """Where the databases of a sandbox are kept: beside the rest of its state.
 
     A server that runs as somebody else cannot reach into a folder of root's: then it is one beside the
     machine's own, named after the home. ``state`` is None for a temporary sandbox.
     """
-    if programs.user is None:
+    if programs is None or programs.user is None:
         return (state or home / "sandbox") / "databases"
     mark = hashlib.sha256(str(home.absolute()).encode()).hexdigest()[:16]
     return Path("/var/tmp") / "cloudlings-databases" / mark

@@ -15,7 +15,7 @@ ADMINISTRATOR = "rdsadmin"
 
 
 class State(StrEnum):
-    """How far a server is. ``UP`` answers SQL; ``DOWN`` is stopped on purpose."""
+    """How far an instance is. ``UP`` answers whoever comes; ``DOWN`` is stopped on purpose."""
 
     COMING = "coming"
     UP = "up"
@@ -121,13 +121,14 @@ def addresses(instance: Instance, home: str) -> list[str]:
     return found
 
 
-def settings(address: str, port: int, archive: str) -> str:
-    """``cloudlings.conf`` of one server: small, on the loopback, as durable as a laptop's crash asks for.
+def settings(port: int, archive: str) -> str:
+    """``postgresql.auto.conf`` of one server: small, and on the loopback.
 
-    fsync is off: a killed process loses nothing by that, a power cut may.
+    fsync is off: a killed process loses nothing by that, a power cut may. Of what was written, the archive
+    keeps the newest 256 MB.
     """
     lines = {
-        "listen_addresses": address,
+        "listen_addresses": "127.0.0.1",
         "port": port,
         "unix_socket_directories": "",
         "max_connections": 40,
@@ -150,7 +151,7 @@ def settings(address: str, port: int, archive: str) -> str:
         "max_wal_senders": 8,
         "wal_keep_size": "16MB",
         "archive_mode": "on",
-        "archive_command": f'test ! -f "{archive}/%f" && cp "%p" "{archive}/%f"',
+        "archive_command": f'cp "%p" "{archive}/%f" && cd "{archive}" && {_TRIM}',
         "hot_standby": "on",
         "ssl": "on",
         "ssl_cert_file": "server.crt",
@@ -161,6 +162,9 @@ def settings(address: str, port: int, archive: str) -> str:
         "logging_collector": "off",
     }
     return "".join(f"{name} = {_quoted(value)}\n" for name, value in lines.items())
+
+
+_TRIM = "{ ls -t | tail -n +257 | xargs rm -f; }"
 
 
 def _quoted(value: Any) -> str:
@@ -219,7 +223,7 @@ def fingerprint(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def status(said: str, state: State | None) -> str:
+def status(said: str, state: State) -> str:
     """The status of an instance: moto's, unless its server is not as far yet."""
     if state is State.COMING and said in ("available", "stopped"):
         return "creating"

@@ -9,21 +9,23 @@ import os
 import secrets
 import shutil
 import signal
+import socket
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from cloudlings.errors import SandboxError
 from cloudlings.sandbox.databases import model
-from cloudlings.sandbox.databases.machine import Programs
+from cloudlings.sandbox.databases.machine import MISSING, Programs
 
 START_TIMEOUT = 60.0
 STOP_TIMEOUT = 6.0
 _TOOL_TIMEOUT = 120.0
+_ARCHIVED_WITHIN = 0.4
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
@@ -32,12 +34,17 @@ _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 class About:
     """What a server's folder says of it, in ``about.json``.
 
+    ``address`` and ``port`` are its endpoint's, ``inner`` is PostgreSQL's own port of 127.0.0.1.
     ``replica_of`` is the resource id of the server that it follows; ``password`` the fingerprint of the
-    master password last set; ``founded`` whether its master user is there.
+    master password last set; ``begun`` says that it has what it is to begin with, ``founded`` that its master
+    user is there, ``since`` when it got its first data (epoch seconds).
     """
 
     address: str = ""
     port: int = 0
+    inner: int = 0
+    begun: bool = False
+    since: float = 0.0
     replica_of: str = ""
     password: str = ""
     founded: bool = False
@@ -47,9 +54,20 @@ class About:
 class Tools:
     """PostgreSQL's programs, run as their user; ``root`` is the folder of all databases of the sandbox."""
 
-    programs: Programs
+    programs: Programs | None
     root: Path
     _secret: str = field(default="", repr=False)
+
+    @property
+    def owner(self) -> tuple[int, int] | None:
+        """Whom the data must belong to (uid, gid), if not to the sandbox's own user."""
+        return self.programs.owner if self.programs is not None else None
+
+    def program(self, name: str) -> str:
+        """The path of one of PostgreSQL's programs. Raises SandboxError where there is none."""
+        if self.programs is None:
+            raise SandboxError(MISSING)
+        return self.programs.path(name)
 
     @property
     def secret(self) -> str:
@@ -62,14 +80,14 @@ class Tools:
         """A folder for PostgreSQL's user alone, made if need be."""
         for missing in reversed([each for each in (path, *path.parents) if not each.is_dir()]):
             missing.mkdir(mode=0o700)
-            if self.programs.owner is not None:
-                os.chown(missing, *self.programs.owner)
+            if self.owner is not None:
+                os.chown(missing, *self.owner)
         return path
 
     def prepare(self) -> None:
         """Make the folder of all databases, and the superuser's password. Raises SandboxError where it may
         not be used."""
-        if self.programs.owner is not None:
+        if self.owner is not None:
             base = self.root.parent
             base.mkdir(mode=0o711, exist_ok=True)
             if base.is_symlink() or base.stat().st_uid != os.geteuid():
@@ -86,8 +104,8 @@ class Tools:
         draft = path.with_name(f"{path.name}.draft")
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             file.write(text)
-        if self.programs.owner is not None:
-            os.chown(draft, *self.programs.owner)
+        if self.owner is not None:
+            os.chown(draft, *self.owner)
         draft.replace(path)
 
     async def run(self, *command: str, said: str = "") -> str:
@@ -116,7 +134,7 @@ class Tools:
 
     def as_user(self) -> dict[str, Any]:
         """The arguments by which a process runs as PostgreSQL's user."""
-        owner = self.programs.owner
+        owner = self.owner
         return {} if owner is None else {"user": owner[0], "group": owner[1], "extra_groups": []}
 
     def environment(self) -> dict[str, str]:
@@ -132,6 +150,12 @@ class Tools:
         await self.run("cp", "-R", str(source), str(draft))
         draft.replace(target)
 
+    async def add(self, source: Path, target: Path) -> None:
+        """Copy the files of a folder that are not in another one yet."""
+        for path in sorted(source.iterdir()):
+            if path.is_file() and not (target / path.name).exists():
+                await self.run("cp", str(path), str(target / path.name))
+
     @staticmethod
     async def remove(path: Path) -> None:
         """Remove a folder, if it is there."""
@@ -139,12 +163,13 @@ class Tools:
 
     async def template(self) -> Path:
         """An empty server's data, made once for each version of PostgreSQL; copying it takes a moment."""
-        place = self.root / f"template-{self.programs.version}"
+        version = self.programs.version if self.programs else ""
+        place = self.root / f"template-{version}"
         if place.is_dir():
             return place
         draft = self.root / "template.draft"
         await self.remove(draft)
-        base = [self.programs.path("initdb"), "-D", str(draft), "-U", model.ADMINISTRATOR, "--no-sync"]
+        base = [self.program("initdb"), "-D", str(draft), "-U", model.ADMINISTRATOR, "--no-sync"]
         base += ["-A", "scram-sha-256", "--pwfile", str(self.root / "administrator")]
         base += ["-E", "UTF8", "--wal-segsize", "1"]
         try:
@@ -161,24 +186,28 @@ class Tools:
 
 
 class Server:
-    """The PostgreSQL of one instance, in a folder of its own: ``data``, the archive ``wal``, ``about.json``.
+    """The PostgreSQL of one instance, in a folder of its own.
 
-    ``ended`` is called when the process ends without being told to; ``elsewhere`` says that its own port was
-    taken.
+    ``data`` is its data, ``base`` what that was at first, if it did not begin empty, ``wal`` what was written
+    since; both for a restore to an earlier time. ``turn`` is for whoever starts or stops it; ``elsewhere``
+    says that its own port was taken.
     """
 
-    def __init__(self, tools: Tools, folder: Path, ended: Callable[[], None]) -> None:
+    def __init__(self, tools: Tools, folder: Path) -> None:
         self.tools = tools
         self.path = folder
         self.about = _read(folder / "about.json")
+        self.turn = asyncio.Lock()
         self.elsewhere = False
-        self._ended = ended
         self._process: asyncio.subprocess.Process | None = None
-        self._watching: asyncio.Task[None] | None = None
 
     @property
     def data(self) -> Path:
         return self.path / "data"
+
+    @property
+    def base(self) -> Path:
+        return self.path / "base"
 
     @property
     def wal(self) -> Path:
@@ -191,7 +220,7 @@ class Server:
 
     @property
     def exists(self) -> bool:
-        """Whether it has data."""
+        """Whether it has data: nobody has asked it anything before."""
         return self.data.is_dir()
 
     def reread(self) -> None:
@@ -203,18 +232,19 @@ class Server:
         self.about = replace(self.about, **changed)
         self.tools.write(self.path / "about.json", json.dumps(vars(self.about)))
 
-    async def start(self, address: str, port: int, extra: Mapping[str, str] | None = None) -> None:
-        """Start it at an address; return when it answers. Raises SandboxError with its last words."""
+    async def start(self, extra: Mapping[str, str] | None = None) -> None:
+        """Start it; return when it answers. ``extra`` are settings beyond those of every server. Raises
+        SandboxError with its last words."""
         await self._end_left_over()
         self.tools.folder(self.wal)
-        written = model.settings(address, port, str(self.wal))
+        self.note(inner=_port(self.about.inner))
+        written = model.settings(self.about.inner, str(self.wal))
         written += "".join(f"{key} = {model.literal(value)}\n" for key, value in (extra or {}).items())
         self.tools.write(self.data / "postgresql.auto.conf", written)
         self.tools.write(self.data / "pg_hba.conf", model.ACCESS)
-        self.note(address=address, port=port)
-        with (self.path / "log").open("ab") as log:
+        with (self.path / "log").open("wb") as log:
             self._process = await asyncio.create_subprocess_exec(
-                self.tools.programs.path("postgres"),
+                self.tools.program("postgres"),
                 "-D",
                 str(self.data),
                 stdin=asyncio.subprocess.DEVNULL,
@@ -227,7 +257,6 @@ class Server:
                 **self.tools.as_user(),
             )
         await self._answers()
-        self._watching = asyncio.ensure_future(self._watch(self._process))
 
     async def _answers(self) -> None:
         assert self._process is not None
@@ -247,12 +276,6 @@ class Server:
             return (self.data / "postmaster.pid").read_text().splitlines()[7].strip()
         return ""
 
-    async def _watch(self, process: asyncio.subprocess.Process) -> None:
-        await process.wait()
-        if process is self._process:
-            self._process = None
-            self._ended()
-
     async def stop(self) -> None:
         """Stop it; its connections are ended, its data is whole."""
         process, self._process = self._process, None
@@ -271,21 +294,19 @@ class Server:
         with suppress(OSError, ValueError, IndexError):
             number = int(note.read_text().splitlines()[0])
             for kill in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
-                if not _is_server(number, self.data):
-                    break
-                os.kill(number, kill)
                 for _ in range(100):
                     if not _is_server(number, self.data):
                         break
+                    os.kill(number, kill)
                     await asyncio.sleep(0.02)
             note.unlink(missing_ok=True)
 
-    async def sql(self, statements: Sequence[str], database: str = "postgres") -> str:
+    async def sql(self, statements: Sequence[str]) -> str:
         """Carry out statements as the superuser; what they print. Raises SandboxError at the first error."""
         return await self.tools.run(
-            *(self.tools.programs.path("psql"), "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1"),
-            *("-h", self.about.address, "-p", str(self.about.port)),
-            *("-U", model.ADMINISTRATOR, "-d", database, "-f", "-"),
+            *(self.tools.program("psql"), "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1"),
+            *("-h", "127.0.0.1", "-p", str(self.about.inner)),
+            *("-U", model.ADMINISTRATOR, "-d", "postgres", "-f", "-"),
             said="".join(f"{statement};\n" for statement in statements),
         )
 
@@ -297,8 +318,8 @@ class Server:
         draft = target.with_name(f"{target.name}.draft")
         await self.tools.remove(draft)
         await self.tools.run(
-            *(self.tools.programs.path("pg_basebackup"), "-D", str(draft), "--no-sync"),
-            *("-h", self.about.address, "-p", str(self.about.port), "-U", model.ADMINISTRATOR),
+            *(self.tools.program("pg_basebackup"), "-D", str(draft), "--no-sync"),
+            *("-h", "127.0.0.1", "-p", str(self.about.inner), "-U", model.ADMINISTRATOR),
             *("-X", "stream", "-c", "fast", "--no-manifest"),
         )
         draft.replace(target)
@@ -306,11 +327,15 @@ class Server:
     def follow(self, source: Server) -> dict[str, str]:
         """The settings by which it follows another one, as long as ``standby.signal`` is there."""
         self.tools.write(self.data / "standby.signal", "")
-        return {
-            "primary_conninfo": f"host={source.about.address} port={source.about.port} "
-            f"user={model.ADMINISTRATOR} password={self.tools.secret}",
-            "primary_slot_name": "",
-        }
+        who = f"user={model.ADMINISTRATOR} password={self.tools.secret}"
+        return {"primary_conninfo": f"host=127.0.0.1 port={source.about.inner} {who}"}
+
+    async def promote(self) -> None:
+        """Follow nobody any more, and take writes."""
+        if self.runs:
+            await self.sql(["SELECT pg_promote(true, 30)"])
+        (self.data / "standby.signal").unlink(missing_ok=True)
+        self.note(password="")
 
     def last_words(self) -> str:
         """The last line of its log that says what went wrong."""
@@ -319,6 +344,66 @@ class Server:
             told = [line for line in lines if any(word in line for word in ("FATAL", "PANIC", "ERROR"))]
             return (told or lines or ["(its log is empty)"])[-1].strip()
         return "(there is no log)"
+
+
+async def recover(source: Server, target: Server, until: str) -> None:
+    """Bring a new server to what another one was at a moment: its first data, and what was written since.
+
+    ``until`` is a time in ISO 8601. Raises SandboxError where nothing of that time is kept any more.
+    """
+    base = source.base if source.base.is_dir() else await source.tools.template()
+    if source.about.since > _epoch(until):
+        if base is source.base:
+            raise SandboxError("its source was itself restored after the time asked for")
+        return  # nobody had asked the source anything by then: it was empty
+    if source.runs:
+        # A commit after that moment is what recovery stops at, in a piece of the log that is archived.
+        await source.sql(["SELECT txid_current()", "SELECT pg_switch_wal()"])
+        await asyncio.sleep(_ARCHIVED_WITHIN)
+    else:
+        await target.tools.add(source.data / "pg_wal", source.wal)
+    await target.tools.copy(base, target.data)
+    target.tools.write(target.data / "recovery.signal", "")
+    settings = {
+        "restore_command": f'cp "{source.wal}/%f" "%p"',
+        "recovery_target_time": until,
+        "recovery_target_action": "promote",
+    }
+    try:
+        await target.start(settings)
+        await target.stop()
+    except SandboxError:
+        await target.tools.remove(target.data)
+        raise
+    target.note(founded=True, since=time.time())
+    await target.tools.copy(target.data, target.base)
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on."""
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _port(known: int) -> int:
+    """The port that a server had before, if it is free: those that follow it find it there again."""
+    if known:
+        with closing(socket.socket()) as probe, suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", known))
+            return known
+    return free_port()
+
+
+def _epoch(text: str) -> float:
+    import datetime as dt
+
+    try:
+        found = dt.datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        return time.time()
+    return (found if found.tzinfo else found.replace(tzinfo=dt.UTC)).timestamp()
 
 
 def _read(path: Path) -> About:

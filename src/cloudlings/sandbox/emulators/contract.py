@@ -85,16 +85,16 @@ class Emulator(ABC):
         """Remove what neither the state nor these files refer to. Called by the control plane when it has
         removed snapshots."""
 
+    async def advance(self, account_id: str, seconds: float, at: float) -> None:  # noqa: B027
+        """Move an account's test clock on, and do what is due by then; ``at`` is the real time of the move
+        (epoch seconds). Called by the control plane. An emulator without a process of its own has the
+        gateway's clock, which is moved already."""
+
     @abstractmethod
     async def happenings(self) -> Sequence[Mapping[str, Any]]:
         """What the emulator did inside itself since the last time, as fields of journal entries with their
         ``account_id``. Called by the control plane twice a second."""
 
-
-    async def advance(self, account_id: str, seconds: float, at: float) -> None:  # noqa: B027
-        """Move an account's test clock on, and do what is due by then; ``at`` is the real time of the move
-        (epoch seconds). Called by the control plane. An emulator without a process of its own has the
-        gateway's clock, which is moved already."""
 
 class IdentityKeeper(ABC):
     """An emulator that keeps IAM and STS; exactly one of those in the routing table is one."""

@@ -20,8 +20,8 @@ _CHANGING = (
     "RestoreDBClusterToPointInTime", "CreateDBClusterSnapshot", "DeleteDBClusterSnapshot",
 )  # fmt: skip
 _ON_THE_WAY = {"StartDBInstance": "starting", "StopDBInstance": "stopping", "RebootDBInstance": "rebooting"}
-# A new database is up in less than a second: whoever looks waits for it, rather than look again in half a
-# minute, as boto3's waiters do.
+# A new database is there within moments: whoever looks waits for it, rather than look again in half a minute,
+# as boto3's waiters do.
 LONGEST_LOOK = 15.0
 
 
@@ -88,14 +88,14 @@ async def status_on_the_way(given: Given, output: Output) -> None:
     Source: RDS User Guide, "Viewing Amazon RDS DB instance status".
     """
     database, found = output.get("DBInstance") or {}, databases.here()
-    if found is None or found.programs is None or database.get("Engine") not in POSTGRES:
+    if found is None or database.get("Engine") not in POSTGRES:
         return
     operation = given.call.operation
     database["DBInstanceStatus"] = _ON_THE_WAY.get(operation, "creating")
     if operation in _MAKING:
         database.pop("Endpoint", None)
     if operation == "RebootDBInstance":
-        await found.reboot(given.call.account_id, database.get("DbiResourceId", ""))
+        await found.reboot(database.get("DbiResourceId", ""))
 
 
 @reshape("rds", "DescribeDBInstances")
@@ -107,7 +107,7 @@ async def instances_as_they_are(given: Given, output: Output) -> None:
     """
     found = databases.here()
     shown = [each for each in output.get("DBInstances", []) if each.get("Engine") in POSTGRES]
-    if found is None or found.programs is None or not shown:
+    if found is None or not shown:
         return
     await found.settled(given.call.account_id, LONGEST_LOOK)
     for database in shown:
@@ -128,7 +128,7 @@ async def clusters_as_they_are(given: Given, output: Output) -> None:
     """
     found = databases.here()
     shown = [each for each in output.get("DBClusters", []) if each.get("Engine") in POSTGRES]
-    if found is None or found.programs is None or not shown:
+    if found is None or not shown:
         return
     await found.settled(given.call.account_id, LONGEST_LOOK)
     for cluster in shown:
