@@ -80,8 +80,8 @@ def _dimensions(names: Any, document: Mapping[str, Any]) -> tuple[tuple[str, str
 
 def _metric(metric: Mapping[str, Any], document: Mapping[str, Any]) -> tuple[str, str, list[float]]:
     name, unit = metric.get("Name"), metric.get("Unit", "None")
-    found = document.get(name) if isinstance(name, str) else None
-    values = found if isinstance(found, list) else [found]
+    found: Any = document.get(name) if isinstance(name, str) else None
+    values: list[Any] = found if isinstance(found, list) else [found]
     fits = isinstance(name, str) and unit in UNITS and metric.get("StorageResolution", 60) in (1, 60)
     if not fits or len(values) > MOST_VALUES or not all(_is_number(value) for value in values):
         raise _Invalid

@@ -6,11 +6,15 @@ lack most members, so a Query request is carried out as JSON, and its answer wri
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
+
+from cloudlings.sandbox.authorization.inputs import _cbor as read_cbor
+from cloudlings.sandbox.emulators import cbor
 
 Answer = Callable[[dict[str, Any]], dict[str, Any]]
 """An operation: its input in, its output out, with moments in epoch seconds. May raise ``Refused``."""
@@ -34,8 +38,10 @@ def add_answers(cloudwatch: Any, answers: Mapping[str, Answer]) -> None:
         method: str, path: str, headers: dict[str, str], body: bytes, query_params: Mapping[str, Any]
     ) -> Reply:
         protocol = _protocol(headers)
+        if headers.get("content-encoding") == "gzip":
+            body = gzip.decompress(body)  # boto3 packs large PutMetricData
         operation, asked = _read(protocol, path, headers, body, query_params)
-        if operation not in answers and protocol != "query":
+        if operation not in answers and protocol == "json":
             found: Reply = await handle(method, path, headers, body, query_params)
             return found
         try:
@@ -43,16 +49,22 @@ def add_answers(cloudwatch: Any, answers: Mapping[str, Answer]) -> None:
                 return _write(protocol, operation, answers[operation](asked))
             return _write(protocol, operation, await _as_json(handle, operation, asked))
         except Refused as refused:
-            error: Reply = cloudwatch._error(
-                refused.code,
-                refused.message,
-                refused.status,
-                use_json=protocol == "json",
-                use_cbor=protocol == "cbor",
-            )
-            return error
+            return _error(cloudwatch, protocol, refused)
 
     cloudwatch.handle_request = handle_request
+
+
+def _error(cloudwatch: Any, protocol: str, refused: Refused) -> Reply:
+    if protocol == "cbor":
+        body = cbor.dumps({"__type": refused.code, "message": refused.message})
+        return refused.status, _CBOR, body
+    found: Reply = cloudwatch._error(
+        refused.code, refused.message, refused.status, use_json=protocol == "json"
+    )
+    return found
+
+
+_CBOR = {"Content-Type": "application/cbor", "smithy-protocol": "rpc-v2-cbor"}
 
 
 def _protocol(headers: Mapping[str, str]) -> str:
@@ -69,16 +81,10 @@ def _read(
         return _read_form(body, query_params)
     operation = headers.get("x-amz-target", "").rpartition(".")[2] or path.rpartition("/operation/")[2]
     try:
-        asked = _cbor().loads(body) if protocol == "cbor" else json.loads(body)
-    except Exception:
+        asked = read_cbor(body) if protocol == "cbor" else json.loads(body)
+    except ValueError:
         asked = None  # what cannot be read asks for nothing
     return operation.strip("/"), asked if isinstance(asked, dict) else {}
-
-
-def _cbor() -> Any:
-    import cbor2
-
-    return cbor2
 
 
 def _read_form(body: bytes, query_params: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -112,8 +118,7 @@ def _write(protocol: str, operation: str, found: dict[str, Any]) -> Reply:
         return written.status, dict(written.headers), written.body
     if protocol == "json":
         return 200, {"Content-Type": "application/x-amz-json-1.0"}, json.dumps(_without_none(found)).encode()
-    body: bytes = _cbor().dumps(_tagged(_without_none(found)))
-    return 200, {"Content-Type": "application/cbor", "smithy-protocol": "rpc-v2-cbor"}, body
+    return 200, _CBOR, cbor.dumps(_tagged(_without_none(found)))
 
 
 def _without_none(found: Any) -> Any:
@@ -129,5 +134,5 @@ def _tagged(found: Any, name: str = "") -> Any:
     if isinstance(found, list):
         return [_tagged(each, name) for each in found]
     if name.endswith(("Timestamp", "Timestamps")) and isinstance(found, int | float):
-        return _cbor().CBORTag(1, float(found))
+        return cbor.Moment(float(found))
     return found

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cloudlings.errors import CloudlingsError
+from cloudlings.errors import CloudlingsError, ExpressionError
 from cloudlings.models import alarms
 from cloudlings.sandbox import clock
 from cloudlings.sandbox.cloudwatch import statistics
@@ -248,6 +248,8 @@ def _put_metric_alarm(
 ) -> dict[str, Any]:
     """Keep an alarm with everything that it was given. Source: CloudWatch API reference, PutMetricAlarm."""
     name = asked.get("AlarmName", "")
+    if asked.get("Metrics"):
+        _check_metrics(asked["Metrics"])
     is_new = name not in cloudwatch._alarms
     _checked(put({}, asked, False, True))
     alarm = cloudwatch._alarms[name]
@@ -261,6 +263,15 @@ def _put_metric_alarm(
         remember(cloudwatch, name, "ConfigurationUpdate", f'Alarm "{name}" updated')
     look_soon()
     return {}
+
+
+def _check_metrics(wanted: list[dict[str, Any]]) -> None:
+    from cloudlings.sandbox.cloudwatch import queries
+
+    try:
+        queries.check_alarm(wanted)
+    except ExpressionError as error:
+        raise cloudwatch_wire.Refused("ValidationError", error.message) from None
 
 
 def _delete_alarms(

@@ -28,7 +28,10 @@ _lock = threading.Lock()
 def correct(cloudwatch: Any) -> None:
     """Put MiniStack's CloudWatch right."""
     _store(cloudwatch)
-    answers = {"GetMetricStatistics": lambda asked: _get_metric_statistics(cloudwatch, asked)}
+    answers = {
+        "GetMetricStatistics": lambda asked: _get_metric_statistics(cloudwatch, asked),
+        "GetMetricData": lambda asked: _get_metric_data(cloudwatch, asked),
+    }
     cloudwatch_wire.add_answers(cloudwatch, answers | ministack_alarms.correct(cloudwatch))
 
 
@@ -126,11 +129,11 @@ def samples(
 ) -> list[Sample]:
     """What a metric was given. A metric is its namespace, its name and exactly these dimensions."""
     points = cloudwatch._metrics.get((namespace, name, cloudwatch._dims_key(dict(dimensions)))) or ()
-    return [
-        Sample(point["Timestamp"], *cloudwatch._point_stats(point), point.get("Unit") or "None")
-        for point in list(points)
-        if unit is None or (point.get("Unit") or "None") == unit
-    ]
+    found = []
+    for point in list(points):
+        count, total, low, high = cloudwatch._point_stats(point)
+        found.append(Sample(point["Timestamp"], count, total, low, high, point.get("Unit") or "None"))
+    return [sample for sample in found if unit is None or sample.unit == unit]
 
 
 def pairs(dimensions: Any) -> dict[str, str]:
@@ -163,6 +166,13 @@ def _get_metric_statistics(cloudwatch: Any, asked: dict[str, Any]) -> dict[str, 
             more = {name: statistics.parse(name).of(inside) for name in extended}
             points.append(point | ({"ExtendedStatistics": more} if extended else {}))
     return {"Label": asked["MetricName"], "Datapoints": points}
+
+
+def _get_metric_data(cloudwatch: Any, asked: dict[str, Any]) -> dict[str, Any]:
+    # Here, for the parser of metric math is wanted by those only that ask.
+    from cloudlings.sandbox.emulators import ministack_queries
+
+    return ministack_queries.get_metric_data(cloudwatch, asked)
 
 
 def _supported(name: str, parameter: str) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
+from cloudlings.sandbox import shapes
+from cloudlings.sandbox.model import Response
 from cloudlings.sandbox.rules.common import one
 from cloudlings.sandbox.rules.registry import Given, Refusal, before
 
@@ -193,3 +195,62 @@ def time_of_a_hook(given: Given) -> Refusal | None:
     if transition is not None and transition not in _TRANSITIONS:
         return _invalid(f"Lifecycle transition {transition} is not valid")
     return None
+
+
+@before("autoscaling", "ExecutePolicy")
+async def policy_carried_out(given: Given) -> Refusal | Response | None:
+    """A policy changes the wish by its adjustment, or by the step that the metric is in, within the bounds.
+
+    Source: Auto Scaling API reference, ExecutePolicy; Auto Scaling User Guide, "Step and simple scaling
+    policies", "Scaling adjustment types".
+    """
+    asked = given.input
+    names = {"PolicyNames": [asked.get("PolicyName", "")]}
+    if asked.get("AutoScalingGroupName"):
+        names["AutoScalingGroupName"] = asked["AutoScalingGroupName"]
+    found = (await given.read("DescribePolicies", **names)).get("ScalingPolicies") or []
+    if not found or found[0].get("PolicyType") not in ("SimpleScaling", "StepScaling"):
+        return None
+    policy = found[0]
+    adjustment = policy.get("ScalingAdjustment")
+    if policy["PolicyType"] == "StepScaling":
+        if asked.get("MetricValue") is None or asked.get("BreachThreshold") is None:
+            return _invalid(
+                "MetricValue and BreachThreshold must be specified for a policy of type StepScaling"
+            )
+        past = float(asked["MetricValue"]) - float(asked["BreachThreshold"])
+        adjustment = _step(policy.get("StepAdjustments") or [], past)
+    group = await _group(given, policy["AutoScalingGroupName"])
+    if adjustment is not None and group:
+        wish = group["DesiredCapacity"] + _change(policy, int(adjustment), group["DesiredCapacity"])
+        wish = max(group["MinSize"], min(group["MaxSize"], wish))
+        await given.write(
+            "SetDesiredCapacity", AutoScalingGroupName=group["AutoScalingGroupName"], DesiredCapacity=wish
+        )
+    return shapes.new_output(given.call, {})
+
+
+def _step(steps: list[dict[str, Any]], past: float) -> Any:
+    """The adjustment of the step that holds a distance from the threshold; None outside all."""
+    infinity = float("inf")
+    for step in steps:
+        low = float(step.get("MetricIntervalLowerBound", -infinity))
+        high = float(step.get("MetricIntervalUpperBound", infinity))
+        # Above the threshold a step has its lower end, below it its upper end.
+        if low <= past < high if past >= 0 else low < past <= high:
+            return step["ScalingAdjustment"]
+    return None
+
+
+def _change(policy: dict[str, Any], adjustment: int, current: int) -> int:
+    """By how many instances an adjustment changes a group that has so many."""
+    kind = policy.get("AdjustmentType")
+    if kind == "ExactCapacity":
+        return adjustment - current
+    if kind != "PercentChangeInCapacity":
+        return adjustment
+    share = current * adjustment / 100
+    # Rounded towards zero, but never to nothing.
+    whole = int(share) or (1 if share > 0 else -1 if share < 0 else 0)
+    least = int(policy.get("MinAdjustmentMagnitude") or 0)
+    return (1 if whole > 0 else -1) * max(abs(whole), least) if whole else 0
