@@ -83,6 +83,10 @@ HOOKS: dict[str, tuple[Hook, ...]] = {
 CORRECTED = {
     "cloudwatch": "ministack_metrics",
     "cloudwatch_logs": "ministack_logs",
+    "eventbridge": "ministack_events",
+    "lambda_svc": "ministack_functions",
+    "sns": "ministack_events",
+    "sqs": "ministack_queues",
 }
 
 

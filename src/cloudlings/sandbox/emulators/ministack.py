@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from cloudlings.sandbox import clock
 from cloudlings.sandbox.authorization import ministack_side
-from cloudlings.sandbox.emulators import aging, inside, ministack_corrections, ministack_old
+from cloudlings.sandbox.emulators import aging, inside, ministack_old
 from cloudlings.sandbox.emulators.ministack_state import MiniStackAccounts
 from cloudlings.sandbox.emulators.served import Served
 
@@ -84,7 +84,6 @@ class MiniStack(Served):
         for name in ("s3", "iam", "sts"):
             ministack.app._get_module(name)
         _obey_the_gateway(ministack.app)
-        ministack_corrections.watch(ministack.app)
         aging.watch(ministack.app)
         self._known.watch_owners()
         inside.watch()

@@ -190,12 +190,12 @@ async def role_that_lambda_can_take(given: Given) -> Refusal | None:
     if found is None or found[1] != given.call.account_id:
         return None
     role = (await given.read("GetRole", "iam", RoleName=found[2].rpartition("/")[2])).get("Role")
-    if not role or not _trusts(role.get("AssumeRolePolicyDocument", ""), "lambda.amazonaws.com"):
+    if not role or not trusts(role.get("AssumeRolePolicyDocument", ""), "lambda.amazonaws.com"):
         return _invalid("The role defined for the function cannot be assumed by Lambda.")
     return None
 
 
-def _trusts(document: Any, service: str) -> bool:
+def trusts(document: Any, service: str) -> bool:
     from urllib.parse import unquote
 
     try:
