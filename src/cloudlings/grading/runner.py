@@ -25,7 +25,15 @@ from cloudlings.lab import Step, opening_code, stack_parameters
 
 CELL_SECONDS = 120
 # What the fork server imports once, so that no answer waits for it.
-_PRELOADED = ["boto3", "IPython.core.interactiveshell", "cloudlings.notebook"]
+_PRELOADED = [
+    "boto3",
+    "IPython.core.interactiveshell",
+    "cloudlings.cost",
+    "cloudlings.iam",
+    "cloudlings.network.picture",
+    "cloudlings.network.reader",
+    "cloudlings.notebook",
+]
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,10 @@ These only read, with the learner's own keys; nothing here grades.
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import boto3
@@ -90,5 +93,27 @@ class _Explained:
         return {"text/html": iam.explain_html(self._decision), "text/plain": iam.explain(self._decision)}
 
 
-def _session(region: str | None) -> boto3.Session:
-    return boto3.Session(region_name=region)
+class _Session:
+    """A boto3 session whose clients are kept: to load EC2's model anew takes longer than to ask EC2."""
+
+    def __init__(self, region: str | None) -> None:
+        self._session = boto3.Session(region_name=region)
+        self._clients: dict[tuple[str, str | None], Any] = {}
+        self._lock = threading.Lock()
+
+    def client(self, service_name: str, region_name: str | None = None) -> Any:
+        key = (service_name, region_name)
+        with self._lock:
+            if key not in self._clients:
+                self._clients[key] = self._session.client(service_name, region_name=region_name)
+            return self._clients[key]
+
+
+def _session(region: str | None) -> _Session:
+    """The session of whoever the environment says one is now."""
+    return _session_of(region, tuple(sorted((k, v) for k, v in os.environ.items() if k.startswith("AWS_"))))
+
+
+@lru_cache(maxsize=4)
+def _session_of(region: str | None, _environment: tuple[tuple[str, str], ...]) -> _Session:
+    return _Session(region)
