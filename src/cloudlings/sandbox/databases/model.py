@@ -125,18 +125,19 @@ def settings(port: int, archive: str) -> str:
     """``postgresql.auto.conf`` of one server: small, and on the loopback.
 
     fsync is off: a killed process loses nothing by that, a power cut may. Of what was written, the archive
-    keeps the newest 256 MB.
+    keeps the newest 256 MB. Connections, workers and senders are not fewer than initdb's, or no restore to an
+    earlier time begins.
     """
     lines = {
         "listen_addresses": "127.0.0.1",
         "port": port,
         "unix_socket_directories": "",
-        "max_connections": 40,
+        "max_connections": 100,
         "superuser_reserved_connections": 5,
         "shared_buffers": "8MB",
         "work_mem": "2MB",
         "maintenance_work_mem": "16MB",
-        "max_worker_processes": 4,
+        "max_worker_processes": 8,
         "max_parallel_workers": 0,
         "max_parallel_workers_per_gather": 0,
         "autovacuum_max_workers": 1,
@@ -148,7 +149,7 @@ def settings(port: int, archive: str) -> str:
         "max_wal_size": "32MB",
         "min_wal_size": "4MB",
         "wal_level": "replica",
-        "max_wal_senders": 8,
+        "max_wal_senders": 10,
         "wal_keep_size": "16MB",
         "archive_mode": "on",
         "archive_command": f'cp "%p" "{archive}/%f" && cd "{archive}" && {_TRIM}',

@@ -232,9 +232,11 @@ class Server:
         self.about = replace(self.about, **changed)
         self.tools.write(self.path / "about.json", json.dumps(vars(self.about)))
 
-    async def start(self, extra: Mapping[str, str] | None = None) -> None:
-        """Start it; return when it answers. ``extra`` are settings beyond those of every server. Raises
-        SandboxError with its last words."""
+    async def start(
+        self, extra: Mapping[str, str] | None = None, said: Sequence[str] = ("ready", "standby")
+    ) -> None:
+        """Start it; return when it says one of these of itself. ``extra`` are settings beyond those of every
+        server. Raises SandboxError with its last words."""
         await self._end_left_over()
         self.tools.folder(self.wal)
         self.note(inner=_port(self.about.inner))
@@ -256,15 +258,15 @@ class Server:
                 preexec_fn=_end_with_parent,
                 **self.tools.as_user(),
             )
-        await self._answers()
+        await self._says(said)
 
-    async def _answers(self) -> None:
+    async def _says(self, awaited: Sequence[str]) -> None:
         assert self._process is not None
         deadline = time.monotonic() + START_TIMEOUT
         while time.monotonic() < deadline:
             if self._process.returncode is not None:
                 raise SandboxError(f"it ended: {self.last_words()}")
-            if self._said() in ("ready", "standby"):
+            if self._said() in awaited:
                 return
             await asyncio.sleep(0.02)
         await self.stop()
@@ -368,9 +370,11 @@ async def recover(source: Server, target: Server, until: str) -> None:
         "restore_command": f'cp "{source.wal}/%f" "%p"',
         "recovery_target_time": until,
         "recovery_target_action": "promote",
+        # So it says that it is ready once it is there, and not on the way.
+        "hot_standby": "off",
     }
     try:
-        await target.start(settings)
+        await target.start(settings, said=("ready",))
         await target.stop()
     except SandboxError:
         await target.tools.remove(target.data)

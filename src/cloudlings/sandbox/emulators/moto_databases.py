@@ -89,21 +89,24 @@ def _origins(backend: Any) -> None:
     def restore_db_instance_from_db_snapshot(self: Any, from_snapshot_id: str, overrides: Any) -> Any:
         made = from_snapshot(self, from_snapshot_id, overrides)
         snapshot = self.database_snapshots.get(from_snapshot_id.rpartition("snapshot:")[2])
-        made.data_origin = {"snapshot": getattr(snapshot, "data_id", "")}
-        return made
+        return _restored(made, {"snapshot": getattr(snapshot, "data_id", "")})
 
     def restore_db_instance_to_point_in_time(self: Any, source: str, target: str, overrides: Any) -> Any:
         until = overrides.get("restore_time")
         original = self.databases.get(source)
         made = to_time(self, source, target, overrides)
-        made.data_origin = {
-            "instance": getattr(original, "dbi_resource_id", ""),
-            "until": str(until) if until else "",
-        }
-        return made
+        source_id = getattr(original, "dbi_resource_id", "")
+        return _restored(made, {"instance": source_id, "until": str(until) if until else ""})
 
     backend.restore_db_instance_from_db_snapshot = restore_db_instance_from_db_snapshot
     backend.restore_db_instance_to_point_in_time = restore_db_instance_to_point_in_time
+
+
+def _restored(database: Any, origin: dict[str, str]) -> Any:
+    """Remember where a database's data came from. moto takes one that is restored to a time for a replica."""
+    database.data_origin = origin
+    database.source_db_instance_identifier, database.is_replica, database.replicas = None, False, []
+    return database
 
 
 def facts(account_id: str) -> dict[str, list[dict[str, Any]]]:
