@@ -10,10 +10,13 @@ import random
 from ipaddress import IPv4Network
 from typing import Any
 
+from cloudlings.sandbox.emulators import moto_images
+
 
 def apply() -> None:
     """Correct EC2, which every account begins with; the others when they are loaded."""
     _ids()
+    moto_images.apply()
     _default_group()
     _default_network()
     _private_addresses()

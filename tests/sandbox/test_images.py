@@ -1,0 +1,121 @@
+"""Images, and the disks that a launch makes of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import boto3
+import pytest
+
+AL2023 = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
+
+
+@pytest.fixture
+def ec2(learner: boto3.Session) -> Any:
+    """EC2 of the test's account."""
+    return learner.client("ec2")
+
+
+def launch(ec2: Any, image: str = f"resolve:ssm:{AL2023}", **more: Any) -> dict[str, Any]:
+    made = ec2.run_instances(ImageId=image, InstanceType="t3.micro", MinCount=1, MaxCount=1, **more)
+    instance = made["Instances"][0]["InstanceId"]
+    found: dict[str, Any] = ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]
+    return found
+
+
+def disks(ec2: Any, instance: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The volumes of an instance by device."""
+    names = {each["Ebs"]["VolumeId"]: each["DeviceName"] for each in instance["BlockDeviceMappings"]}
+    found = ec2.describe_volumes(VolumeIds=list(names))["Volumes"]
+    return {names[volume["VolumeId"]]: volume for volume in found}
+
+
+def test_a_public_parameter_names_an_image_that_can_be_launched(learner: boto3.Session, ec2: Any) -> None:
+    """AWS's parameter for Amazon Linux 2023 gives an image of that name and architecture."""
+    image = learner.client("ssm").get_parameter(Name=AL2023)["Parameter"]["Value"]
+    (found,) = ec2.describe_images(ImageIds=[image])["Images"]
+    assert found["Name"].startswith("al2023-ami-2023")
+    assert found["Architecture"] == "x86_64"
+
+
+def test_a_launch_keeps_its_root_disk_beside_a_mapping_of_another(ec2: Any) -> None:
+    """A mapping of a data disk adds to the image's root disk, with the figures that it asks for."""
+    data = {"VolumeSize": 20, "VolumeType": "gp3", "Iops": 4000, "Throughput": 250}
+    made = disks(ec2, launch(ec2, BlockDeviceMappings=[{"DeviceName": "/dev/sdf", "Ebs": data}]))
+    assert sorted(made) == ["/dev/sdf", "/dev/xvda"]
+    figures = made["/dev/sdf"]
+    assert (figures["Iops"], figures["Throughput"], made["/dev/xvda"]["Size"]) == (4000, 250, 8)
+
+
+def test_a_root_mapping_changes_only_what_it_names(ec2: Any) -> None:
+    """Encrypting the root disk leaves its size, type and DeleteOnTermination the image's."""
+    made = launch(ec2, BlockDeviceMappings=[{"DeviceName": "/dev/xvda", "Ebs": {"Encrypted": True}}])
+    root = disks(ec2, made)["/dev/xvda"]
+    assert (root["Encrypted"], root["Size"], root["VolumeType"]) == (True, 8, "gp3")
+    assert made["BlockDeviceMappings"][0]["Ebs"]["DeleteOnTermination"] is True
+
+
+def test_encryption_by_default_encrypts_a_launch(ec2: Any) -> None:
+    """With encryption by default on, the root disk of a launch is encrypted."""
+    ec2.enable_ebs_encryption_by_default()
+    assert [volume["Encrypted"] for volume in disks(ec2, launch(ec2)).values()] == [True]
+
+
+def test_an_image_holds_every_disk_of_its_instance(ec2: Any) -> None:
+    """A launch from an own image makes its disks from the snapshots, as encrypted as they were."""
+    data = {"VolumeSize": 12, "VolumeType": "gp3", "Encrypted": True, "DeleteOnTermination": False}
+    first = launch(ec2, BlockDeviceMappings=[{"DeviceName": "/dev/sdf", "Ebs": data}])
+    image = ec2.create_image(InstanceId=first["InstanceId"], Name="with-data")["ImageId"]
+    made = disks(ec2, launch(ec2, image))
+    snapshots = {one["SnapshotId"]: one for one in ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"]}
+    sources = {device: volume["VolumeId"] for device, volume in disks(ec2, first).items()}
+    assert {device: snapshots[v["SnapshotId"]]["VolumeId"] for device, v in made.items()} == sources
+    assert (made["/dev/sdf"]["Encrypted"], made["/dev/sdf"]["Size"]) == (True, 12)
+
+
+def test_an_image_can_leave_a_disk_out(ec2: Any) -> None:
+    """NoDevice in CreateImage, or in a launch, makes no disk there."""
+    data = [{"DeviceName": "/dev/sdf", "Ebs": {"VolumeSize": 12}}]
+    first = launch(ec2, BlockDeviceMappings=data)["InstanceId"]
+    out = [{"DeviceName": "/dev/sdf", "NoDevice": ""}]
+    lean = ec2.create_image(InstanceId=first, Name="lean", BlockDeviceMappings=out)["ImageId"]
+    full = ec2.create_image(InstanceId=first, Name="full")["ImageId"]
+    assert list(disks(ec2, launch(ec2, lean))) == ["/dev/xvda"]
+    assert list(disks(ec2, launch(ec2, full, BlockDeviceMappings=out))) == ["/dev/xvda"]
+
+
+def test_a_copy_of_a_snapshot_can_be_encrypted(ec2: Any) -> None:
+    """CopySnapshot encrypts; a volume made of the copy is encrypted."""
+    volume = ec2.create_volume(AvailabilityZone="us-east-1a", Size=5)["VolumeId"]
+    plain = ec2.create_snapshot(VolumeId=volume)["SnapshotId"]
+    copy = ec2.copy_snapshot(SourceSnapshotId=plain, SourceRegion="us-east-1", Encrypted=True)["SnapshotId"]
+    assert ec2.describe_snapshots(SnapshotIds=[copy])["Snapshots"][0]["Encrypted"] is True
+    assert ec2.create_volume(SnapshotId=copy, AvailabilityZone="us-east-1b")["Encrypted"] is True
+
+
+def test_amazon_linux_2023_wants_session_tokens_unless_told(ec2: Any) -> None:
+    """IMDSv2 is required by default on AL2023, and a request that says otherwise counts."""
+    assert launch(ec2)["MetadataOptions"]["HttpTokens"] == "required"
+    assert launch(ec2, MetadataOptions={"HttpTokens": "optional"})["MetadataOptions"]["HttpTokens"] == (
+        "optional"
+    )
+
+
+def test_metadata_options_that_are_not_named_stay(ec2: Any) -> None:
+    """Changing the hop limit leaves the tokens as they were."""
+    made = launch(ec2)["InstanceId"]
+    ec2.modify_instance_metadata_options(InstanceId=made, HttpPutResponseHopLimit=1)
+    found = ec2.describe_instances(InstanceIds=[made])["Reservations"][0]["Instances"][0]["MetadataOptions"]
+    assert (found["HttpTokens"], found["HttpPutResponseHopLimit"], found["HttpEndpoint"]) == (
+        "required",
+        1,
+        "enabled",
+    )
+
+
+def test_a_volume_is_detached_by_its_id(ec2: Any) -> None:
+    """DetachVolume needs no instance."""
+    data = {"DeviceName": "/dev/sdf", "Ebs": {"VolumeSize": 8}}
+    made = disks(ec2, launch(ec2, BlockDeviceMappings=[data]))["/dev/sdf"]["VolumeId"]
+    ec2.detach_volume(VolumeId=made)
+    assert ec2.describe_volumes(VolumeIds=[made])["Volumes"][0]["State"] == "available"
