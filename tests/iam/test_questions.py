@@ -211,3 +211,14 @@ def test_who_can_with_their_own_policies() -> None:
     own = {ana: Policies.of(identity=[read]), bob: Policies.of(identity=[write])}
     assert [a.principal for a in who_can("s3:GetObject", f"{BUCKET}/a.csv", own)] == [ana]
     assert "user/ana can s3:GetObject" in str(who_can("s3:GetObject", f"{BUCKET}/a.csv", own)[0])
+
+
+def test_a_public_grant_that_a_deny_closes_has_no_example() -> None:
+    """It counts as public all the same, as S3 sees it; nobody from outside gets in."""
+    read = {"Principal": "*", "Action": "s3:GetObject", "Resource": f"{BUCKET}/*"}
+    policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **read}, {"Effect": "Deny", **read}]}
+    found = public_access(policy, account=ACCOUNT)
+    assert found.public
+    assert found.example is None
+    open_too = public_access({**policy, "Statement": policy["Statement"][:1]}, account=ACCOUNT)
+    assert open_too.example is not None
