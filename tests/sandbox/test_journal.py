@@ -209,8 +209,13 @@ def test_an_event_that_is_delivered_is_journalled(
 
 
 def test_a_stacks_resources_are_journalled(sandbox: Sandbox, account_id: str, learner: boto3.Session) -> None:
-    """Each resource that a stack makes is an entry in CloudFormation's name."""
+    """What a stack makes is journalled as the calls that make it, in the name of whoever made the stack."""
     queue = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "of-the-stack"}}
     template = json.dumps({"Resources": {"Queue": queue}})
-    learner.client("cloudformation").create_stack(StackName="s", TemplateBody=template)
-    assert noted(sandbox, account_id, "cloudformation") == [("CreateResource", "AWS::SQS::Queue Queue")]
+    stacks = learner.client("cloudformation")
+    stacks.create_stack(StackName="s", TemplateBody=template)
+    stacks.get_waiter("stack_create_complete").wait(StackName="s", WaiterConfig={"Delay": 1})
+    made = [entry for entry in sandbox.journal(account_id) if entry.operation == "CreateQueue"]
+    assert [(entry.resource, entry.principal) for entry in made] == [
+        ("of-the-stack", f"arn:aws:iam::{account_id}:user/learner")
+    ]

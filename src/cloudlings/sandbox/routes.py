@@ -7,7 +7,7 @@ nothing but the AWS API of a listed service ever reaches an emulator.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,6 @@ ROUTES: tuple[Route, ...] = (
     *_rows("ministack", "3 against 2 of 5", "dynamodb=dynamodb+dynamodbstreams"),
     *_rows("ministack", "invokes functions: 4 against 0 of 4", "apigateway=apigateway+apigatewayv2"),
     *_rows("ministack", "invokes functions and calls its own services", "states=stepfunctions"),
-    *_rows("ministack", "2 against 0 of 2", "cloudformation"),
     *_rows("ministack", "security: 7 against 5 of 11", "kms", "secretsmanager", "ssm", "acm", "cloudtrail"),
     *_rows("ministack", "accounts and guardrails live beside IAM", "organizations", "account"),
     *_rows(
@@ -72,6 +71,7 @@ ROUTES: tuple[Route, ...] = (
     *_rows(
         "ministack", "the rest: 13 against 10 of 18", "appconfig=appconfig+appconfigdata", "ses=ses+sesv2"
     ),
+    *_rows("gateway", "makes what both emulators keep, and says what it cannot make", "cloudformation"),
     *_rows("gateway", "answered by the policy engine; no emulator has it", "access-analyzer=accessanalyzer"),
     *_rows("ministack", "calls of deployed APIs and function URLs", "execute-api=apigatewaymanagementapi"),
 )
@@ -79,3 +79,17 @@ ROUTES: tuple[Route, ...] = (
 BY_SERVICE: dict[str, Route] = {route.service: route for route in ROUTES}
 # By the boto3 client's name, for requests of the gateway's own.
 BY_MODEL: dict[str, Route] = {name: route for route in ROUTES for name in route.models}
+
+# Answered by the gateway itself, whatever is behind it.
+_OWN = "gateway"
+
+
+def give_all_to(emulator: str, reason: str) -> None:
+    """Change the table: one emulator answers whatever the gateway does not answer itself.
+
+    Called by the daemon before anything reads the table.
+    """
+    for table in (BY_SERVICE, BY_MODEL):
+        for name, route in table.items():
+            if route.emulator != _OWN:
+                table[name] = replace(route, emulator=emulator, reason=reason)

@@ -212,6 +212,8 @@ def test_a_stack_makes_what_its_maker_may_not(
     role = iam.create_role(
         RoleName="maker", AssumeRolePolicyDocument=trust({"Service": "cloudformation.amazonaws.com"})
     )["Role"]["Arn"]
+    made = document({"Effect": "Allow", "Action": "s3:*", "Resource": "*"})
+    iam.put_role_policy(RoleName="maker", PolicyName="p", PolicyDocument=made)
     own = {"Effect": "Allow", "Action": ["cloudformation:*", "iam:PassRole"], "Resource": "*"}
     iam.put_user_policy(UserName="ana", PolicyName="p", PolicyDocument=document(own))
     name = f"made-{account_id}"
@@ -223,6 +225,19 @@ def test_a_stack_makes_what_its_maker_may_not(
     )
     assert code_of(learner.client("s3").head_bucket, Bucket=name) == ""
     assert code_of(ana.client("s3").create_bucket, Bucket=f"{name}-own") == "AccessDenied"
+
+
+def test_a_stack_makes_nothing_that_its_maker_may_not(learner: boto3.Session, ana: boto3.Session) -> None:
+    """Without a role, a stack has the rights of whoever asks for it: no bucket for one who may make none."""
+    own = {"Effect": "Allow", "Action": "cloudformation:*", "Resource": "*"}
+    learner.client("iam").put_user_policy(UserName="ana", PolicyName="p", PolicyDocument=document(own))
+    stacks = ana.client("cloudformation")
+    stacks.create_stack(StackName="s", TemplateBody='{"Resources": {"B": {"Type": "AWS::S3::Bucket"}}}')
+    assert stacks.describe_stacks(StackName="s")["Stacks"][0]["StackStatus"] == "ROLLBACK_COMPLETE"
+    events = stacks.describe_stack_events(StackName="s")["StackEvents"]
+    reasons = [e["ResourceStatusReason"] for e in events if e["ResourceStatus"] == "CREATE_FAILED"]
+    assert [reason for reason in reasons if "is not authorized to perform: s3:CreateBucket" in reason]
+    assert learner.client("s3").list_buckets()["Buckets"] == []
 
 
 def test_the_encoded_message_of_a_denial_is_decoded(learner: boto3.Session, ana: boto3.Session) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from cloudlings.errors import SandboxError
 from cloudlings.sandbox.emulators import saved
-from cloudlings.sandbox.emulators.contract import Emulator
+from cloudlings.sandbox.emulators.contract import Emulator, Informant
 from cloudlings.sandbox.model import Request, Response
 
 NAME = "gateway"
@@ -26,7 +26,7 @@ def emulator(_run: Path, state: Path | None, _gateway_url: str) -> OwnServices:
     return OwnServices(state)
 
 
-class OwnServices(Emulator):
+class OwnServices(Emulator, Informant):
     """Every account's own-service state, read when first asked for."""
 
     name = NAME
@@ -115,6 +115,18 @@ class OwnServices(Emulator):
 
     async def prune(self, snapshots: Sequence[Path]) -> None:
         """Nothing to remove: a file refers to no other."""
+
+    async def ask(self, verb: str, **args: Any) -> Any:
+        """What a policy may ask about a stack; of nothing else is anything kept here that it could name."""
+        if verb != "resource_facts" or ":cloudformation:" not in args["arn"]:
+            return {}
+        name = args["arn"].partition(":stack/")[2].partition("/")[0]
+        stacks = self.of(args["account_id"]).get(f"cloudformation/{args['region']}", {}).get("stacks", {})
+        for record in stacks.values():
+            if record["StackName"] == name and record["status"] != "DELETE_COMPLETE":
+                tags = {tag["Key"]: tag["Value"] for tag in record.get("tags", ())}
+                return {"arn": record["StackId"], "owner": args["account_id"], "tags": tags}
+        return {}
 
     async def happenings(self) -> Sequence[Mapping[str, Any]]:
         return ()
