@@ -7,10 +7,10 @@ UV := 0.9
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help start stop test test-labs test-compose check labs bench soak mutants constraints clean
+.PHONY: help start stop test test-labs test-compose test-localstack check labs bench soak mutants constraints clean
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 start: $(READY) ## Set up, start the sandbox, and open the first lab in JupyterLab
 	@$(BIN)/cloudlings open
@@ -26,6 +26,9 @@ test-labs: $(READY) ## Prove every lab: each answer and each near-miss, on three
 
 test-compose: $(READY) ## Build the containers, work a lab in them, restart them: needs a Docker engine
 	@$(BIN)/python -m pytest tests/compose -q -rs $(ARGS)
+
+test-localstack: $(READY) ## Put the gateway in front of a LocalStack: needs a Docker engine or Python 3.13
+	@$(BIN)/python -m pytest tests/localstack -q -rs $(ARGS)
 
 check: $(READY) ## Lint, types, import direction, and the fast tests
 	@$(BIN)/ruff check .

@@ -29,6 +29,15 @@ def start(
     wait: Annotated[
         bool, typer.Option("--wait", help="stay until Ctrl-C, then stop: for containers")
     ] = False,
+    upstream: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            envvar="CLOUDLINGS_UPSTREAM",
+            help="a LocalStack that is running already, to stand behind the gateway: http://127.0.0.1:4566, "
+            "or localstack for where LOCALSTACK_HOST says",
+        ),
+    ] = None,
 ) -> None:
     """Start the sandbox, and the checker beside it."""
     from cloudlings.grading.home import find_home
@@ -38,7 +47,7 @@ def start(
 
     home = find_home()
     was_running = Sandbox.find(home)
-    ensure_running(Catalogue.here().root, home, tell=typer.echo, port=port)
+    ensure_running(Catalogue.here().root, home, tell=typer.echo, port=port, upstream=upstream)
     sandbox = _running()
     if was_running is not None:
         typer.echo(f"The sandbox was running already, at {sandbox.endpoint_url}.")

@@ -15,14 +15,27 @@ GIVEN = "CLOUDLINGS_GIVEN"
 
 
 def ensure_running(
-    root: Path, home: Path, *, tell: Callable[[str], None], port: int = 4566, seed: str | None = None
+    root: Path,
+    home: Path,
+    *,
+    tell: Callable[[str], None],
+    port: int = 4566,
+    seed: str | None = None,
+    upstream: str | None = None,
 ) -> Checker:
-    """The checker of a home, with its sandbox; starts what does not run and ``tell``s what it does."""
+    """The checker of a home, with its sandbox; starts what does not run and ``tell``s what it does.
+
+    ``upstream``: see ``Sandbox.start``.
+    """
     if os.environ.get(GIVEN):
         return _given(home, seed)
-    if Sandbox.find(home) is None:
+    running = Sandbox.find(home)
+    if running is not None and upstream:
+        # Refuses when something else is behind it.
+        Sandbox.start(home, upstream=upstream)
+    if running is None:
         tell("Starting the sandbox …")
-        sandbox = Sandbox.start(home, port=port)
+        sandbox = Sandbox.start(home, port=port, upstream=upstream)
         tell(f"The sandbox answers at {sandbox.endpoint_url}.")
         for notice in sandbox.notices:
             tell(notice)

@@ -90,7 +90,7 @@ def prepare(sandbox: Sandbox, root: Path, lab_name: str, seed: str) -> Workspace
     space = workspace(sandbox, root, lab_name, seed)
     for number in space.account_ids.values():
         sandbox.provision(number)
-    marker = sandbox.home / "sandbox" / "seeded" / f"{space.account_ids['main']}"
+    marker = _marker(space)
     if not marker.exists():
         _seed(space)
         if sandbox.keeps:
@@ -104,10 +104,16 @@ def prepare(sandbox: Sandbox, root: Path, lab_name: str, seed: str) -> Workspace
 def reset(sandbox: Sandbox, root: Path, lab_name: str, seed: str) -> Workspace:
     """Empties the lab's accounts and lays its start state again; no other account is touched."""
     space = workspace(sandbox, root, lab_name, seed)
-    (sandbox.home / "sandbox" / "seeded" / f"{space.account_ids['main']}").unlink(missing_ok=True)
+    _marker(space).unlink(missing_ok=True)
     for number in space.account_ids.values():
         sandbox.reset(number)
     return prepare(sandbox, root, lab_name, seed)
+
+
+def _marker(space: Workspace) -> Path:
+    """The file that says that a lab's start state was laid; another one where all was lost since."""
+    sandbox = space.running()
+    return sandbox.home / "sandbox" / "seeded" / sandbox.era / space.account_ids["main"]
 
 
 def _seed(space: Workspace) -> None:

@@ -193,7 +193,7 @@ class Control:
             "credentials": self._credentials,
             "reset": self.reset,
             "journal": lambda account_id: [asdict(entry) for entry in self._journal.of(account_id)],
-            "keeps": lambda: self._files.state is not None,
+            "keeps": lambda: self._keep.snapshots is not None,
             "denials": self._authorizer.log.denials,
             "decisions": self._authorizer.log.decisions,
             "save": self.save,
@@ -219,6 +219,8 @@ class Control:
             "emulators": {name: name not in self._down for name in self._emulators},
             "restarts": dict(self._restarts),
             "accounts": list(self._accounts.provisioned),
+            "upstream": next((e.upstream for e in self._emulators.values() if e.upstream), ""),
+            "era": "".join(e.era for e in self._emulators.values()),
             "time": time.time(),
         }
 

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from cloudlings.errors import PortError, SandboxError
-from cloudlings.sandbox.routes import BY_SERVICE, ROUTES
+from cloudlings.sandbox.routes import BY_SERVICE, give_all_to
 
 if TYPE_CHECKING:
     from cloudlings.sandbox.control import Control
@@ -100,6 +100,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=4566)
     parser.add_argument("--plain-port", type=int, default=0)
     parser.add_argument("--temporary", action="store_true")
+    parser.add_argument("--upstream", default="")
     parser.add_argument("--ready", type=int, required=True)
     parser.add_argument("--lifeline", type=int, default=-1)
     return parser.parse_args(arguments)
@@ -114,10 +115,12 @@ def _say(ready: IO[str], what: dict[str, Any]) -> None:
 
 
 def _run(options: argparse.Namespace, ready: IO[str]) -> None:
-    files = _files(options.home, temporary=options.temporary)
+    files = _files(
+        options.home, temporary=options.temporary, state="localstack" if options.upstream else "state"
+    )
     lock = _lock(files.root)
     doors = open_doors(options.port, options.plain_port)
-    emulators = _emulators(files, doors.url)
+    emulators = _emulators(files, doors, options.upstream)
     for emulator in emulators.values():
         emulator.listen()
     first = BY_SERVICE["iam"].emulator
@@ -134,7 +137,7 @@ def _run(options: argparse.Namespace, ready: IO[str]) -> None:
         lock.close()
 
 
-def _files(home: Path, *, temporary: bool) -> Files:
+def _files(home: Path, *, temporary: bool, state: str) -> Files:
     root = home.absolute() / "sandbox"
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
     root.chmod(0o700)
@@ -144,7 +147,7 @@ def _files(home: Path, *, temporary: bool) -> Files:
         deep = len(tempfile.gettempdir()) > LONGEST_SOCKET_PATH // 2
         run = Path(tempfile.mkdtemp(prefix="cloudlings-", dir="/tmp" if deep else None))
     run.mkdir(exist_ok=True, mode=0o700)
-    return Files(root, run, None if temporary else root / "state")
+    return Files(root, run, None if temporary else root / state)
 
 
 def _lock(root: Path) -> IO[str]:
@@ -196,14 +199,28 @@ def _listen(port: int) -> socket.socket | None:
     return door
 
 
-def _emulators(files: Files, gateway_url: str) -> dict[str, Emulator]:
-    names = sorted({route.emulator for route in ROUTES})
+def _emulators(files: Files, doors: Doors, upstream: str) -> dict[str, Emulator]:
+    more: dict[str, dict[str, str]] = {}
+    if upstream:
+        _check_other(upstream, doors)
+        give_all_to("localstack", f"it is what --upstream {upstream} names")
+        more["localstack"] = {"url": upstream}
+    names = sorted({route.emulator for route in BY_SERVICE.values()})
     return {
         name: importlib.import_module(f"cloudlings.sandbox.emulators.{name}").emulator(
-            files.run, files.state / name if files.state else None, gateway_url
+            files.run, files.state / name if files.state else None, doors.url, **more.get(name, {})
         )
         for name in names
     }
+
+
+def _check_other(upstream: str, doors: Doors) -> None:
+    """The gateway in front of itself would pass each request on for ever."""
+    if upstream in (doors.url, f"http://{HOST}:{doors.plain_port}"):
+        raise SandboxError(
+            f"Nothing listens at {upstream} but the sandbox itself.",
+            next_step="Start LocalStack first (docs/sandbox.md tells how), then this command again.",
+        )
 
 
 async def _serve(control: Control, files: Files, ready: IO[str], lifeline: int) -> None:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 START_TIMEOUT = 100.0
 STOP_TIMEOUT = 15.0
+# Names a LocalStack that is running already, as `cloudlings start --upstream` does.
+UPSTREAM = "CLOUDLINGS_UPSTREAM"
 # What the daemon says for a next step where another one holds the home.
 _BUSY = "busy"
 _NEXT = "Run `cloudlings start`; your work in the sandbox is kept."
@@ -34,6 +36,7 @@ class Sandbox:
 
     Attributes: ``home`` (the folder that it belongs to), ``endpoint_url`` (counts as TLS), ``plain_url``
     (does not: ``aws:SecureTransport`` is false there), ``notices`` (what its starter should be told),
+    ``upstream`` (the address of a LocalStack behind it, or ""),
     ``already_running`` (this process found it rather than started it).
     """
 
@@ -43,6 +46,7 @@ class Sandbox:
         self.plain_url = f"http://127.0.0.1:{record['plain_port']}"
         self.notices: tuple[str, ...] = tuple(record["notices"])
         self.already_running = already_running
+        self.upstream: str = record.get("upstream", "")
         self._control = Path(record["control"])
         self._pid = int(record["pid"])
 
@@ -57,17 +61,25 @@ class Sandbox:
         return hash((self.home, self._pid))
 
     @classmethod
-    def start(cls, home: Path, *, port: int = 4566, plain_port: int = 0) -> Sandbox:
+    def start(
+        cls, home: Path, *, port: int = 4566, plain_port: int = 0, upstream: str | None = None
+    ) -> Sandbox:
         """The sandbox of ``home``, started if none is running; returns when it answers.
 
         A port that is taken is replaced by a free one, and ``notices`` says so; 0 means any free one.
-        Raises SandboxError when it cannot start.
+        ``upstream`` is the address of a LocalStack that is running already, to stand behind the gateway in
+        place of the sandbox's own emulators: ``http://127.0.0.1:4566``, or ``localstack`` for where
+        localstack-client finds it. None takes what CLOUDLINGS_UPSTREAM says, "" takes none.
+        Raises SandboxError when it cannot start, or runs already with something else behind it.
         """
         home = home.absolute()
+        wanted = os.environ.get(UPSTREAM) if upstream is None else upstream
+        address = _checked(wanted) if wanted else ""
         found = cls.find(home)
         if found is not None:
-            return found
+            return found if wanted is None else found._with(address)
         arguments = ["--home", str(home), "--port", str(port), "--plain-port", str(plain_port)]
+        arguments += ["--upstream", address] if address else []
         _make_home(home)
         deadline = time.monotonic() + START_TIMEOUT
         started = _launch(home, arguments)
@@ -78,6 +90,18 @@ class Sandbox:
                 return found
             started = _launch(home, arguments)
         return cls._after(home, started)
+
+    def _with(self, upstream: str) -> Sandbox:
+        """This sandbox, if that is what is behind it."""
+        if upstream == self.upstream:
+            return self
+        behind = f"LocalStack at {self.upstream}" if self.upstream else "its own emulators"
+        wanted = f"LocalStack at {upstream}" if upstream else "its own emulators"
+        raise SandboxError(
+            f"The sandbox is running already with {behind} behind it, not with {wanted}.",
+            next_step="cloudlings stop, then cloudlings start"
+            + (f" --upstream {upstream}" if upstream else ""),
+        )
 
     @classmethod
     def _after(cls, home: Path, said: dict[str, Any]) -> Sandbox:
@@ -114,10 +138,11 @@ class Sandbox:
 
     @classmethod
     @contextmanager
-    def temporary(cls, *, keeps: bool = False) -> Iterator[Sandbox]:
+    def temporary(cls, *, keeps: bool = False, upstream: str = "") -> Iterator[Sandbox]:
         """A fresh sandbox on free ports, stopped and removed at the end of the ``with`` block.
 
-        With ``keeps`` it takes snapshots for as long as it runs, so that ``undo`` and ``rewind`` work.
+        With ``keeps`` it takes snapshots for as long as it runs, so that ``undo`` and ``rewind`` work;
+        ``upstream`` as in ``start``.
         It ends with this process too, however this process ends.
         """
         home = Path(tempfile.mkdtemp(prefix="cloudlings-"))
@@ -128,6 +153,7 @@ class Sandbox:
                 [
                     *("--home", str(home), "--port", "0", "--lifeline", str(lifeline)),
                     *(() if keeps else ("--temporary",)),
+                    *(("--upstream", _checked(upstream)) if upstream else ()),
                 ],
                 keep=(lifeline,),
             )
@@ -154,7 +180,7 @@ class Sandbox:
 
     def reset(self, account_id: str) -> None:
         """Forget everything in one account; the others are left alone. The learner's keys stay the same."""
-        self._call("reset", account_id=account_id)
+        self._call("reset", account_id=account_id, timeout=120.0)
 
     def journal(self, account_id: str) -> tuple[JournalEntry, ...]:
         """Every request of the account, reads included, oldest first (the last 20,000). An entry whose effect
@@ -182,6 +208,12 @@ class Sandbox:
         which nobody has are left out."""
         found: dict[str, float] = self._call("last_times", accounts=list(accounts))
         return found
+
+    @property
+    def era(self) -> str:
+        """Changes when everything that was made here is gone, as when a LocalStack behind it is started anew;
+        "" where that does not happen."""
+        return str(self.health().get("era", ""))
 
     @property
     def keeps(self) -> bool:
@@ -255,6 +287,14 @@ class Sandbox:
                 f"The sandbox at {self.endpoint_url} does not answer ({error.strerror or error}).",
                 next_step=_NEXT,
             ) from error
+
+
+def _checked(upstream: str) -> str:
+    """The address of what may stand behind the gateway. Raises SandboxError for one that may not."""
+    # Here, for without an upstream nobody needs it.
+    from cloudlings.sandbox.emulators.localstack_api import check_address
+
+    return check_address(upstream)
 
 
 def _make_home(home: Path) -> None:

@@ -107,6 +107,10 @@ class History:
         return plan.rows()
 
     def _snapshots(self) -> Snapshots:
+        if self._keep.no_way_back:
+            raise SandboxError(
+                self._keep.no_way_back, next_step="cloudlings reset LAB lays a lab's start state again"
+            )
         if self._keep.snapshots is None:
             raise SandboxError(_KEEPS_NOTHING, next_step="start one that keeps what you do: cloudlings start")
         return self._keep.snapshots

@@ -55,7 +55,11 @@ class Keep:
         self._emulators = emulators
         self._journal = journal
         self._gate = gate
-        self.snapshots = Snapshots(state / "snapshots") if state is not None else None
+        # Why there is no way back to an earlier state; "" when there is one.
+        self.no_way_back = next((e.no_way_back for e in emulators.values() if e.no_way_back), "")
+        keeps = state is not None and not self.no_way_back
+        self.snapshots = Snapshots(state / "snapshots") if state is not None and keeps else None
+        self._writes = state is not None
         # Whoever captures, or puts back, does so alone.
         self.turn = asyncio.Lock()
         self._unsaved: dict[str, set[str]] = defaultdict(set)
@@ -86,10 +90,14 @@ class Keep:
                 self._trouble(f"{type(error).__name__}: {error}")
 
     async def _save_or_snapshot(self) -> None:
-        if self.snapshots is None:
+        if not self._writes:
             self._unsaved.clear()
             self._changed.clear()
-        elif self._changed and time.monotonic() - self._last_snapshot >= SNAPSHOT_EVERY:
+        elif (
+            self.snapshots is not None
+            and self._changed
+            and time.monotonic() - self._last_snapshot >= SNAPSHOT_EVERY
+        ):
             self._last_snapshot = time.monotonic()
             await self._snapshot_in_passing()
         else:

@@ -1,4 +1,4 @@
-"""Requests to an emulator over its UNIX socket, on connections that are kept open."""
+"""Requests to an emulator over its UNIX socket or the network, on connections that are kept open."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ _OWN_HEADERS = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 class Upstream:
     """An HTTP client for one UNIX socket."""
 
+    _base = "http://emulator"
+
     def __init__(self, path: Path) -> None:
         self._path = path
         self._session: aiohttp.ClientSession | None = None
@@ -29,7 +31,7 @@ class Upstream:
         try:
             async with self._open().request(
                 request.method,
-                _url(request),
+                _url(request, self._base),
                 headers=_headers(request, account_id, host),
                 data=request.body or None,
                 allow_redirects=False,
@@ -45,21 +47,36 @@ class Upstream:
             await self._session.close()
             self._session = None
 
+    def _connector(self) -> aiohttp.BaseConnector:
+        return aiohttp.UnixConnector(str(self._path), limit=0, keepalive_timeout=300)
+
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.UnixConnector(str(self._path), limit=0, keepalive_timeout=300),
+                connector=self._connector(),
                 timeout=aiohttp.ClientTimeout(total=900),
                 auto_decompress=False,
                 skip_auto_headers=_OWN_HEADERS,
                 cookie_jar=aiohttp.DummyCookieJar(),
+                trust_env=False,
             )
         return self._session
 
 
-def _url(request: Request) -> URL:
+class NetworkUpstream(Upstream):
+    """An HTTP client for one address of the network, such as ``http://127.0.0.1:4566``."""
+
+    def __init__(self, address: URL) -> None:
+        super().__init__(Path())
+        self._base = str(address).rstrip("/")
+
+    def _connector(self) -> aiohttp.BaseConnector:
+        return aiohttp.TCPConnector(limit=0, keepalive_timeout=3)
+
+
+def _url(request: Request, base: str) -> URL:
     query = f"?{request.query_string}" if request.query_string else ""
-    return URL(f"http://emulator{request.raw_path}{query}", encoded=True)
+    return URL(f"{base}{request.raw_path}{query}", encoded=True)
 
 
 def _headers(request: Request, account_id: str, host: str) -> list[tuple[str, str]]:

@@ -20,6 +20,12 @@ class Emulator(ABC):
     name: str
     # What the learner should be told about the last start: state that could not be read back.
     notices: tuple[str, ...] = ()
+    # Why accounts cannot be returned to an earlier state; "" when they can. Nothing is snapshotted then.
+    no_way_back: str = ""
+    # Changes when the emulator lost everything that was made in it, so that start states are laid anew.
+    era: str = ""
+    # The address of one that was running already; "" for one that the sandbox starts.
+    upstream: str = ""
 
     @abstractmethod
     def listen(self) -> None:

@@ -1,0 +1,100 @@
+"""Which labs run with LocalStack behind the gateway: each lab's solution, once, and a verdict for each task.
+
+``python -m tests.localstack.labs`` starts a LocalStack, runs them one after the other, and writes the table
+into docs/sandbox.md, between its marks. What a lab asks for and LocalStack does not serve is in the words of
+its answers.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from cloudlings.grading.attempt import Bench, Outcome, attempt
+from cloudlings.grading.checker import Checker
+from cloudlings.lab import Catalogue, solution_steps
+from cloudlings.sandbox import Sandbox
+from tests.localstack import host
+
+ROOT = Path(__file__).resolve().parents[2]
+DOC = ROOT / "docs" / "sandbox.md"
+BEGIN, END = "<!-- localstack: begin -->", "<!-- localstack: end -->"
+SEED = "1"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A lab: how many of its tasks passed, and what became of the others."""
+
+    lab: str
+    passed: int
+    tasks: int
+    trouble: str
+
+    def __str__(self) -> str:
+        ran = "whole" if self.passed == self.tasks else "in part" if self.passed else "no"
+        return f"| {self.lab} | {ran} | {self.passed} of {self.tasks} | {self.trouble} |"
+
+
+def rows(url: str, names: list[str]) -> list[Row]:
+    """Every lab's row."""
+    with Sandbox.temporary(upstream=url) as sandbox:
+        checker = Checker.start(ROOT, sandbox.home)
+        try:
+            return [_row(Bench(ROOT, sandbox), name) for name in names]
+        finally:
+            checker.stop()
+
+
+def _row(bench: Bench, name: str) -> Row:
+    lab = Catalogue(ROOT).read(name)
+    outcome = attempt(bench, lab, solution_steps(lab), SEED)
+    passed = sum(verdict.passed for verdict in outcome.verdicts)
+    for verdict in outcome.verdicts:
+        print(
+            f"{name}/{verdict.task}: {verdict.status}", "" if verdict.passed else verdict.message, flush=True
+        )
+    for trouble in outcome.trouble:
+        print(f"{name}: {trouble.text.strip().splitlines()[-1]}", flush=True)
+    return Row(name, passed, len(outcome.verdicts), _trouble(outcome))
+
+
+_REFUSED = re.compile(r"An error occurred \((\w+)\) when calling the (\w+) operation")
+
+
+def _trouble(outcome: Outcome) -> str:
+    """The operations that were refused, and the tasks that did not pass."""
+    refused = Counter(found for trouble in outcome.trouble for found in _REFUSED.findall(trouble.text))
+    lost = [verdict.task for verdict in outcome.verdicts if not verdict.passed]
+    parts = [f"{operation} ({code})" for code, operation in refused]
+    return "; ".join(filter(None, (", ".join(parts), f"not passed: {', '.join(lost)}" if lost else "")))
+
+
+def write(found: list[Row]) -> None:
+    """Puts the table into the docs."""
+    table = ["| lab | runs | tasks passed | what did not |", "| --- | --- | ---: | --- |", *map(str, found)]
+    before, _, rest = DOC.read_text().partition(BEGIN)
+    _, _, after = rest.partition(END)
+    DOC.write_text(before + BEGIN + "\n" + "\n".join(table) + "\n" + END + after)
+
+
+def main() -> int:
+    """Run the labs that are named, or all; only a whole run is written."""
+    names = sys.argv[1:] or list(Catalogue(ROOT).names)
+    try:
+        with host.running() as url:
+            found = rows(url, names)
+    except host.Unavailable as missing:
+        print(f"LocalStack cannot run here: {missing}")
+        return 2
+    if not sys.argv[1:]:
+        write(found)
+    print("\n".join(map(str, found)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
