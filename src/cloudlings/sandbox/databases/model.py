@@ -200,8 +200,13 @@ TEMPLATE = (
     "GRANT pg_monitor, pg_signal_backend TO rds_superuser WITH ADMIN OPTION",
     "CREATE ROLE rds_iam NOLOGIN",
     "CREATE ROLE rds_replication NOLOGIN",
+    # Whoever may make roles could give itself these, and with them the machine's shell and files.
+    "SET allow_system_table_mods = on",
+    "DELETE FROM pg_authid WHERE rolname IN "
+    "('pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files')",
+    "RESET allow_system_table_mods",
 )
-"""What every server begins with: the roles that RDS has."""
+"""What every server begins with: the roles that RDS has, and none that leads out of the database."""
 
 
 def new_password(user: str, password: str) -> str:

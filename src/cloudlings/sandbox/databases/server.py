@@ -329,7 +329,10 @@ class Server:
     def follow(self, source: Server) -> dict[str, str]:
         """The settings by which it follows another one, as long as ``standby.signal`` is there."""
         self.tools.write(self.data / "standby.signal", "")
-        who = f"user={model.ADMINISTRATOR} password={self.tools.secret}"
+        # In a file, for settings are shown to whoever monitors.
+        key = self.path / "passwords"
+        self.tools.write(key, f"*:*:*:{model.ADMINISTRATOR}:{self.tools.secret}\n")
+        who = f"user={model.ADMINISTRATOR} passfile={key}"
         return {"primary_conninfo": f"host=127.0.0.1 port={source.about.inner} {who}"}
 
     async def promote(self) -> None:
