@@ -69,7 +69,7 @@ def test_in_a_container_a_neighbour_may_be(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_localstack_client_finds_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By the word localstack, the upstream is where LOCALSTACK_HOST says, not the endpoint of a lab's shell."""
+    """By the word localstack it is where LOCALSTACK_HOST says, whatever the endpoint of a shell."""
     monkeypatch.setenv("LOCALSTACK_HOST", "localhost:4599")
     monkeypatch.setenv("AWS_ENDPOINT_URL", GATEWAY)
     assert check_address("localstack") == "http://127.0.0.1:4599"
