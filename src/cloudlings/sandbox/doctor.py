@@ -14,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from cloudlings.errors import SandboxError
+from cloudlings.sandbox.emulators import function_box
 from cloudlings.sandbox.environment import removed
 from cloudlings.sandbox.handle import Sandbox
 
@@ -37,6 +38,7 @@ def examine(home: Path, port: int = 4566) -> Iterator[Finding]:
     yield _packages()
     yield from _folder(home)
     yield _sockets()
+    yield _function_box()
     sandbox = Sandbox.find(home)
     yield _port(port) if sandbox is None else Finding(True, f"The sandbox runs at {sandbox.endpoint_url}.")
     yield from _stranded(home, sandbox)
@@ -92,6 +94,18 @@ def _sockets() -> Finding:
             )
             return Finding(False, f"UNIX sockets cannot be made: {error.strerror}.", step)
     return Finding(True, "UNIX sockets can be made.")
+
+
+def _function_box() -> Finding:
+    why = function_box.why_not()
+    if not why:
+        return Finding(True, "Code of Lambda functions runs in a box (bubblewrap).")
+    # Well all the same: functions run, and whoever runs them has written them.
+    return Finding(
+        True,
+        f"Code of Lambda functions runs without a box, with your user's rights: {why}. "
+        "Where bubblewrap is installed and permitted, it can reach nothing but the sandbox's endpoint.",
+    )
 
 
 def _port(port: int) -> Finding:

@@ -1,9 +1,9 @@
 """The box in which a function's code runs, where this machine has bubblewrap.
 
-In it there is a read-only system, the function's code and layers, a folder of its own for ``/tmp``, no process
-but its own, and no network but one port: the gateway's, led on by this side (``function_door``). No socket, no
-file and no variable of the sandbox's is to be seen. A function has no rights beyond its user's; where the
-sandbox is run by root, it becomes nobody.
+In it there is a read-only system, the function's code and layers, a folder of its own for ``/tmp``, no
+process but its own, and no network but one port: the gateway's, led on by this side (``function_door``). No
+socket, no file and no variable of the sandbox's is to be seen. A function has no rights beyond its user's;
+where the sandbox is run by root, it becomes nobody.
 """
 
 from __future__ import annotations
@@ -26,8 +26,21 @@ BESIDE = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", 
 NOBODY = 65534
 _APART = ("--unshare-pid", "--unshare-ipc", "--unshare-uts", "--die-with-parent", "--new-session")
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64")
-_SETTINGS = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "ssl", "pki", "ca-certificates",
-             "hosts", "nsswitch.conf", "passwd", "group", "localtime", "mime.types")  # fmt: skip
+_SETTINGS = (
+    "ld.so.cache",
+    "ld.so.conf",
+    "ld.so.conf.d",
+    "alternatives",
+    "ssl",
+    "pki",
+    "ca-certificates",
+    "hosts",
+    "nsswitch.conf",
+    "passwd",
+    "group",
+    "localtime",
+    "mime.types",
+)
 
 
 @dataclass(frozen=True)
@@ -106,20 +119,52 @@ def command(place: Place) -> tuple[str, ...]:
         for folder in ("/etc", "/var", "/var/runtime"):
             rights += ("--perms", "0755", "--dir", folder)
     return (
-        "bwrap", *_APART, "--unshare-net", *rights, *_system(), "--proc", "/proc", "--dev", "/dev",
-        *_interpreter(), *_bound(place.code, "/var/task"), *_bound(place.layers, "/opt"),
-        "--bind", str(place.tmp), "/tmp", "--remount-ro", "/", "--chdir", "/var/task", *found.command,
-    )  # fmt: skip
+        "bwrap",
+        *_APART,
+        "--unshare-net",
+        *rights,
+        *_system(),
+        "--proc",
+        "/proc",
+        "--dev",
+        "/dev",
+        *_interpreter(),
+        *_bound(place.code, "/var/task"),
+        *_bound(place.layers, "/opt"),
+        "--bind",
+        str(place.tmp),
+        "/tmp",
+        "--remount-ro",
+        "/",
+        "--chdir",
+        "/var/task",
+        *found.command,
+    )
 
 
-def shared(own: Path) -> tuple[str, ...]:
-    """What to put before another runtime's command: the same box around ``own``, on the machine's network.
+def shared(own: Path, at: Path) -> tuple[str, ...]:
+    """What to put before another runtime's command that starts in ``at``: a box around ``own``.
 
-    Those runtimes speak to MiniStack by a port of their own.
+    It is on the machine's network: those runtimes speak to MiniStack by a port of their own.
     """
     rights = ("--cap-drop", "ALL")
-    return ("bwrap", *_APART, *rights, *_system(), "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp",
-            *_bound(own, str(own)), "--remount-ro", "/", "--chdir", str(own))  # fmt: skip
+    return (
+        "bwrap",
+        *_APART,
+        *rights,
+        *_system(),
+        "--proc",
+        "/proc",
+        "--dev",
+        "/dev",
+        "--tmpfs",
+        "/tmp",
+        *_bound(own, str(own)),
+        "--remount-ro",
+        "/",
+        "--chdir",
+        str(at),
+    )
 
 
 def bare_python(folder: Path) -> Python:

@@ -1,4 +1,4 @@
-"""The one way out of a function's box: connections to the gateway's port there are led to the gateway here."""
+"""The one way out of a function's box: connections to the gateway's port are led to the gateway."""
 
 from __future__ import annotations
 

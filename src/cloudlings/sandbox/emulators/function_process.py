@@ -1,4 +1,4 @@
-"""One execution environment of a Python function: its process, in its box where one can be had, and its log."""
+"""One execution environment of a Python function: its process, in its box where one can be had."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ END, JOIN = "\x00cloudlings:", "\x1e"
 # What CloudWatch Logs takes as one event, and what is kept of a flood between two looks.
 LONGEST_LINE, MOST_LINES = 262_118, 20_000
 _LARGEST_ANSWER = 6_291_556
-# Beyond its memory a process may have this much data, which it need not touch: stacks of threads and the like.
+# Beyond its memory a process may have this much data, which it need not touch: stacks of threads, say.
 _SLACK = 160 * 1024 * 1024
 _PROCESSES = 256
 
@@ -33,9 +33,14 @@ _PROCESSES = 256
 _starter = ThreadPoolExecutor(1, thread_name_prefix="function-starter")
 
 
+def start(command: Sequence[str], **settings: Any) -> subprocess.Popen[Any]:
+    """Start a process that ends with this one, where it is in a box."""
+    return _starter.submit(subprocess.Popen, command, **settings).result()
+
+
 @dataclass(frozen=True)
 class Setup:
-    """What a process is started with. ``memory`` in MB, ``storage`` (of /tmp) in MB, ``gate`` the gateway's port."""
+    """What a process is started with. ``memory`` and ``storage`` (of /tmp) in MB; the gateway's port."""
 
     place: Place
     runtime: Path
@@ -139,8 +144,7 @@ class Environment:
     def _spawn(
         self, command: tuple[str, ...], variables: dict[str, str], descriptors: tuple[int, ...]
     ) -> subprocess.Popen[bytes]:
-        return _starter.submit(
-            subprocess.Popen,
+        return start(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -149,7 +153,7 @@ class Environment:
             pass_fds=descriptors,
             cwd=self._setup.place.code,
             start_new_session=True,
-        ).result()
+        )
 
     def _lead_on(self, channel: socket.socket) -> None:
         """Take the listener that the process hands out; a process that ends before has none."""
@@ -236,8 +240,14 @@ class Environment:
                     pipe.close()
 
 
-_SIGNALS = {6: "aborted", 7: "bus error", 8: "floating point exception", 9: "killed", 11: "segmentation fault",
-            15: "terminated"}  # fmt: skip
+_SIGNALS = {
+    6: "aborted",
+    7: "bus error",
+    8: "floating point exception",
+    9: "killed",
+    11: "segmentation fault",
+    15: "terminated",
+}
 
 
 def _read_answer(line: bytes) -> Answer:
@@ -288,7 +298,7 @@ def make_place() -> tuple[Path, Place]:
 
 
 def hand_over(own: Path, place: Place) -> None:
-    """Let the function's user, and nobody else of this machine, read what is in its folder, and write to its /tmp."""
+    """Let the function's user, and nobody else of this machine, read its folder and write to its /tmp."""
     if os.geteuid() == 0 and function_box.available():
         os.chown(own, function_box.NOBODY, function_box.NOBODY)
         os.chown(place.tmp, function_box.NOBODY, function_box.NOBODY)

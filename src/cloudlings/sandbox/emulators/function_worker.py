@@ -1,4 +1,5 @@
-"""The Python runtime of a function: runs in the function's own process, in its box, and needs nothing of ours.
+"""The Python runtime of a function: runs in the function's own process, in its box, and needs nothing of
+ours.
 
 It reads its orders as lines of JSON and answers each with one. What the function prints is its log: standard
 output and error go there, and never into the answers. Sources: Lambda Developer Guide, "Define Lambda

@@ -83,10 +83,13 @@ HOOKS: dict[str, tuple[Hook, ...]] = {
 CORRECTED = {
     "cloudwatch": "ministack_metrics",
     "cloudwatch_logs": "ministack_logs",
+    "apigateway": "ministack_apis",
+    "apigateway_v1": "ministack_apis",
     "eventbridge": "ministack_events",
     "lambda_svc": "ministack_functions",
     "sns": "ministack_events",
     "sqs": "ministack_queues",
+    "stepfunctions": "ministack_workflows",
 }
 
 

@@ -185,6 +185,8 @@ async def _called(
     raw: dict[str, Any],
 ) -> Any:
     """A call of a deployed API or of a function's address, and of nothing else."""
+    # What the gateway says to this side is not the caller's.
+    headers = {name: value for name, value in headers.items() if not name.startswith(("x-cloudlings-", "x-moto-"))}
     called = app._parse_execute_api_url(host, path)
     if called is not None:
         _stand_in_the_account_of(app, called[0])

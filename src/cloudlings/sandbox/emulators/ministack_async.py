@@ -1,9 +1,9 @@
 """Asynchronous invocations: an event waits, is tried, tried again, given up, and told of.
 
-Sources: Lambda Developer Guide, "How Lambda handles errors and retries with asynchronous invocation", "Capturing
-records of Lambda asynchronous invocations", "Adding a dead-letter queue". AWS waits one and two minutes before it
-tries again after an error; here it is one and two seconds. A throttled event is tried again after one second,
-then two, four and so on, at most five apart (AWS: five minutes).
+Sources: Lambda Developer Guide, "How Lambda handles errors and retries with asynchronous invocation",
+"Capturing records of Lambda asynchronous invocations", "Adding a dead-letter queue". AWS waits one and two
+minutes before it tries again after an error; here it is one and two seconds. A throttled event is tried
+again after one second, then two, four and so on, at most five apart (AWS: five minutes).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _DEFAULT_AGE, _DEFAULT_RETRIES = 21_600, 2
 
 @dataclass(frozen=True)
 class Settings:
-    """What holds for a function's asynchronous events. Destinations and dead letters are ARNs, "" for none."""
+    """What holds for a function's asynchronous events. Where they end are ARNs, "" for none."""
 
     retries: int = _DEFAULT_RETRIES
     age: int = _DEFAULT_AGE

@@ -1,7 +1,7 @@
 """Deliveries inside MiniStack, from one of its services to another: to a queue, a topic, a function, a bus.
 
-Each says what went wrong in AWS's words, or "" when it was delivered; what an undelivered message becomes is the
-sender's to decide. A service is let in by the policy of the resource, as MiniStack reads it.
+Each says what went wrong in AWS's words, or "" when it was delivered; what an undelivered message becomes is
+the sender's to decide. A service is let in by the policy of the resource, as MiniStack reads it.
 """
 
 from __future__ import annotations
@@ -14,11 +14,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Failure:
-    """Why something was not delivered: AWS's error code, its words, and whether trying again is of any use."""
+    """Why something was not delivered: AWS's error code, and its words."""
 
     code: str
     message: str
-    lasting: bool = True
 
 
 NO_QUEUE = Failure("AWS.SimpleQueueService.NonExistentQueue", "The specified queue does not exist.")
@@ -62,16 +61,21 @@ def to_queue(
 
 
 def to_topic(
-    arn: str, message: str, subject: str = "", attributes: Mapping[str, str] | None = None, *, service: str = "",
+    arn: str,
+    message: str,
+    subject: str = "",
+    attributes: Mapping[str, str] | None = None,
+    *,
+    service: str = "",
     source: str = "",
-) -> Failure | None:  # fmt: skip
+) -> Failure | None:
     """Publish to a topic."""
     from ministack.core.responses import new_uuid
     from ministack.services import sns
 
     if sns._topic_by_arn_any_scope(arn) is None:
         return NO_TOPIC
-    if service and not sns.topic_policy_allows(arn, service, source, _account_of(source)):
+    if service and not topic_lets_in(arn, service, source):
         return NOT_LET_IN
     texts = {k: {"DataType": "String", "StringValue": str(v)} for k, v in (attributes or {}).items() if v}
     sns._fanout(arn, new_uuid(), message, subject, "", texts)
@@ -87,7 +91,7 @@ def to_function(arn: str, event: Any, *, service: str = "", source: str = "") ->
         return NO_FUNCTION
     if service and not function_lets_in(arn, service, source):
         return NOT_LET_IN
-    lambda_svc.invoke_async_with_retry(_record(lambda_svc, arn, found, config), event)
+    lambda_svc.invoke_async_with_retry(record(arn, found, config), event)
     return None
 
 
@@ -97,10 +101,38 @@ def to_bus(
     """Put an event on a bus."""
     from ministack.services import eventbridge
 
-    entry = {"Source": source, "DetailType": kind, "Detail": json.dumps(detail), "Resources": resources,
-             "EventBusName": arn.rpartition("/")[2]}  # fmt: skip
+    entry = {
+        "Source": source,
+        "DetailType": kind,
+        "Detail": json.dumps(detail),
+        "Resources": resources,
+        "EventBusName": arn.rpartition("/")[2],
+    }
     eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)
     return None
+
+
+def topic_lets_in(arn: str, service: str, source: str) -> bool:
+    """Whether a topic's policy lets a service publish for a source; the policy that a topic is made with
+    does not.
+
+    Source: EventBridge User Guide, "Using resource-based policies for Amazon EventBridge", Amazon SNS
+    permissions."""
+    from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy
+    from ministack.services import sns
+
+    topic = sns._topic_by_arn_any_scope(arn) or {}
+    context = EvalContext(
+        principal_arn="*",
+        principal_type="Service",
+        principal_account="",
+        action="sns:Publish",
+        resource_arn=arn,
+        region=arn.split(":")[3],
+        service_context={"aws:sourcearn": source, "aws:sourceaccount": _account_of(source)},
+    )
+    policy = (topic.get("attributes") or {}).get("Policy") or ""
+    return bool(policy and evaluate_resource_policy(policy, context, service=service).decision == "Allow")
 
 
 def function_lets_in(arn: str, service: str, source: str) -> bool:
@@ -126,11 +158,14 @@ def function_lets_in(arn: str, service: str, source: str) -> bool:
     return bool(evaluate_resource_policy(base.get("policy"), context, service=service).decision == "Allow")
 
 
-def _record(service: Any, arn: str, found: dict[str, Any], config: dict[str, Any]) -> dict[str, Any]:
+def record(ref: str, found: dict[str, Any], config: dict[str, Any]) -> dict[str, Any]:
     """A function as it is executed, which knows by which version or alias it was called."""
-    record: dict[str, Any] = dict(service._execution_record_for_config(found, config))
-    record["config"] = dict(config) | {"FunctionArn": arn}
-    return record
+    from ministack.services import lambda_svc
+
+    made: dict[str, Any] = dict(lambda_svc._execution_record_for_config(found, config))
+    if ref.startswith("arn:"):
+        made["config"] = dict(config) | {"FunctionArn": ref}
+    return made
 
 
 def _account_of(arn: str) -> str:

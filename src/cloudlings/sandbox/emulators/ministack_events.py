@@ -3,8 +3,8 @@
 A target or a subscriber gets what it may get: its policy must let the service in, a function is invoked
 asynchronously, and what cannot be delivered goes to the target's or the subscription's dead-letter queue. AWS
 tries again for up to a day before that, where it may help; nothing here fails for a while only, so it goes at
-once. Sources: EventBridge User Guide, "How EventBridge retries delivering events", "Using dead-letter queues",
-"Using resource-based policies"; SNS Developer Guide, "Amazon SNS dead-letter queues".
+once. Sources: EventBridge User Guide, "How EventBridge retries delivering events", "Using dead-letter
+queues", "Using resource-based policies"; SNS Developer Guide, "Amazon SNS dead-letter queues".
 """
 
 from __future__ import annotations
@@ -19,8 +19,11 @@ from cloudlings.sandbox.emulators import ministack_delivery as delivery
 from cloudlings.sandbox.emulators.ministack_delivery import Failure
 
 EVENTS, SNS = "events.amazonaws.com", "sns.amazonaws.com"
-_CODES = {delivery.NO_QUEUE.code: "NO_RESOURCE", delivery.NO_TOPIC.code: "NO_RESOURCE",
-          delivery.NO_FUNCTION.code: "NO_RESOURCE"}  # fmt: skip
+_CODES = {
+    delivery.NO_QUEUE.code: "NO_RESOURCE",
+    delivery.NO_TOPIC.code: "NO_RESOURCE",
+    delivery.NO_FUNCTION.code: "NO_RESOURCE",
+}
 _target: contextvars.ContextVar[tuple[dict[str, Any], dict[str, Any], Any] | None] = contextvars.ContextVar(
     "target", default=None
 )
@@ -32,7 +35,7 @@ def correct(module: Any) -> None:
     {"eventbridge": _eventbridge, "sns": _sns}[module.__name__.rpartition(".")[2]](module)
 
 
-# --- EventBridge ----------------------------------------------------------------------------------------------------
+# --- EventBridge ----------------------------------------------------------------------------------
 
 
 def _eventbridge(events: Any) -> None:
@@ -86,6 +89,33 @@ def _eventbridge(events: Any) -> None:
     events._dispatch_to_stepfunctions = dispatch_to_workflow
     events._dispatch_to_event_bus = dispatch_to_bus
     _replays(events)
+    _entries(events)
+
+
+def _entries(events: Any) -> None:
+    """An entry whose detail is no JSON object fails by itself.
+
+    Source: EventBridge API reference, PutEvents, PutEventsResultEntry: MalformedDetail.
+    """
+    put = events._put_events
+
+    def put_events(data: dict[str, Any], *args: Any, **named: Any) -> Any:
+        entries = data.get("Entries") or []
+        good = [entry for entry in entries if isinstance(_loaded(entry.get("Detail", "{}")), dict)]
+        if len(good) == len(entries):
+            return put(data, *args, **named)
+        done: list[Any] = []
+        if good:
+            _, _, body = put(data | {"Entries": good}, *args, **named)
+            done = json.loads(body)["Entries"]
+        left = iter(done)
+        bad = {"ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed."}
+        told = [next(left) if entry in good else bad for entry in entries]
+        failed = sum("ErrorCode" in each for each in told)
+        headers = {"Content-Type": "application/x-amz-json-1.1"}
+        return 200, headers, json.dumps({"FailedEntryCount": failed, "Entries": told}).encode()
+
+    events._put_events = put_events
 
 
 def _note(failure: Failure | None) -> None:
@@ -190,7 +220,7 @@ def _replays(events: Any) -> None:
     events._dispatch_event = dispatch_event
 
 
-# --- SNS -------------------------------------------------------------------------------------------------------------
+# --- SNS ------------------------------------------------------------------------------------------
 
 
 def _sns(sns: Any) -> None:
@@ -201,20 +231,29 @@ def _sns(sns: Any) -> None:
         _count(topic_arn)
 
     def deliver_to_sqs(
-        endpoint: str, envelope: str, raw: bool, raw_message: str, message_group_id: str = "",
-        message_dedup_id: str = "", message_attributes: dict[str, Any] | None = None, topic_arn: str = "",
-    ) -> None:  # fmt: skip
+        endpoint: str,
+        envelope: str,
+        raw: bool,
+        raw_message: str,
+        message_group_id: str = "",
+        message_dedup_id: str = "",
+        message_attributes: dict[str, Any] | None = None,
+        topic_arn: str = "",
+    ) -> None:
         body = raw_message if raw else envelope
-        failure = _send(endpoint, body, message_attributes if raw else None, message_group_id, message_dedup_id,
-                        topic_arn)  # fmt: skip
+        failure = _send(
+            endpoint, body, message_attributes if raw else None, message_group_id, message_dedup_id, topic_arn
+        )
         if failure is not None:
             _undeliverable(sns, topic_arn, endpoint, body, message_group_id, message_dedup_id)
 
-    def deliver_to_lambda(
-        endpoint: str, envelope: str, topic_arn: str, sub_arn: str, *_: Any
-    ) -> None:  # fmt: skip
-        record = {"EventSource": "aws:sns", "EventVersion": "1.0", "EventSubscriptionArn": sub_arn,
-                  "Sns": json.loads(envelope)}  # fmt: skip
+    def deliver_to_lambda(endpoint: str, envelope: str, topic_arn: str, sub_arn: str, *_: Any) -> None:
+        record = {
+            "EventSource": "aws:sns",
+            "EventVersion": "1.0",
+            "EventSubscriptionArn": sub_arn,
+            "Sns": json.loads(envelope),
+        }
         failure = delivery.to_function(endpoint, {"Records": [record]}, service=SNS, source=topic_arn)
         if failure is not None:
             _undeliverable(sns, topic_arn, endpoint, envelope)

@@ -1,9 +1,10 @@
-"""Functions as MiniStack runs them, put right where they run: Python functions in a process of our own making.
+"""Functions as MiniStack runs them, put right where they run: Python functions in a process of our own
+making.
 
-``correct`` takes over four things of MiniStack's: an execution environment (``Worker``), how one invocation runs
-and is counted, its log in CloudWatch Logs, and its metrics. Sources: Lambda Developer Guide, "Understanding the
-Lambda execution environment lifecycle", "Configuring reserved concurrency", "Working with Lambda function
-logs", "Types of metrics for Lambda functions".
+``correct`` takes over four things of MiniStack's: an execution environment (``Worker``), how one invocation
+runs and is counted, its log in CloudWatch Logs, and its metrics. Sources: Lambda Developer Guide,
+"Understanding the Lambda execution environment lifecycle", "Configuring reserved concurrency", "Working with
+Lambda function logs", "Types of metrics for Lambda functions".
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ import json
 import os
 import shutil
 import stat
+import subprocess
 import threading
 import time
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,15 @@ from cloudlings.sandbox.emulators import function_box, function_process, minista
 from cloudlings.sandbox.emulators.function_process import Answer, Environment, Setup
 
 Event = tuple[int, str]
+_PATH = "/var/lang/bin:/usr/local/bin:/usr/bin:/bin:/opt/bin"
+_MEANT = (
+    "AWS_ENDPOINT_URL",
+    "AWS_DEFAULT_REGION",
+    "AWS_REGION",
+    "AWS_EC2_METADATA_DISABLED",
+    "AWS_CONFIG_FILE",
+    "AWS_SHARED_CREDENTIALS_FILE",
+)
 # Lambda ends an initialisation after this, and begins it anew within the function's own time.
 LONGEST_INIT = 10.0
 
@@ -90,7 +101,7 @@ class Worker:
             raise RuntimeError((found[0].failure or {}).get("errorMessage", "Runtime exited"))
 
     def _begin(self) -> tuple[Answer, list[Event], float] | None:
-        """Start a process and load the code. What went wrong, with what was logged and how long it took (ms)."""
+        """Start a process and load the code. What went wrong, what was logged, how long it took (ms)."""
         self._discard_tmpdir()
         began = time.monotonic()
         self._folder, place = function_process.make_place()
@@ -144,8 +155,14 @@ class Worker:
             events, self._waiting = self._waiting, []
         assert self._environment is not None
         began = time.monotonic()
-        order = {"event": event, "request_id": request_id, "arn": arn, "depth": depth, "variables": dict(extra),
-                 "deadline": time.time() + timeout}  # fmt: skip
+        order = {
+            "event": event,
+            "request_id": request_id,
+            "arn": arn,
+            "depth": depth,
+            "variables": dict(extra),
+            "deadline": time.time() + timeout,
+        }
         answer = self._environment.order(order, timeout)
         duration = min((time.monotonic() - began) * 1000, timeout * 1000)
         events += self._environment.output.until(request_id, 1.0 if not answer.end else 0.2)
@@ -180,10 +197,10 @@ class Worker:
 
 
 def correct(service: Any) -> None:
-    """Take over Python functions, the counting of invocations, their logs, and what invokes them by itself."""
+    """Take over Python functions, the counting of invocations, their logs, and what invokes them."""
     from ministack.core import lambda_runtime as runtime
 
-    from cloudlings.sandbox.emulators import ministack_async, ministack_sources
+    from cloudlings.sandbox.emulators import ministack_apis, ministack_async, ministack_sources
 
     other = runtime._worker_class_for
     run_otherwise = service._execute_function_warm
@@ -198,6 +215,7 @@ def correct(service: Any) -> None:
             return found
         return _run(runtime, service, func, event, request_id)
 
+    runtime.subprocess = service.subprocess = OtherRuntimes()
     runtime._worker_class_for = worker_class_for
     service._execute_function_warm = execute_warm
     service._execute_function = _counted(service)
@@ -205,10 +223,28 @@ def correct(service: Any) -> None:
     service._emit_lambda_logs = _written(service._emit_lambda_logs)
     # Counted with every invocation, whoever asked for it.
     service._emit_lambda_metrics = lambda *_, **__: None
+    ministack_apis.correct_functions(service)
     ministack_async.correct(service)
     ministack_sources.correct(service)
     # Asked once, and now rather than by the first function.
     threading.Thread(target=function_box.why_not, daemon=True, name="function-box").start()
+
+
+class OtherRuntimes:
+    """By what MiniStack starts the processes of other runtimes: boxed, where that can be."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(subprocess, name)
+
+    @staticmethod
+    def Popen(command: Sequence[str], **settings: Any) -> Any:  # noqa: N802
+        """A process with none of this one's variables but those that MiniStack means it to have."""
+        own, folder = dict(settings.pop("env", None) or {}), Path(settings["cwd"])
+        own = {name: value for name, value in own.items() if os.environ.get(name) != value or name in _MEANT}
+        if function_box.available():
+            own_folder = folder.parent if folder.name == "code" else folder
+            command = [*function_box.shared(own_folder, folder), *command]
+        return function_process.start(command, env=own | {"PATH": _PATH}, **settings)
 
 
 def _is_python(config: Mapping[str, Any]) -> bool:
@@ -262,8 +298,12 @@ def _counted(service: Any) -> Any:
 
 def throttled(limit: str) -> dict[str, Any]:
     """What an invocation beyond the concurrency gets."""
-    body = {"__type": "TooManyRequestsException", "Reason": f"{limit}InvocationLimitExceeded", "Type": "User",
-            "message": "Rate Exceeded."}  # fmt: skip
+    body = {
+        "__type": "TooManyRequestsException",
+        "Reason": f"{limit}InvocationLimitExceeded",
+        "Type": "User",
+        "message": "Rate Exceeded.",
+    }
     return {"throttle": True, "error": True, "body": body, "log": ""}
 
 
@@ -298,8 +338,12 @@ def _result(config: Mapping[str, Any], request_id: str, outcome: Outcome) -> dic
         body = answer.failure
     else:
         return {"body": json.loads(answer.text), "log": _log(config, request_id, outcome, "")}
-    return {"body": body, "error": True, "function_error": "Unhandled",
-            "log": _log(config, request_id, outcome, body["errorType"])}  # fmt: skip
+    return {
+        "body": body,
+        "error": True,
+        "function_error": "Unhandled",
+        "log": _log(config, request_id, outcome, body["errorType"]),
+    }
 
 
 def _log(config: Mapping[str, Any], request_id: str, outcome: Outcome, error: str) -> Log:
@@ -356,14 +400,26 @@ def put_events(group: str, stream: str, events: Iterable[Event]) -> None:
     now = int(time.time() * 1000)
     found = logs._log_groups.setdefault(
         group,
-        {"arn": logs._make_group_arn(group), "creationTime": now, "retentionInDays": None, "tags": {},
-         "subscriptionFilters": {}, "streams": {}},
-    )  # fmt: skip
+        {
+            "arn": logs._make_group_arn(group),
+            "creationTime": now,
+            "retentionInDays": None,
+            "tags": {},
+            "subscriptionFilters": {},
+            "streams": {},
+        },
+    )
     into = found["streams"].setdefault(
         stream,
-        {"events": [], "uploadSequenceToken": "1", "creationTime": now, "firstEventTimestamp": None,
-         "lastEventTimestamp": None, "lastIngestionTime": None},
-    )  # fmt: skip
+        {
+            "events": [],
+            "uploadSequenceToken": "1",
+            "creationTime": now,
+            "firstEventTimestamp": None,
+            "lastEventTimestamp": None,
+            "lastIngestionTime": None,
+        },
+    )
     written = [{"timestamp": at, "message": text} for at, text in events]
     logs._append_log_events(into, [each | {"ingestionTime": now} for each in written])
     logs._fanout_to_subscription_filters(group, stream, written)
@@ -372,8 +428,8 @@ def put_events(group: str, stream: str, events: Iterable[Event]) -> None:
 def variables(config: Mapping[str, Any], stream: str) -> dict[str, str]:
     """All that a function's process finds in its environment.
 
-    Source: Lambda Developer Guide, "Working with Lambda environment variables", defined runtime variables. What
-    AWS has not: the address of the sandbox.
+    Source: Lambda Developer Guide, "Working with Lambda environment variables", defined runtime variables.
+    What AWS has not: the address of the sandbox.
     """
     from ministack.core import lambda_runtime as runtime
 
@@ -382,7 +438,7 @@ def variables(config: Mapping[str, Any], stream: str) -> dict[str, str]:
     own = (config.get("Environment") or {}).get("Variables") or {}
     settings = config.get("LoggingConfig") or {}
     return {
-        "PATH": "/var/lang/bin:/usr/local/bin:/usr/bin:/bin:/opt/bin",
+        "PATH": _PATH,
         "LANG": "C.UTF-8",
         "TZ": ":UTC",
         "LD_LIBRARY_PATH": "/opt/lib",

@@ -1,4 +1,5 @@
-"""SQS in MiniStack, put right where it keeps messages: redrives of dead letters, who may be a source, metrics.
+"""SQS in MiniStack, put right where it keeps messages: redrives of dead letters, who may be a source,
+metrics.
 
 Sources: SQS API reference, StartMessageMoveTask, ListMessageMoveTasks, CancelMessageMoveTask,
 ListDeadLetterSourceQueues; SQS Developer Guide, "Using dead-letter queues", "Available CloudWatch metrics".
@@ -65,7 +66,7 @@ def correct(sqs: Any) -> None:
     _measure(sqs)
 
 
-# --- redrives -------------------------------------------------------------------------------------------------------
+# --- redrives -------------------------------------------------------------------------------------
 
 
 def _of_policy(queue: Queue, name: str) -> dict[str, Any]:
@@ -110,13 +111,22 @@ def _start(sqs: Any, data: dict[str, Any]) -> dict[str, Any]:
     if not any(_feeding(sqs, source)):
         raise sqs._Err(_UNSUPPORTED, "Source queue must be configured as a Dead Letter Queue.")
     if any(task.status == "RUNNING" for task in _tasks.get(source, ())):
-        raise sqs._Err(_UNSUPPORTED, "There is already a task running. Only one active task is allowed for a source "
-                                     "queue arn at a given time.")  # fmt: skip
+        raise sqs._Err(
+            _UNSUPPORTED,
+            "There is already a task running. Only one active task is allowed for a source "
+            "queue arn at a given time.",
+        )
     now = time.time()
     text = json.dumps({"taskId": f"{now:.6f}", "sourceArn": source})
     handle = base64.b64encode(text.encode()).decode()
-    task = Task(handle, source, destination, int(data.get("MaxNumberOfMessagesPerSecond") or 0), now,
-                len(queue["messages"]))  # fmt: skip
+    task = Task(
+        handle,
+        source,
+        destination,
+        int(data.get("MaxNumberOfMessagesPerSecond") or 0),
+        now,
+        len(queue["messages"]),
+    )
     _tasks.setdefault(source, []).append(task)
     account_id, region = get_account_id(), get_region()
 
@@ -156,8 +166,15 @@ def _move_one(sqs: Any, task: Task) -> str:
 
     system = {name: each for name, each in message["sys"].items() if name != "DeadLetterQueueSourceArn"}
     system["SentTimestamp"] = str(int(now * 1000))
-    fresh = {"id": new_uuid(), "receipt_handle": None, "receive_count": 0, "first_receive_at": None, "sent_at": now,
-             "visible_at": now, "sys": system}  # fmt: skip
+    fresh = {
+        "id": new_uuid(),
+        "receipt_handle": None,
+        "receive_count": 0,
+        "first_receive_at": None,
+        "sent_at": now,
+        "visible_at": now,
+        "sys": system,
+    }
     moved = message | fresh
     moved.pop("enqueued_at", None)
     if target["is_fifo"]:
@@ -206,8 +223,9 @@ def _check_sources(sqs: Any) -> None:
         allowed = _of_policy(target, "RedriveAllowPolicy") if target is not None else {}
         kind = allowed.get("redrivePermission", "allowAll")
         if kind == "denyAll" or (kind == "byQueue" and own not in allowed.get("sourceQueueArns", [])):
-            said = f"Value {json.dumps(policy)} for parameter RedrivePolicy is invalid. Reason: Source queue is not "
-            raise sqs._Err("InvalidParameterValue", said + "permitted to use the dead-letter queue.")
+            said = f"Value {json.dumps(policy)} for parameter RedrivePolicy is invalid. Reason: "
+            said += "Source queue is not permitted to use the dead-letter queue."
+            raise sqs._Err("InvalidParameterValue", said)
 
     def create_queue(data: dict[str, Any], url: str) -> Any:
         from ministack.core.responses import get_account_id, get_region
@@ -222,7 +240,7 @@ def _check_sources(sqs: Any) -> None:
     sqs._HANDLERS |= {"CreateQueue": create_queue, "SetQueueAttributes": set_attributes}
 
 
-# --- metrics --------------------------------------------------------------------------------------------------------
+# --- metrics --------------------------------------------------------------------------------------
 
 
 def _measure(sqs: Any) -> None:

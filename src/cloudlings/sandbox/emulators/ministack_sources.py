@@ -1,8 +1,8 @@
 """What event source mappings do: batches of a queue or of a table's stream become invocations.
 
-Sources: Lambda Developer Guide, "Creating and configuring an Amazon SQS event source mapping", "Handling errors for
-an SQS event source in Lambda", "Process DynamoDB records with Lambda", "Configuring partial batch response with
-DynamoDB and Lambda", "Control which events Lambda sends to your function".
+Sources: Lambda Developer Guide, "Creating and configuring an Amazon SQS event source mapping", "Handling
+errors for an SQS event source in Lambda", "Process DynamoDB records with Lambda", "Configuring partial batch
+response with DynamoDB and Lambda", "Control which events Lambda sends to your function".
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def failures_of(failures: Any, ids: Sequence[str]) -> set[str]:
     return set(named) if all(name in ids for name in named) else set(ids)
 
 
-# --- queues -----------------------------------------------------------------------------------------------------
+# --- queues ---------------------------------------------------------------------------------------
 
 # When a mapping first saw the messages that it gathers.
 _gathering: dict[str, float] = {}
@@ -203,7 +203,7 @@ def _run_batch(
     mapping["LastProcessingResult"] = "OK" if not failed else "PROBLEM: Function call failed"
 
 
-# --- streams ------------------------------------------------------------------------------------------------------
+# --- streams --------------------------------------------------------------------------------------
 
 
 @dataclass

@@ -98,8 +98,8 @@ async def _show_vpc(given: Given, function: Output) -> None:
 async def interfaces_of_functions(given: Given, response: Response) -> Response:
     """Functions in a subnet with the same security groups share a network interface there.
 
-    Source: Lambda Developer Guide, "Understanding Hyperplane Elastic Network Interfaces". AWS removes one up to 20
-    minutes after its last function; here it goes at once.
+    Source: Lambda Developer Guide, "Understanding Hyperplane Elastic Network Interfaces". AWS removes one up
+    to 20 minutes after its last function; here it goes at once.
     """
     deletes = given.call.operation == "DeleteFunction"
     if response.status < 300 and (deletes or "VpcConfig" in given.input):
@@ -160,8 +160,8 @@ async def request_id_of_the_invocation(_: Given, response: Response) -> Response
 async def destinations_that_take_it(given: Given) -> Refusal | None:
     """A function's role may send to its destinations.
 
-    Source: Lambda Developer Guide, "Capturing records of Lambda asynchronous invocations", required permissions.
-    """
+    Source: Lambda Developer Guide, "Capturing records of Lambda asynchronous invocations", required
+    permissions."""
     wanted = given.input.get("DestinationConfig") or {}
     name = str(given.input.get("FunctionName", ""))
     role = (await given.read("GetFunctionConfiguration", FunctionName=name)).get("Role", "")
@@ -217,7 +217,7 @@ async def streams(given: Given) -> Refusal | None:
     for action in ("GetRecords", "GetShardIterator", "DescribeStream"):
         if role and not await may(given, role, f"{service[0]}:{action}", arn):
             return _invalid(
-                f"Cannot access stream {arn}. Please ensure the role can perform the GetRecords, GetShardIterator, "
-                "DescribeStream, and ListStreams Actions on your stream in IAM."
+                f"Cannot access stream {arn}. Please ensure the role can perform the GetRecords, "
+                "GetShardIterator, DescribeStream, and ListStreams Actions on your stream in IAM."
             )
     return None

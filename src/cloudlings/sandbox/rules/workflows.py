@@ -156,7 +156,7 @@ async def role_that_states_can_take(given: Given) -> Refusal | None:
     """A state machine's role is there and trusts Step Functions.
 
     Source: Step Functions Developer Guide, "Creating an IAM role for your state machine"; CreateStateMachine
-    (AccessDeniedException: neither the global service principal nor the regional one is authorized to assume it).
+    (AccessDeniedException: neither service principal is authorized to assume it).
     """
     arn = str(given.input.get("roleArn") or "")
     parts = arn.split(":role/")
@@ -166,7 +166,35 @@ async def role_that_states_can_take(given: Given) -> Refusal | None:
     if role and trusts(role.get("AssumeRolePolicyDocument", ""), "states.amazonaws.com"):
         return None
     said = (
-        "Neither the global service principal states.amazonaws.com, nor the regional one is authorized to assume "
-        "the provided role."
+        "Neither the global service principal states.amazonaws.com, nor the regional one is "
+        "authorized to assume the provided role."
     )
     return Refusal("AccessDeniedException", said)
+
+
+@before("stepfunctions", "StartExecution", "StartSyncExecution")
+def input_that_is_json(given: Given) -> Refusal | None:
+    """An execution's input is JSON.
+
+    Source: Step Functions API reference, StartExecution (InvalidExecutionInput).
+    """
+    text = given.input.get("input")
+    try:
+        json.loads(text) if text else None
+    except ValueError as error:
+        return Refusal("InvalidExecutionInput", f"Invalid State Machine Execution Input: '{error}'")
+    return None
+
+
+@before("stepfunctions", "StartSyncExecution")
+async def express_only(given: Given) -> Refusal | None:
+    """Only an express workflow is waited for.
+
+    Source: Step Functions API reference, StartSyncExecution (StateMachineTypeNotSupported).
+    """
+    arn = str(given.input.get("stateMachineArn", ""))
+    found = await given.read("DescribeStateMachine", stateMachineArn=arn)
+    if found.get("type") == "STANDARD":
+        said = "This operation is not supported by this type of state machine"
+        return Refusal("StateMachineTypeNotSupported", said)
+    return None
