@@ -14,7 +14,12 @@ import pytest
 from cloudlings.errors import SandboxError
 from cloudlings.sandbox import Sandbox
 from cloudlings.sandbox.emulators import localstack
-from cloudlings.sandbox.emulators.localstack_answers import Links, account_in_role, with_user
+from cloudlings.sandbox.emulators.localstack_answers import (
+    Links,
+    account_in_role,
+    with_defaults,
+    with_user,
+)
 from cloudlings.sandbox.emulators.localstack_api import Api, check_address
 from cloudlings.sandbox.emulators.localstack_keys import Keys
 from cloudlings.sandbox.model import Call, Credentials, Request, Response
@@ -152,6 +157,16 @@ def test_a_request_about_its_own_caller_names_it() -> None:
     named = Request("POST", "/", "", headers, b"Action=GetUser&UserName=op")
     assert with_user(named, "GetUser", "learner").form["UserName"] == "op"
     assert "UserName" not in with_user(asked, "ListUsers", "learner").form
+
+
+def test_a_default_that_localstack_lacks_is_said() -> None:
+    """A NAT gateway of no kind is a public one; one of a kind keeps it."""
+    headers = (("content-type", "application/x-www-form-urlencoded"),)
+    asked = Request("POST", "/", "", headers, b"Action=CreateNatGateway&SubnetId=subnet-1")
+    assert with_defaults(asked, "ec2", "CreateNatGateway").form["ConnectivityType"] == "public"
+    private = Request("POST", "/", "", headers, b"Action=CreateNatGateway&ConnectivityType=private")
+    assert with_defaults(private, "ec2", "CreateNatGateway") == private
+    assert with_defaults(asked, "ec2", "CreateSubnet") == asked
 
 
 def test_a_web_identitys_account_is_its_roles() -> None:

@@ -176,7 +176,7 @@ class LocalStack(Emulator, IdentityKeeper, Informant):
         user = self._keys.users.get(caller)
         if call.service == "iam" and user is not None:
             return answers.with_user(request, call.operation, user.user)
-        return request
+        return answers.with_defaults(request, call.service, call.operation)
 
     async def _identity(self, call: Call, caller: str) -> Response:
         """GetCallerIdentity: LocalStack would name the root, as which it is asked."""

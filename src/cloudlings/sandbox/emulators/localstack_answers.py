@@ -39,6 +39,17 @@ def with_user(request: Request, operation: str, user: str) -> Request:
     return replace(request, body=urlencode({**form, "UserName": user}).encode())
 
 
+# Defaults of AWS's that LocalStack stores otherwise when they are left to it (EC2 API reference).
+_DEFAULTS: Final = {("ec2", "CreateNatGateway"): {"ConnectivityType": "public"}}
+
+
+def with_defaults(request: Request, service: str, operation: str) -> Request:
+    """A request that says what AWS would understand without being told."""
+    form = request.form
+    said = {**_DEFAULTS.get((service, operation), {}), **form}
+    return request if said == form or not form else replace(request, body=urlencode(said).encode())
+
+
 _MESSAGE = re.compile(rb'(?i)"message"\s*:\s*"((?:[^"\\\\]|\\\\.)*)"|<Message>([^<]*)</Message>')
 
 
