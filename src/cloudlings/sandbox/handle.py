@@ -73,7 +73,7 @@ class Sandbox:
         Raises SandboxError when it cannot start, or runs already with something else behind it.
         """
         home = home.absolute()
-        wanted = os.environ.get(UPSTREAM) if upstream is None else upstream
+        wanted = (os.environ.get(UPSTREAM) or None) if upstream is None else upstream
         address = _checked(wanted) if wanted else ""
         found = cls.find(home)
         if found is not None:
