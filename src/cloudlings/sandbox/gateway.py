@@ -133,7 +133,12 @@ class Gateway:
         if waits and not call.reads:
             await self._gate.wait(call.account_id)
         with self._gate.writing(call):
-            response = await self._carry_out(call, route, signed.raw_path)
+            try:
+                response = await self._carry_out(call, route, signed.raw_path)
+            except Refused as refused:
+                response = wire.error(signed, call.service, refused.status, refused.code, refused.message)
+            except (ConnectionError, TimeoutError, SandboxError):
+                response = wire.error(signed, call.service, 503, "ServiceUnavailable", _UNAVAILABLE)
             self._note(call, route, response)
         return response
 

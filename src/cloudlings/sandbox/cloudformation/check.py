@@ -198,7 +198,7 @@ def faults(resources: Mapping[str, Resource], scope: Scope) -> dict[str, str]:
     for name, one in resources.items():
         given = _taken_branches(dict(one.properties), scope)
         given = {key: each for key, each in given.items() if each != {"Ref": "AWS::NoValue"}}
-        every = [*schema.faults(one.type, given), *kinds.kind_of(one.type).gaps(given)]
+        every = schema.faults(one.type, given) or list(kinds.kind_of(one.type).gaps(given))
         if every:
             found[name] = f"Properties validation failed for resource {name} with message:\n" + "\n".join(
                 every

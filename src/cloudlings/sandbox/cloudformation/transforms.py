@@ -378,6 +378,12 @@ def after_last(arn: str) -> str:
 
 
 @_transform
+def after_slash(path: str) -> str:
+    """What follows a path's last slash."""
+    return path.rpartition("/")[2]
+
+
+@_transform
 def joined(values: Any) -> str:
     """A list as one text, its parts set apart by commas."""
     return ",".join(map(text, values)) if isinstance(values, list) else text(values)
