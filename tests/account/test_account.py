@@ -193,3 +193,34 @@ def test_the_journal_is_read_once_and_recorded():
 def test_what_counts_as_a_read(service, operation, reads):
     """Reads leave the account as it was; what hands out credentials or takes a message does not count."""
     assert is_read(service, operation) is reads
+
+
+def test_the_clock_moves_once_for_its_evidence(session):
+    """A declared move of the test clock is made once; replayed from its evidence, it moves nothing."""
+    moved = []
+    clock = lambda seconds: moved.append(seconds) or 0.0  # noqa: E731
+    account = Account("123456789012", session, probes=["clock:Advance"], clock=clock)
+    account.advance(3600)
+    replay = Account("123456789012", None, probes=["clock:Advance"], evidence=account.evidence)
+    replay.advance(3600)
+    assert moved == [3600]
+    with pytest.raises(EvidenceMissing):
+        Account("123456789012", None, probes=["clock:Advance"]).advance(60)
+
+
+def test_the_clock_is_a_probe(session):
+    """A grader that moves the test clock undeclared is stopped, and told what to declare."""
+    moved = []
+    with pytest.raises(AccountError, match="clock:Advance"):
+        Account("123456789012", session, clock=moved.append).advance(60)
+    assert moved == []
+
+
+def test_reads_after_a_move_are_asked_again(session):
+    """What was read before the clock moved is not served after it."""
+    source = Counting(session)
+    account = Account("123456789012", source, probes=["clock:Advance"], clock=lambda seconds: seconds)
+    account.client("s3").list_buckets()
+    account.advance(60)
+    account.client("s3").list_buckets()
+    assert source.calls == ["ListBuckets", "ListBuckets"]

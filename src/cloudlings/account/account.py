@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 from botocore.exceptions import ClientError, HTTPClientError
@@ -29,8 +30,8 @@ class Account:
 
     ``source`` gives boto3 clients; None replays ``evidence`` instead of asking anybody. ``probes`` are the
     operations that the task declared beyond reads (``lambda:Invoke``). ``journal`` gives the account's
-    request log as JSON rows. The object is a session as far as ``iam``, ``network`` and ``cost`` need one:
-    pass it to their readers.
+    request log as JSON rows, ``clock`` moves its test clock on by so many seconds. The object is a session as
+    far as ``iam``, ``network`` and ``cost`` need one: pass it to their readers.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Account:
         region: str = "us-east-1",
         probes: Sequence[str] = (),
         journal: Callable[[], list[dict[str, Any]]] | None = None,
+        clock: Callable[[float], float] | None = None,
         evidence: Evidence | None = None,
     ) -> None:
         self.id = account_id
@@ -49,6 +51,7 @@ class Account:
         self._source = source
         self._probes = frozenset(probes)
         self._journal = journal
+        self._clock = clock
         self._turn = 0
         self._clients: dict[tuple[str, str], RecordedClient] = {}
 
@@ -90,6 +93,29 @@ class Account:
             known = self.evidence.add(Read("sandbox", "", "Journal", "{}", self._turn, {"rows": rows}))
         rows_read: list[dict[str, Any]] = known.answer["rows"]
         return rows_read
+
+    def advance(self, seconds: float) -> None:
+        """Moves the account's test clock on, and returns when what is due by then has been done.
+
+        It is the learner's account: what expires by then is gone, and each check moves the clock again. A
+        task declares it as a probe (``clock:Advance``). `ClockError` for a move backwards.
+        """
+        if "clock:Advance" not in self._probes:
+            raise AccountError(
+                "A grader may not move this account's test clock.",
+                next_step='declare it: @task(..., probes=["clock:Advance"])',
+            )
+        self._turn += 1
+        key = Read("sandbox", "", "AdvanceClock", canonical({"seconds": seconds}), self._turn)
+        if self.evidence.find(key.key) is not None:
+            return
+        if self._source is None or self._clock is None:
+            raise EvidenceMissing(
+                "This account's test clock was not moved before, and there is no sandbox that could move it.",
+                next_step="check the task against a sandbox of this machine",
+            )
+        self._clock(seconds)
+        self.evidence.add(replace(key, answer={"seconds": seconds}))
 
     def send(
         self, url: str, *, method: str = "GET", headers: Mapping[str, str] | None = None, body: bytes = b""

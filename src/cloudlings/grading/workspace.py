@@ -61,6 +61,7 @@ class Workspace:
             region=self.region,
             probes=task.probes,
             journal=lambda: [asdict(entry) for entry in sandbox.journal(number)],
+            clock=lambda seconds: sandbox.advance(number, seconds),
         )
 
     def running(self) -> Sandbox:

@@ -33,15 +33,17 @@ class Clocks:
         self._following: set[asyncio.Task[None]] = set()
 
     async def advance(self, account_id: str, seconds: float) -> dict[str, float]:
-        """Move an account's clock on; return when what is due by then has been done. Raises ClockError."""
+        """Move an account's clock on; return when what is due by then has been done. Raises SandboxError
+        for a move backwards, and where an emulator has no test clock."""
         async with self._turn:
             clock.checked(seconds)
             at = time.time()
-            self._journal.add(_entry(f"advance {seconds:g} s", at), account_id)
-            clock.advance(account_id, seconds, at)
             for name, emulator in self._emulators.items():
                 await emulator.advance(account_id, seconds, at)
                 self._wrote(name, account_id)
+            # The gateway's own last: an emulator that has no test clock has refused by now.
+            clock.advance(account_id, seconds, at)
+            self._journal.add(_entry(f"advance {seconds:g} s", at), account_id)
         return self.shows(account_id)
 
     def shows(self, account_id: str) -> dict[str, float]:
