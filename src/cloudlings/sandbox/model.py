@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -11,6 +12,8 @@ Who = Literal["learner", "grader"]
 # "service": what an emulator did inside itself, on behalf of a request or of time.
 Source = Literal["learner", "grader", "function", "anonymous", "service"]
 Headers = tuple[tuple[str, str], ...]
+# A small body may unpack to a very large one.
+LARGEST_CONTENT = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,17 @@ class Request:
         """The parameters of an ``Action=…`` body (EC2 and Query protocols); empty for any other body."""
         if "x-www-form-urlencoded" not in self.header("content-type"):
             return {}
-        return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
+        return dict(parse_qsl(self.content.decode("utf-8", "replace"), keep_blank_values=True))
+
+    @property
+    def content(self) -> bytes:
+        """The body, unpacked where it was packed on the way (boto3 packs large PutMetricData)."""
+        if self.header("content-encoding") != "gzip":
+            return self.body
+        try:
+            return zlib.decompressobj(31).decompress(self.body, LARGEST_CONTENT)
+        except zlib.error:
+            return self.body
 
 
 @dataclass(frozen=True)

@@ -64,13 +64,13 @@ def read_input(call: Call) -> dict[str, Value]:
     request = call.request
     try:
         if request.header("smithy-protocol") == "rpc-v2-cbor":
-            found = _cbor(request.body)
+            found = _cbor(request.content)
         elif request.form.get("Action") or request.query.get("Action"):
             found = read_form(call.service, shape, {**request.query, **request.form})
         elif service_index(call.service).protocol.startswith("rest"):
             found = _read_rest(call, shape)
         else:
-            found = json.loads(request.body or b"{}")
+            found = json.loads(request.content or b"{}")
     except (ValueError, RecursionError, ElementTree.ParseError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -220,7 +220,7 @@ def running_sum(_: Scope, value: Any) -> Value:
 def fill(scope: Scope, value: Any, filler: Any) -> Value:
     """Values where there are none: a scalar's, another series', the last one's, or those of a line."""
     return each_of(
-        value, lambda series: with_values(series, series.values | _fillings(series, filler, scope))
+        value, lambda series: with_values(series, {**series.values, **_fillings(series, filler, scope)})
     )
 
 

@@ -19,6 +19,7 @@ from lark import Lark, Transformer, UnexpectedCharacters, UnexpectedInput, Unexp
 from lark.exceptions import VisitError
 
 from cloudlings.errors import ExpressionError
+from cloudlings.sandbox.cloudwatch import expressions
 
 MOST_REGEXES = 2
 """Regular expressions in one JSON or space-delimited pattern."""
@@ -118,7 +119,7 @@ def _terms(text: str) -> Terms:
 def _term(found: re.Match[str]) -> Callable[[str], bool]:
     if found["regex"] is not None:
         compiled = _regex(found["regex"])
-        return lambda message: compiled.search(message) is not None
+        return lambda message: _finds(compiled, message)
     word = found["word"] if found["word"] is not None else _unescaped(found["quoted"])
     return lambda message: word in message
 
@@ -130,7 +131,7 @@ def _unescaped(text: str) -> str:
 _REGEX_CHARACTERS = re.compile(r"(?:\\.|[A-Za-z0-9_#=@/;:,\-^$?\[\]{}|*+.])*")
 
 
-def _regex(text: str) -> re.Pattern[str]:
+def _regex(text: str) -> Any:
     fitting = _REGEX_CHARACTERS.match(text)
     assert fitting is not None, "it matches the empty text"
     if fitting.end() < len(text):
@@ -139,9 +140,17 @@ def _regex(text: str) -> re.Pattern[str]:
             position=fitting.end(),
         )
     try:
-        return re.compile(text, re.ASCII)
-    except re.error as error:
-        raise ExpressionError(f"Invalid regex '%{text}%': {error.msg}", position=error.pos or 0) from error
+        return expressions.compiled(text)
+    except ExpressionError as error:
+        raise ExpressionError(f"Invalid regex '%{text}%': {error.message}", position=error.position) from None
+
+
+def _finds(regex: Any, message: str) -> bool:
+    """Whether a regular expression is in a message; one that takes too long is not."""
+    try:
+        return expressions.search(regex, message) is not None
+    except ExpressionError:
+        return False
 
 
 # --- conditions, in JSON and in fields ----------------------------------------------------------------------
@@ -163,11 +172,11 @@ class Value:
 
     text: str
     number: float | None = None
-    regex: re.Pattern[str] | None = None
+    regex: Any = None
 
     def equals(self, found: str) -> bool:
         if self.regex is not None:
-            return self.regex.search(found) is not None
+            return _finds(self.regex, found)
         if self.number is not None and (other := _number(found)) is not None:
             return self.number == other
         return _wild(self.text, found)

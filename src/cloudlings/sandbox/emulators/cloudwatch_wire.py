@@ -6,8 +6,8 @@ lack most members, so a Query request is carried out as JSON, and its answer wri
 
 from __future__ import annotations
 
-import gzip
 import json
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl
 
 from cloudlings.sandbox.authorization.inputs import _cbor as read_cbor
 from cloudlings.sandbox.emulators import cbor
+from cloudlings.sandbox.model import LARGEST_CONTENT
 
 Answer = Callable[[dict[str, Any]], dict[str, Any]]
 """An operation: its input in, its output out, with moments in epoch seconds. May raise ``Refused``."""
@@ -39,7 +40,8 @@ def add_answers(cloudwatch: Any, answers: Mapping[str, Answer]) -> None:
     ) -> Reply:
         protocol = _protocol(headers)
         if headers.get("content-encoding") == "gzip":
-            body = gzip.decompress(body)  # boto3 packs large PutMetricData
+            # boto3 packs large PutMetricData; a small body may unpack to a very large one.
+            body = zlib.decompressobj(31).decompress(body, LARGEST_CONTENT)
         operation, asked = _read(protocol, path, headers, body, query_params)
         if operation not in answers and protocol == "json":
             found: Reply = await handle(method, path, headers, body, query_params)
@@ -57,13 +59,14 @@ def add_answers(cloudwatch: Any, answers: Mapping[str, Answer]) -> None:
 def _error(cloudwatch: Any, protocol: str, refused: Refused) -> Reply:
     if protocol == "cbor":
         body = cbor.dumps({"__type": refused.code, "message": refused.message})
-        return refused.status, _CBOR, body
+        return refused.status, dict(_CBOR), body
     found: Reply = cloudwatch._error(
         refused.code, refused.message, refused.status, use_json=protocol == "json"
     )
     return found
 
 
+# Copied for each answer: MiniStack writes into the headers that it is given.
 _CBOR = {"Content-Type": "application/cbor", "smithy-protocol": "rpc-v2-cbor"}
 
 
@@ -118,7 +121,7 @@ def _write(protocol: str, operation: str, found: dict[str, Any]) -> Reply:
         return written.status, dict(written.headers), written.body
     if protocol == "json":
         return 200, {"Content-Type": "application/x-amz-json-1.0"}, json.dumps(_without_none(found)).encode()
-    return 200, _CBOR, cbor.dumps(_tagged(_without_none(found)))
+    return 200, dict(_CBOR), cbor.dumps(_tagged(_without_none(found)))
 
 
 def _without_none(found: Any) -> Any:

@@ -14,6 +14,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -34,9 +35,19 @@ def correct(logs: Any) -> None:
         "TestMetricFilter": lambda data: _test_metric_filter(logs, data),
         "PutLogEvents": lambda data: _put_log_events(logs, data, logs._put_log_events),
     }
-    add_answers(logs, answers)
+    add_answers(logs, answers | {name: partial(_insights, logs, name) for name in _INSIGHTS})
     logs._subscription_pattern_matches = _fits
     logs._fanout_to_subscription_filters = lambda group, stream, events: _arrive(logs, group, stream, events)
+
+
+_INSIGHTS = ("StartQuery", "GetQueryResults", "StopQuery", "DescribeQueries", "GetLogRecord")
+
+
+def _insights(logs: Any, operation: str, data: dict[str, Any]) -> Answer:
+    # Here, for the parser of queries is wanted by those only that ask.
+    from cloudlings.sandbox.emulators import ministack_insights
+
+    return ministack_insights.answers(logs)[operation](data)
 
 
 def add_answers(logs: Any, answers: dict[str, Callable[[dict[str, Any]], Answer]]) -> None:
@@ -62,7 +73,8 @@ def refusal(code: str, message: str) -> Answer:
     return found
 
 
-def _answer(content: dict[str, Any]) -> Answer:
+def answered(content: dict[str, Any]) -> Answer:
+    """An answer of CloudWatch Logs."""
     from ministack.core.responses import json_response
 
     found: Answer = json_response(content)
@@ -106,7 +118,7 @@ def _put_log_events(logs: Any, data: dict[str, Any], put: Callable[[dict[str, An
     taken = [event for event in events if max(oldest, kept) <= event["timestamp"] <= now + NEWEST]
     answer = put(data | {"logEvents": taken})
     return (
-        _answer(json.loads(answer[2]) | {"rejectedLogEventsInfo": told})
+        answered(json.loads(answer[2]) | {"rejectedLogEventsInfo": told})
         if told and answer[0] == 200
         else answer
     )
@@ -244,7 +256,7 @@ def _filter_log_events(logs: Any, data: dict[str, Any]) -> Answer:
     fitting = (event for event in _events(logs, name, data) if pattern.match(event["message"]) is not None)
     found = list(islice(fitting, start, start + limit + 1))
     more = {"nextToken": logs._encode_token(start + limit)} if len(found) > limit else {}
-    return _answer({"events": found[:limit], "searchedLogStreams": []} | more)
+    return answered({"events": found[:limit], "searchedLogStreams": []} | more)
 
 
 def _events(logs: Any, group_name: str, data: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -276,4 +288,4 @@ def _test_metric_filter(_: Any, data: dict[str, Any]) -> Answer:
         for number, message in messages
         if (match := pattern.match(message)) is not None
     ]
-    return _answer({"matches": matches})
+    return answered({"matches": matches})

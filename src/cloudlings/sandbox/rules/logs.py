@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 
 from cloudlings.errors import ExpressionError
 from cloudlings.sandbox.rules.registry import Given, Refusal, before
 
 _DAY = 86_400_000
 MOST_FILTERS = 100
-_COMMANDS = (
-    "fields", "display", "filter", "stats", "sort", "limit", "parse", "dedup", "unmask", "pattern",
-    "diff", "unnest",
-    "filterindex", "source", "anomaly", "join", "subqueries", "lookup", "addtotals",
-)  # fmt: skip
 
 
 def _invalid(message: str) -> Refusal:
@@ -124,25 +118,4 @@ async def two_subscriptions(given: Given) -> Refusal | None:
     names = {each.get("filterName") for each in found}
     if name not in names and len(names) >= 2:
         return Refusal("LimitExceededException", "Resource limit exceeded.")
-    return None
-
-
-@before("logs", "StartQuery")
-def query_that_is_one(given: Given) -> Refusal | None:
-    """A query is made of commands that there are.
-
-    Source: CloudWatch Logs User Guide, "CloudWatch Logs Insights query syntax"; StartQuery
-    (MalformedQueryException).
-    """
-    if given.input.get("queryLanguage") not in (None, "CWLI"):
-        return None
-    text = re.sub(r"#[^\n]*", "", str(given.input.get("queryString", "")))
-    text = re.sub(r'"[^"]*"|\'[^\']*\'|`[^`]*`|/(?:\\.|[^/\n])*/', "x", text)
-    for part in text.split("|"):
-        word = (part.split() or [""])[0].lower()
-        if word and word not in _COMMANDS:
-            message = (
-                f"unexpected symbol found {part.split()[0]} at line 1 and position {text.find(part.strip())}"
-            )
-            return Refusal("MalformedQueryException", message)
     return None

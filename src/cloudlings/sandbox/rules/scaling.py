@@ -205,7 +205,7 @@ async def policy_carried_out(given: Given) -> Refusal | Response | None:
     policies", "Scaling adjustment types".
     """
     asked = given.input
-    names = {"PolicyNames": [asked.get("PolicyName", "")]}
+    names: dict[str, Any] = {"PolicyNames": [asked.get("PolicyName", "")]}
     if asked.get("AutoScalingGroupName"):
         names["AutoScalingGroupName"] = asked["AutoScalingGroupName"]
     found = (await given.read("DescribePolicies", **names)).get("ScalingPolicies") or []
