@@ -15,8 +15,11 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from botocore.exceptions import ClientError
+
 from cloudlings.grading.attempt import Bench, Outcome, attempt
 from cloudlings.grading.checker import Checker
+from cloudlings.grading.tasks import tasks_of
 from cloudlings.lab import Catalogue, solution_steps
 from cloudlings.sandbox import Sandbox
 from tests.localstack import host
@@ -55,7 +58,13 @@ def rows(url: str, names: list[str]) -> list[Row]:
 
 def _row(bench: Bench, name: str, seed: str) -> Row:
     lab = Catalogue(ROOT).read(name)
-    outcome = attempt(bench, lab, solution_steps(lab), seed)
+    try:
+        outcome = attempt(bench, lab, solution_steps(lab), seed)
+    except ClientError as error:
+        print(f"{name}: {error}", flush=True)
+        code = error.response["Error"]["Code"]
+        what = f"{error.operation_name} ({code}), so its start state cannot be laid"
+        return Row(name, 0, len(tasks_of(ROOT, name)), what)
     passed = sum(verdict.passed for verdict in outcome.verdicts)
     for verdict in outcome.verdicts:
         print(

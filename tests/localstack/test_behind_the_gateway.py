@@ -352,8 +352,10 @@ def test_a_deployed_api_is_called_by_the_gateways_address(sandbox, client):
 def test_its_own_pages_are_not_reached(sandbox):
     """What LocalStack tells about every account is not to be had by way of the gateway."""
     for path in ("/_localstack/health", "/_aws/sqs/messages"):
-        with pytest.raises(urllib.error.HTTPError):
-            urllib.request.urlopen(sandbox.endpoint_url + path)
+        for host in ("127.0.0.1", "abc.execute-api.localhost", "abc.lambda-url.us-east-1.localhost"):
+            asked = urllib.request.Request(sandbox.endpoint_url + path, headers={"Host": host})
+            with pytest.raises(urllib.error.HTTPError):
+                urllib.request.urlopen(asked)
 
 
 def test_functions_are_kept(client, account):

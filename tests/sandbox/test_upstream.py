@@ -17,6 +17,7 @@ from cloudlings.sandbox.emulators import localstack
 from cloudlings.sandbox.emulators.localstack_answers import (
     Links,
     account_in_role,
+    is_own_page,
     with_defaults,
     with_user,
 )
@@ -157,6 +158,22 @@ def test_a_request_about_its_own_caller_names_it() -> None:
     named = Request("POST", "/", "", headers, b"Action=GetUser&UserName=op")
     assert with_user(named, "GetUser", "learner").form["UserName"] == "op"
     assert "UserName" not in with_user(asked, "ListUsers", "learner").form
+
+
+@pytest.mark.parametrize(
+    "path", ["/_aws/sqs/messages", "//_aws/ses", "/%5Faws/sqs/messages", "/_localstack/health", "/_pods/x"]
+)
+def test_localstacks_own_pages_are_known(path: str) -> None:
+    """What tells of every account is told from what a deployed API answers."""
+    assert is_own_page(Request("GET", path, "", ()))
+
+
+@pytest.mark.parametrize(
+    "path", ["/_aws/execute-api/abc/v1/x", "/_aws/lambda-url/abc/", "/v1/_aws", "/_awesome"]
+)
+def test_paths_of_apis_are_none_of_them(path: str) -> None:
+    """An API's own paths are passed on."""
+    assert not is_own_page(Request("GET", path, "", ()))
 
 
 def test_a_default_that_localstack_lacks_is_said() -> None:

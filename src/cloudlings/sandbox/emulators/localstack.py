@@ -148,6 +148,8 @@ class LocalStack(Emulator, IdentityKeeper, Informant):
         signed = signature if isinstance(signature, sigv4.Signature) else None
         target = identify.target_of(request, signed)
         if host == "execute-api" or target is None or target.service == "execute-api":
+            if answers.is_own_page(request):
+                return wire.error(request, "apigateway", 404, "NotFoundException", "Not Found")
             # A deployed API's own: the caller's headers are for it, and so is the name that it is called by.
             return await self._api.send(self._links.inwards(request), account_id, "apigateway")
         account = account_id or answers.account_in_role(request) or _NOBODY

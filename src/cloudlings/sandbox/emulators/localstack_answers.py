@@ -39,6 +39,16 @@ def with_user(request: Request, operation: str, user: str) -> Request:
     return replace(request, body=urlencode({**form, "UserName": user}).encode())
 
 
+# What LocalStack tells of itself, and of every account, whoever asks by whatever name; of these paths only
+# those of deployed APIs and function URLs are for others.
+_OWN_PAGES = re.compile(r"/+(_aws/+(?!execute-api/|lambda-url/)|_localstack\b|_extension\b|_pods\b)")
+
+
+def is_own_page(request: Request) -> bool:
+    """Whether a request is for one of LocalStack's own pages."""
+    return _OWN_PAGES.match(request.path) is not None
+
+
 # Defaults of AWS's that LocalStack stores otherwise when they are left to it (EC2 API reference).
 _DEFAULTS: Final = {("ec2", "CreateNatGateway"): {"ConnectivityType": "public"}}
 
