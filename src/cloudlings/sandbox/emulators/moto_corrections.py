@@ -159,7 +159,7 @@ def _interfaces_of_endpoints() -> None:
 
 
 def _interfaces_of_instances() -> None:
-    """An interface that is made at a launch goes with its instance, unless the launch says otherwise (EC2 User
+    """An interface that is made at a launch goes with its instance, unless told otherwise (EC2 User
     Guide, "Delete on termination" of network interfaces): its subnet and groups can be deleted then."""
     from moto.ec2.models.instances import Instance
 
@@ -175,35 +175,6 @@ def _interfaces_of_instances() -> None:
                 card.delete_on_termination = True
 
     Instance.prep_nics = prep_nics
-
-
-def _groups_of_interfaces() -> None:
-    """An interface has its own groups and no others; an instance's are those of its first interface (EC2 API
-    reference, ModifyInstanceAttribute, Groups; ModifyNetworkInterfaceAttribute)."""
-    from moto.ec2.models.elastic_network_interfaces import NetworkInterface, NetworkInterfaceBackend
-    from moto.ec2.models.instances import InstanceBackend
-
-    of_instance = InstanceBackend.modify_instance_security_groups
-    of_interface = NetworkInterfaceBackend.modify_network_interface_attribute
-
-    def group_set(self: Any) -> Any:
-        return self._group_set or list(self.instance.security_groups if self.instance else [])
-
-    def modify_instance_security_groups(self: Any, instance_id: str, new_group_id_list: list[str]) -> Any:
-        instance = of_instance(self, instance_id, new_group_id_list)
-        instance.nics[0]._group_set = list(instance.security_groups)
-        return instance
-
-    def modify_network_interface_attribute(self: Any, eni_id: str, *args: Any, **kwargs: Any) -> Any:
-        found = of_interface(self, eni_id, *args, **kwargs)
-        card = self.enis[eni_id]
-        if card.instance and card.instance.nics.get(0) is card:
-            card.instance.security_groups = list(card.group_set)
-        return found
-
-    NetworkInterface.group_set = property(group_set)
-    InstanceBackend.modify_instance_security_groups = modify_instance_security_groups
-    NetworkInterfaceBackend.modify_network_interface_attribute = modify_network_interface_attribute
 
 
 def _belongs_to_aws(card: Any, kind: str, description: str) -> None:
