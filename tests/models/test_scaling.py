@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from cloudlings.errors import ModelError
-from cloudlings.models.scaling import Driven, Fleet, Work, adjusted, simulate, step_for, trigger
+from cloudlings.models.scaling import Driven, Fleet, Work, adjusted, response, simulate, step_for, trigger
 
 CASES = yaml.safe_load((Path(__file__).parent / "cases" / "scaling.yaml").read_text())
 ALARM = {
@@ -120,3 +120,10 @@ def test_largest_wish_counts() -> None:
     """Of two policies that want more, the one that wants most is followed; less only if all want less."""
     minutes = simulate(Fleet(2, 20, 2), [tracking(), stepping([(0, None, 9)])], Work([190] * 4))
     assert minutes[1].wish == 11
+
+
+@pytest.mark.parametrize(("cpu", "capacity"), [(69.9, 4), (70, 4), (79, 4), (80, 5), (95, 7)])
+def test_response(cpu: float, capacity: int) -> None:
+    """At a steady value the largest answer counts; between the threshold and the first step there is none."""
+    driven = [stepping([(10, 20, 1), (20, None, 3)])]
+    assert response(driven, cpu, 4) == capacity

@@ -189,6 +189,25 @@ def _resize(state: _State, wish: int, ready: int) -> None:
     state.wish = wish
 
 
+def response(driven: Sequence[Driven], cpu: float, capacity: int) -> int:
+    """The capacity that step and simple policies ask for when CPU has stood at a value for an hour."""
+    wishes = [capacity]
+    for each in driven:
+        for one in each.triggers if each.kind in ("StepScaling", "SimpleScaling") else ():
+            if one.breaching([cpu] * 60):
+                steps = each.policy.get("StepAdjustments") or []
+                amount = (
+                    step_for(steps, cpu - one.alarm.threshold)
+                    if each.kind == "StepScaling"
+                    else int(each.policy.get("ScalingAdjustment") or 0)
+                )
+                least = int(each.policy.get("MinAdjustmentMagnitude") or 0)
+                kind = str(each.policy.get("AdjustmentType"))
+                wishes += [] if amount is None else [adjusted(capacity, kind, amount, least)]
+    more = [wish for wish in wishes if wish > capacity]
+    return max(more) if more else min(wishes)
+
+
 def metric_name(policy: Mapping[str, Any]) -> str:
     """The metric that a target tracking policy follows, by its predefined name."""
     config = policy.get("TargetTrackingConfiguration") or {}

@@ -228,7 +228,10 @@ def _adopt_identities(account_id: str, identities: dict[str, Any]) -> None:
 
 
 class KnownCertificate:
-    """A certificate that another emulator keeps: load balancers ask only whether there is one."""
+    """A certificate that another emulator keeps: load balancers ask whether there is one, and note its use."""
+
+    def __init__(self) -> None:
+        self.in_use_by: list[str] = []
 
     def check(self) -> None:
         """Nothing to bring up to date."""
@@ -240,7 +243,8 @@ def _adopt_certificates(account_id: str, certificates: list[dict[str, str]]) -> 
     acm = moto.backends.get_backend("acm")[account_id]
     for region in {certificate["region"] for certificate in certificates} | set(acm.keys()):
         arns = [each["arn"] for each in certificates if each["region"] == region]
-        acm[region]._certificates = {arn: KnownCertificate() for arn in arns}
+        known = acm[region]._certificates
+        acm[region]._certificates = {arn: known.get(arn) or KnownCertificate() for arn in arns}
 
 
 def _adopt_role(iam: Any, wanted: dict[str, Any]) -> None:
