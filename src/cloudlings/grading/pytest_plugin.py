@@ -99,7 +99,7 @@ def _accounts(url: str, task: Task) -> Mapping[str, Account]:
     from cloudlings.account import Account
     from cloudlings.errors import SandboxUnavailable
     from cloudlings.grading.clients import Clients
-    from cloudlings.grading.workspace import journal_behind
+    from cloudlings.grading.workspace import clock_behind, journal_behind
 
     session = boto3.Session()
     region = session.region_name or "us-east-1"
@@ -112,4 +112,6 @@ def _accounts(url: str, task: Task) -> Mapping[str, Account]:
             next_step='set the keys and the endpoint of the account: eval "$(cloudlings env LAB)"',
         ) from error
     journal = journal_behind(url, number)
-    return {"main": Account(number, clients, region=region, probes=task.probes, journal=journal)}
+    clock = clock_behind(url, number)
+    account = Account(number, clients, region=region, probes=task.probes, journal=journal, clock=clock)
+    return {"main": account}

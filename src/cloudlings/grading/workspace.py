@@ -149,6 +149,14 @@ def journal_behind(url: str, number: str) -> Callable[[], list[dict[str, Any]]] 
     return lambda: [asdict(entry) for entry in sandbox.journal(number)]
 
 
+def clock_behind(url: str, number: str) -> Callable[[float], float] | None:
+    """What moves an account's test clock, where a sandbox of this machine answers at ``url``."""
+    sandbox = Sandbox.find(find_home())
+    if sandbox is None or sandbox.endpoint_url.rstrip("/") != url.rstrip("/"):
+        return None
+    return lambda seconds: sandbox.advance(number, seconds)
+
+
 def brief_behind(grader: Path, seed: str | None) -> Brief:
     """The personal values for the lab that a grader file grades."""
     name = grader.stem.removeprefix("test_").replace("_", "-")

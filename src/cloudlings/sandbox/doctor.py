@@ -39,6 +39,7 @@ def examine(home: Path, port: int = 4566) -> Iterator[Finding]:
     yield from _folder(home)
     yield _sockets()
     yield _function_box()
+    yield _postgresql()
     sandbox = Sandbox.find(home)
     yield _port(port) if sandbox is None else Finding(True, f"The sandbox runs at {sandbox.endpoint_url}.")
     yield from _stranded(home, sandbox)
@@ -106,6 +107,16 @@ def _function_box() -> Finding:
         f"Code of Lambda functions runs without a box, with your user's rights: {why}. "
         "Where bubblewrap is installed and permitted, it can reach nothing but the sandbox's endpoint.",
     )
+
+
+def _postgresql() -> Finding:
+    """Nothing is wrong without it: then all of RDS works but SQL."""
+    from cloudlings.sandbox.databases import machine
+
+    found = machine.find()
+    if found is None:
+        return Finding(True, machine.MISSING)
+    return Finding(True, f"PostgreSQL {found.version} is here: databases of RDS answer SQL.")
 
 
 def _port(port: int) -> Finding:
