@@ -243,8 +243,7 @@ def _adopt_certificates(account_id: str, certificates: list[dict[str, str]]) -> 
     acm = moto.backends.get_backend("acm")[account_id]
     for region in {certificate["region"] for certificate in certificates} | set(acm.keys()):
         arns = [each["arn"] for each in certificates if each["region"] == region]
-        known = acm[region]._certificates
-        acm[region]._certificates = {arn: known.get(arn) or KnownCertificate() for arn in arns}
+        acm[region]._certificates = {arn: KnownCertificate() for arn in arns}
 
 
 def _adopt_role(iam: Any, wanted: dict[str, Any]) -> None:

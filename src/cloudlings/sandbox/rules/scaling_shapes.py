@@ -30,7 +30,7 @@ async def arn_of_a_policy(given: Given, output: Output) -> None:
 
 
 @reshape("autoscaling", "DescribeLifecycleHooks")
-def hooks_that_tell_nobody(given: Given, output: Output) -> None:
+def hooks_that_tell_nobody(given: Given, output: Output) -> None:  # noqa: ARG001
     """A hook without a notification target shows none: its events go to EventBridge in any case.
 
     Source: Auto Scaling API reference, LifecycleHook; User Guide, "Amazon EC2 Auto Scaling lifecycle hooks".
