@@ -14,7 +14,7 @@ from cloudlings.sandbox.authorization.source import Facts
 from cloudlings.sandbox.emulators.gateway import NAME, OwnServices
 from cloudlings.sandbox.journal import Journal
 from cloudlings.sandbox.model import Call, JournalEntry, Response
-from cloudlings.sandbox.own import by_botocore
+from cloudlings.sandbox.own import by_botocore, typed
 from cloudlings.sandbox.own.registry import ANSWERS, Declined, Handling, Output, Refusal
 from cloudlings.sandbox.rules.registry import Ask
 
@@ -58,7 +58,9 @@ class Desk:
 
     async def answer(self, call: Call, ask: Ask) -> Response:
         """The answer to such a call."""
-        found: Any = ANSWERS[call.service, call.operation](Handling(call, ask, services=self))
+        given = Handling(call, ask, services=self)
+        wrong = typed.refusal_of(call.service, call.operation, given.input)
+        found: Any = wrong or ANSWERS[call.service, call.operation](given)
         if inspect.isawaitable(found):
             found = await found
         if not call.reads:

@@ -403,6 +403,9 @@ def _page(found: list[Output], member: str, asked: Output) -> Answer:
     first = int(token) if token.isdecimal() else -1
     if not 0 <= first <= len(found):
         return _invalid("NextToken", token, "It was not given by this operation.")
-    last = first + int(asked.get("MaxResults") or _PAGE)
+    most = asked.get("MaxResults", _PAGE)
+    if not 1 <= most <= _PAGE:
+        return _invalid("MaxResults", most, f"Expecting a value between 1 and {_PAGE}.")
+    last = first + most
     more = str(last) if last < len(found) else None
     return {member: [_shown(one) for one in found[first:last]], "NextToken": more}
