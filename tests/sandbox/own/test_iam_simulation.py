@@ -265,3 +265,28 @@ def test_the_keys_that_policies_read(iam: Any) -> None:
     iam.put_user_policy(UserName="bo", PolicyName="own", PolicyDocument=policy(picky))
     arn = iam.get_user(UserName="bo")["User"]["Arn"]
     assert iam.get_context_keys_for_principal_policy(PolicySourceArn=arn)["ContextKeyNames"] == keys
+
+
+def test_a_member_of_an_organization_is_simulated_under_its_scps(
+    sandbox: Sandbox, learner: boto3.Session
+) -> None:
+    """What an SCP denies the account is denied its users, and the organization is told as the reason."""
+    organizations = learner.client("organizations")
+    made = organizations.create_account(Email="m@example.com", AccountName="member")
+    member: str = made["CreateAccountStatus"]["AccountId"]
+    sandbox.provision(member)
+    content = policy({"Effect": "Deny", "Action": "s3:*", "Resource": "*"})
+    scp = organizations.create_policy(
+        Name="no-s3", Description="d", Type="SERVICE_CONTROL_POLICY", Content=content
+    )["Policy"]["PolicySummary"]["Id"]
+    organizations.attach_policy(PolicyId=scp, TargetId=member)
+    client = sandbox.session(member, "learner", "us-east-1").client("iam")
+    asked = {
+        "PolicySourceArn": f"arn:aws:iam::{member}:user/learner",
+        "ActionNames": ["s3:GetObject", "sqs:SendMessage"],
+    }
+    found = client.simulate_principal_policy(**asked)["EvaluationResults"]
+    told = [(e["EvalDecision"], e["OrganizationsDecisionDetail"]["AllowedByOrganizations"]) for e in found]
+    assert told == [("explicitDeny", False), ("allowed", True)]
+    without = client.simulate_principal_policy(**asked, PolicyExclusionList=[{"PolicyType": "scp"}])
+    assert [each["EvalDecision"] for each in without["EvaluationResults"]] == ["allowed", "allowed"]

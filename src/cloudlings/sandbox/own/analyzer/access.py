@@ -44,7 +44,7 @@ def new_access(new: str, existing: str, account: str, *, of_resource: bool) -> t
     else:
         sides = (Policies.of(identity=[new]), Policies.of(identity=[existing]))
         found = prove(*sides, account=account, limit=_MOST)
-    return _reasons(found)
+    return _reasons(found, of_resource=of_resource)
 
 
 def granted_access(
@@ -61,7 +61,7 @@ def granted_access(
         outsiders_may=of_resource,
         limit=_MOST,
     )
-    return _reasons(found)
+    return _reasons(found, of_resource=of_resource)
 
 
 def public_statements(policy: str, account: str) -> tuple[Reason, ...]:
@@ -71,13 +71,15 @@ def public_statements(policy: str, account: str) -> tuple[Reason, ...]:
     return tuple(Reason(statement, example) for statement in found.statements)
 
 
-def _reasons(found: Comparison) -> tuple[Reason, ...]:
+def _reasons(found: Comparison, *, of_resource: bool) -> tuple[Reason, ...]:
     if found.verdict == "not_proven" and not found.over:
         raise TooComplex(found.reason or "The policies are too complex to compare.")
     reasons: dict[int, Reason] = {}
     for example in found.over:
         for statement in example.granted.statements:
-            reasons.setdefault(statement.index, Reason(statement, example.sentence))
+            # An identity's policy is nobody's yet: who the engine imagines as its holder says nothing.
+            what = example.sentence if of_resource else f"it allows {example.sentence.partition(' can ')[2]}"
+            reasons.setdefault(statement.index, Reason(statement, what))
     return tuple(reasons[index] for index in sorted(reasons))
 
 
