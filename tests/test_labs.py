@@ -11,7 +11,7 @@ import pytest
 
 from cloudlings.errors import CloudlingsError
 from cloudlings.grading.conformance import SEEDS, answers, static_defects
-from cloudlings.lab import Catalogue, check_overview
+from cloudlings.lab import Catalogue, check_coverage, check_overview
 
 ROOT = Path(__file__).resolve().parents[1]
 LABS = Catalogue(ROOT).names
@@ -56,6 +56,11 @@ def test_a_lab_is_whole(name):
 def test_the_course_page_is_fresh():
     """labs/README.md and its map say what the labs' heads say."""
     check_overview([Catalogue(ROOT).header(name) for name in LABS], ROOT / "labs")
+
+
+def test_what_the_course_must_cover_is_covered():
+    """Every row of a lab's inventory is met somewhere, and docs/coverage.md says where."""
+    check_coverage(ROOT, [Catalogue(ROOT).read(name) for name in LABS])
 
 
 @pytest.mark.slow

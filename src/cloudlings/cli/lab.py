@@ -126,11 +126,12 @@ def _tried(made: Bench, labs: Catalogue, names: list[str], seeds: list[str], onl
 
 def _build(labs: Catalogue, name: str) -> None:
     from cloudlings.grading.tasks import points
-    from cloudlings.lab import write_built, write_overview
+    from cloudlings.lab import write_built, write_coverage, write_overview
 
     built = write_built(labs.read(name), points(labs.root, name), labs.root / "labs")
     typer.echo(f"built  {_from_root(built, labs)}")
     write_overview([labs.header(each) for each in labs.names], labs.root / "labs")
+    write_coverage(labs.root, [labs.read(each) for each in labs.names])
 
 
 def _from_root(path: Path, labs: Catalogue) -> Path:

@@ -8,6 +8,7 @@ from cloudlings.lab.answers import Loss, NearMiss, OtherAnswer, Piece, near_miss
 from cloudlings.lab.brief import Brief, account_id, brief_for
 from cloudlings.lab.build import SEED_PLACEHOLDER, Points, Variant, answer_id, build, opening_code, personal
 from cloudlings.lab.catalogue import Catalogue
+from cloudlings.lab.coverage import check_coverage, write_coverage
 from cloudlings.lab.folder import check_fresh, open_copy, write_built
 from cloudlings.lab.leaks import Leak, leaks
 from cloudlings.lab.learner import Learner, join, learner
@@ -43,6 +44,7 @@ __all__ = [
     "answer_id",
     "brief_for",
     "build",
+    "check_coverage",
     "check_fresh",
     "check_overview",
     "cleared",
@@ -64,5 +66,6 @@ __all__ = [
     "stack_parameters",
     "starter_steps",
     "write_built",
+    "write_coverage",
     "write_overview",
 ]
