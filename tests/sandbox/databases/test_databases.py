@@ -194,6 +194,48 @@ def test_aurora_fails_over(rds: Any, sql: Sql) -> None:
     assert "read-only" in sql(writer, "insert into t values (9)")
 
 
+def test_a_cluster_keeps_its_data(rds: Any, sql: Sql) -> None:
+    """A cluster's data outlives its instances, in the cluster and in its snapshots."""
+    rds.create_db_cluster(
+        DBClusterIdentifier="fleet", Engine="aurora-postgresql", MasterUsername="keeper",
+        MasterUserPassword=PASSWORD, DatabaseName="shop",
+    )  # fmt: skip
+
+    def member(name: str, cluster: str) -> dict[str, Any]:
+        rds.create_db_instance(
+            DBInstanceIdentifier=name, DBClusterIdentifier=cluster, Engine="aurora-postgresql",
+            DBInstanceClass="db.r6g.large",
+        )  # fmt: skip
+        return endpoint(rds, name)
+
+    sql(member("one", "fleet"), "create table t as select 7 as a")
+    rds.create_db_cluster_snapshot(DBClusterIdentifier="fleet", DBClusterSnapshotIdentifier="before")
+    rds.describe_db_cluster_snapshots()
+    sql(endpoint(rds, "one"), "insert into t values (8)")
+    rds.restore_db_cluster_from_snapshot(
+        DBClusterIdentifier="again", SnapshotIdentifier="before", Engine="aurora-postgresql"
+    )
+    assert sql(member("two", "again"), "select count(*) from t") == "1"
+    rds.delete_db_instance(DBInstanceIdentifier="one", SkipFinalSnapshot=True)
+    assert sql(member("three", "fleet"), "select count(*) from t") == "2"
+    rds.delete_db_instance(DBInstanceIdentifier="three", SkipFinalSnapshot=True)
+    rds.delete_db_cluster(DBClusterIdentifier="fleet", FinalDBSnapshotIdentifier="last")
+    rds.restore_db_cluster_from_snapshot(
+        DBClusterIdentifier="later", SnapshotIdentifier="last", Engine="aurora-postgresql"
+    )
+    assert sql(member("four", "later"), "select count(*) from t") == "2"
+
+
+def test_a_replica_in_another_region(rds: Any, sandbox: Sandbox, account_id: str, sql: Sql) -> None:
+    """A replica in another Region has what its source writes."""
+    sql(make(rds, "shop"), "create table t as select 7 as a")
+    arn = shown(rds, "shop")["DBInstanceArn"]
+    there = sandbox.session(account_id, "learner", "eu-west-1").client("rds")
+    there.create_db_instance_read_replica(DBInstanceIdentifier="far", SourceDBInstanceIdentifier=arn)
+    assert sql(endpoint(there, "far"), "table t") == "7"
+    assert "read-only" in sql(endpoint(there, "far"), "insert into t values (8)")
+
+
 def test_accounts_are_apart(sandbox: Sandbox, account_id: str, rds: Any, sql: Sql) -> None:
     """Two accounts' databases of one name are two; a reset ends one's, and no other's."""
     other = f"{int(account_id) + 500_000_000:012d}"

@@ -230,9 +230,9 @@ class Databases:
 
     async def _copy(self, instance: Instance, server: Server) -> None:
         """Begin as another instance is now, or was at a time."""
-        source = self._servers.get(instance.copy_of)
+        source = self._standing(instance.account_id, instance.copy_of)
         if source is None:
-            raise SandboxError("the database that it is restored from is not here")
+            raise SandboxError("the database that its data comes from is not here")
         if not source.exists:
             return
         if instance.until:
@@ -356,8 +356,8 @@ class Databases:
     async def _take(self, snapshots: list[Snapshot]) -> None:
         """Take the snapshots whose data is not there yet, of the servers that are."""
         for snapshot in snapshots:
-            server = self._servers.get(snapshot.of)
             target = self._data(snapshot.account_id, snapshot.data_id)
+            server = self._standing(snapshot.account_id, snapshot.of)
             if server is None or target.is_dir():
                 continue
             if await self._back(snapshot.account_id, snapshot.data_id, target):
@@ -370,6 +370,13 @@ class Databases:
             except (SandboxError, OSError) as error:
                 what = f"The snapshot {snapshot.identifier} holds no data: {_said(error)}."
                 self._tell(snapshot.data_id, what)
+
+    def _standing(self, account_id: str, resource_id: str) -> Server | None:
+        """An instance's server; of one that went, as long as its data is kept."""
+        if not resource_id:
+            return None
+        aside = self._folder(account_id, "attic", resource_id)
+        return self._servers.get(resource_id) or (Server(self._tools, aside) if aside.is_dir() else None)
 
     async def _hold(self, server: Server, target: Path) -> None:
         source = self._servers.get(server.about.replica_of)
@@ -389,7 +396,7 @@ class Databases:
 
     def _drop(self, resource_id: str) -> None:
         for known in (self._servers, self._wanted, self._states, self._trouble):
-            known.pop(resource_id, None)  # type: ignore[attr-defined]
+            known.pop(resource_id, None)
 
     async def _forget_data(self, account_id: str, wanted: set[str]) -> None:
         folder = self._folder(account_id, "snapshots")
@@ -398,9 +405,8 @@ class Databases:
                 await self._aside(account_id, path)
 
     async def _aside(self, account_id: str, path: Path) -> None:
-        """Put data aside, the oldest of what is there for good; a temporary sandbox brings nothing back."""
-        if self._temporary or not path.is_dir():
-            await self._tools.remove(path)
+        """Put data aside, the oldest of what is there for good."""
+        if not path.is_dir():
             return
         attic = self._tools.folder(self._folder(account_id, "attic"))
         await self._tools.remove(attic / path.name)

@@ -20,7 +20,7 @@ def of(emulators: Mapping[str, Emulator], home: Path, state: Path | None) -> Dat
     """The databases of a sandbox; this process serves them from here on."""
 
     async def facts(account_id: str) -> Mapping[str, Any]:
-        keeper = emulators.get(_KEEPER)
+        keeper: Emulator | Informant | None = emulators.get(_KEEPER)
         if not isinstance(keeper, Informant):
             return {"instances": [], "snapshots": []}
         found: Mapping[str, Any] = await keeper.ask("databases", account_id=account_id)

@@ -64,6 +64,9 @@ def _name_data(kind: Any) -> None:
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
         start(self, *args, **kwargs)
         self.data_id = "data-" + secrets.token_hex(10)
+        cluster = getattr(self, "cluster", None)
+        writer = getattr(cluster, "writer", None)
+        self.data_of = getattr(writer, "dbi_resource_id", getattr(cluster, "data_of", ""))
 
     kind.__init__ = __init__
 
@@ -98,8 +101,52 @@ def _origins(backend: Any) -> None:
         source_id = getattr(original, "dbi_resource_id", "")
         return _restored(made, {"instance": source_id, "until": str(until) if until else ""})
 
+    _origins_of_clusters(backend)
+    _volumes_of_clusters(backend)
     backend.restore_db_instance_from_db_snapshot = restore_db_instance_from_db_snapshot
     backend.restore_db_instance_to_point_in_time = restore_db_instance_to_point_in_time
+
+
+def _origins_of_clusters(backend: Any) -> None:
+    """A restored cluster's writer begins with the data of the writer that the cluster had."""
+    from_snapshot, to_time = (
+        backend.restore_db_cluster_from_snapshot,
+        backend.restore_db_cluster_to_point_in_time,
+    )
+
+    def restore_db_cluster_from_snapshot(self: Any, from_snapshot_id: str, overrides: Any) -> Any:
+        made = from_snapshot(self, from_snapshot_id, overrides)
+        snapshot = self.cluster_snapshots.get(from_snapshot_id.rpartition(":")[2])
+        made.data_origin = {"snapshot": getattr(snapshot, "data_id", "")}
+        return made
+
+    def restore_db_cluster_to_point_in_time(self: Any, *args: Any, **kwargs: Any) -> Any:
+        made = to_time(self, *args, **kwargs)
+        source = self.clusters.get(str(kwargs.get("source_db_cluster_identifier", "")).rpartition(":")[2])
+        until = kwargs.get("restore_to_time")
+        writer = getattr(source, "writer", None)
+        made.data_origin = {
+            "instance": getattr(writer, "dbi_resource_id", ""),
+            "until": str(until) if until else "",
+        }
+        return made
+
+    backend.restore_db_cluster_from_snapshot = restore_db_cluster_from_snapshot
+    backend.restore_db_cluster_to_point_in_time = restore_db_cluster_to_point_in_time
+
+
+def _volumes_of_clusters(backend: Any) -> None:
+    """A cluster's data outlives its instances (Aurora User Guide, "Amazon Aurora storage")."""
+    delete = backend.delete_db_instance
+
+    def delete_db_instance(self: Any, *args: Any, **kwargs: Any) -> Any:
+        gone = delete(self, *args, **kwargs)
+        cluster = getattr(gone, "cluster", None)
+        if cluster is not None and not cluster.members:
+            cluster.data_of = gone.dbi_resource_id
+        return gone
+
+    backend.delete_db_instance = delete_db_instance
 
 
 def _restored(database: Any, origin: dict[str, str]) -> Any:
@@ -133,6 +180,8 @@ def _instances(backend: Any) -> Iterator[dict[str, Any]]:
     for database in backend.databases.values():
         cluster = getattr(database, "cluster", None)
         owner = cluster or database
+        volume = getattr(cluster, "data_of", "")
+        origin = {"instance": volume} if volume else getattr(owner, "data_origin", None) or {}
         secret = getattr(owner, "master_user_secret", None)
         yield {
             "region": backend.region_name,
@@ -147,7 +196,7 @@ def _instances(backend: Any) -> Iterator[dict[str, Any]]:
             "database": (cluster.database_name if cluster else database.db_name) or "",
             "status": "stopped" if cluster and cluster._status == "stopped" else database.status,
             "replica_of": _source(backend, database, cluster),
-            "origin": getattr(database, "data_origin", None) or {},
+            "origin": origin,
         }
 
 
@@ -166,6 +215,14 @@ def _source(backend: Any, database: Any, cluster: Any) -> str:
 
 
 def _snapshots(backend: Any) -> Iterator[dict[str, Any]]:
+    for snapshot in backend.cluster_snapshots.values():
+        yield {
+            "region": backend.region_name,
+            "identifier": snapshot.db_cluster_snapshot_identifier,
+            "data_id": getattr(snapshot, "data_id", ""),
+            "of": getattr(snapshot, "data_of", ""),
+            "kind": snapshot.snapshot_type,
+        }
     for snapshot in backend.database_snapshots.values():
         yield {
             "region": backend.region_name,

@@ -132,7 +132,8 @@ async def clusters_as_they_are(given: Given, output: Output) -> None:
         return
     await found.settled(given.call.account_id, LONGEST_LOOK)
     for cluster in shown:
-        writers, readers = [], []
+        writers: list[tuple[str, int]] = []
+        readers: list[tuple[str, int]] = []
         for member in cluster.get("DBClusterMembers", []):
             name = member.get("DBInstanceIdentifier", "")
             place = found.endpoint(found.named(given.call.account_id, given.call.region, name))

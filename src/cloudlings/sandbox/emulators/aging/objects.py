@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from cloudlings.models.lifecycle import StoredObject, Version, fates
+from cloudlings.models.lifecycle import StoredObject, Version, Versioning, fates
 from cloudlings.sandbox import clock
 from cloudlings.sandbox.emulators.aging import ages
 
@@ -112,7 +112,7 @@ class _Bucket:
         self, s3: Any, account_id: str, name: str, bucket: Any, rules: Sequence[dict[str, Any]]
     ) -> None:
         self.s3, self.account_id, self.name, self.bucket, self.rules = s3, account_id, name, bucket, rules
-        self.versioning = s3._bucket_versioning._data.get((account_id, name)) or "Off"
+        self.versioning: Versioning = s3._bucket_versioning._data.get((account_id, name)) or "Off"
 
     def run(self) -> None:
         self.abort_uploads()
