@@ -426,3 +426,33 @@ for _sentence, _policy, _wish in (
         put(aws, Value=11.0)
         within(8, lambda: capacity(aws, group) != 1)
         same(capacity(aws, group), wish)
+
+
+@probe("CloudWatch", "CloudWatch User Guide, Composite alarm action suppression")
+def suppressed(aws: Aws) -> None:
+    """A composite alarm tells nobody while its suppressor is in ALARM."""
+    arn, queue = topic(aws)
+    errors, upkeep = alarm(aws, MetricName="Errors"), alarm(aws, MetricName="Upkeep")
+    put(aws, MetricName="Upkeep", Value=5.0)
+    becomes(aws, upkeep, "ALARM")
+    name = aws.name("both")
+    aws.cloudwatch.put_composite_alarm(
+        AlarmName=name,
+        AlarmRule=f'ALARM("{errors}")',
+        AlarmActions=[arn],
+        ActionsSuppressor=upkeep,
+        ActionsSuppressorWaitPeriod=60,
+        ActionsSuppressorExtensionPeriod=60,
+    )
+    put(aws, MetricName="Errors", Value=5.0)
+    becomes(aws, name, "ALARM", "CompositeAlarm")
+    same(told(aws, queue, 0.5), [])
+
+
+refused(
+    "CloudWatch",
+    "ValidationError",
+    "A composite alarm's rule is one.",
+    "CloudWatch API reference, PutCompositeAlarm",
+    lambda a: a.cloudwatch.put_composite_alarm(AlarmName="both", AlarmRule="ALARM("),
+)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-import regex
-
 from cloudlings.errors import ExpressionError
 
 LONGEST = 0.5
@@ -16,6 +14,9 @@ LONGEST = 0.5
 @lru_cache(maxsize=512)
 def compiled(text: str, flags: str = "") -> Any:
     """An expression, read. Raises ExpressionError for one that is none."""
+    # Here, for it takes long to load, and most requests need none.
+    import regex
+
     try:
         return regex.compile(text, regex.IGNORECASE if "i" in flags else 0)
     except regex.error as error:

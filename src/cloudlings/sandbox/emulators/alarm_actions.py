@@ -16,6 +16,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from cloudlings.sandbox import clock
+
 _LISTS = {"ALARM": "AlarmActions", "OK": "OKActions", "INSUFFICIENT_DATA": "InsufficientDataActions"}
 _REGIONS = {
     "us-east-1": "US East (N. Virginia)",
@@ -40,8 +42,14 @@ Alarm = dict[str, Any]
 def act(cloudwatch: Any, alarm: Alarm, old: str, new: str, reason: str) -> None:
     """Tell EventBridge of a change, and carry out the actions for the new state, if they are enabled."""
     _tell_eventbridge(alarm, old, new, reason)
-    if not alarm.get("ActionsEnabled", True) or _suppressed(cloudwatch, alarm):
+    if not alarm.get("ActionsEnabled", True):
         return
+    if _suppressed(cloudwatch, alarm):
+        alarm["ActionsSuppressedBy"] = "Alarm"
+        alarm["ActionsSuppressedReason"] = f"Actions suppressed by {alarm['ActionsSuppressor']}"
+        return
+    alarm.pop("ActionsSuppressedBy", None)
+    alarm.pop("ActionsSuppressedReason", None)
     for arn in alarm.get(_LISTS.get(new, "")) or ():
         carry_out(cloudwatch, alarm, str(arn), old, new, reason)
 
@@ -51,6 +59,28 @@ def _suppressed(cloudwatch: Any, alarm: Alarm) -> bool:
     name = str(alarm.get("ActionsSuppressor") or "").rpartition(":alarm:")[2]
     other = cloudwatch._alarms.get(name) or cloudwatch._composite_alarms.get(name)
     return bool(name and other and other["StateValue"] == "ALARM")
+
+
+# When an alarm last scaled something, by its ARN, in test time.
+_scaled: dict[str, float] = {}
+_COOLDOWN = 300.0
+
+
+def go_on(cloudwatch: Any, alarm: Alarm, period: int) -> None:
+    """Scale again while the state lasts: once a period, and not before a group's default cooldown has passed.
+
+    Source: CloudWatch User Guide, "Alarm actions": a scaling action is invoked for every period that the
+    alarm remains in its state.
+    """
+    from ministack.core.responses import get_account_id
+
+    state, last = alarm["StateValue"], _scaled.get(str(alarm.get("AlarmArn")))
+    if last is None or not alarm.get("ActionsEnabled", True):
+        return
+    if clock.now(get_account_id()) - last >= max(period, _COOLDOWN):
+        for arn in alarm.get(_LISTS.get(state, "")) or ():
+            if str(arn).split(":")[2:3] == ["autoscaling"]:
+                carry_out(cloudwatch, alarm, str(arn), state, state, str(alarm.get("StateReason")))
 
 
 def carry_out(cloudwatch: Any, alarm: Alarm, arn: str, old: str, new: str, reason: str) -> None:
@@ -242,6 +272,7 @@ def _scale(alarm: Alarm, arn: str, old: str, new: str, reason: str) -> None:  # 
     if recent:
         asked |= {"MetricValue": repr(float(recent[-1])), "BreachThreshold": repr(float(alarm["Threshold"]))}
     scope = (get_account_id(), get_region())
+    _scaled[str(alarm.get("AlarmArn"))] = clock.now(get_account_id())
     # In a thread of its own: the gateway's answer may need this process.
     threading.Thread(target=_ask_gateway, args=("autoscaling", scope, asked), daemon=True).start()
 

@@ -26,6 +26,7 @@ _SOON = 0.3
 _AT_LEAST = 30.0
 # What MiniStack leaves out of an alarm.
 _MEMBERS = ("Metrics", "EvaluateLowSampleCountPercentile", "ThresholdMetricId")
+_SUPPRESSION = ("ActionsSuppressor", "ActionsSuppressorWaitPeriod", "ActionsSuppressorExtensionPeriod")
 _OF_ONE_METRIC = ("MetricName", "Namespace", "Statistic", "ExtendedStatistic", "Period", "Unit")
 
 Scope = tuple[str, str]
@@ -41,8 +42,10 @@ def correct(cloudwatch: Any) -> dict[str, cloudwatch_wire.Answer]:
     _history(cloudwatch)
     clock.on_advance(watcher.clock_moved)
     put, delete = cloudwatch._put_metric_alarm, cloudwatch._delete_alarms
+    compose = cloudwatch._put_composite_alarm
     return {
         "PutMetricAlarm": lambda asked: _put_metric_alarm(cloudwatch, asked, put),
+        "PutCompositeAlarm": lambda asked: _put_composite_alarm(cloudwatch, asked, compose),
         "DeleteAlarms": lambda asked: _delete_alarms(cloudwatch, asked, delete),
         "DescribeAlarmsForMetric": lambda asked: _describe_for_metric(cloudwatch, asked),
     }
@@ -87,18 +90,25 @@ class Watcher:
     def _run(self) -> None:
         ends: dict[Scope, float] = {}
         while True:
-            with self._changed:
-                self._changed.wait(self._rest(ends))
-                due = [scope for scope, at in self._asked.items() if at <= time.monotonic()]
-                for scope in due:
-                    del self._asked[scope]
-            due += [scope for scope, at in ends.items() if at <= time.time() and scope not in due]
+            try:
+                ends = self._turn(ends)
+            except Exception as error:
+                # Without this thread no alarm would ever change.
+                print(f"alarms: {type(error).__name__}: {error}", flush=True)
+                time.sleep(1)
+
+    def _turn(self, ends: dict[Scope, float]) -> dict[Scope, float]:
+        """Sleep until something is due, and do it. Returns when the next periods end."""
+        with self._changed:
+            self._changed.wait(self._rest(ends))
+            due = [scope for scope, at in self._asked.items() if at <= time.monotonic()]
             for scope in due:
-                self.evaluate_all(scope)
-            ends = {
-                scope: self._next_end(scope)
-                for scope in {key[:2] for key in list(self._cloudwatch._alarms._data)}
-            }
+                del self._asked[scope]
+        due += [scope for scope, at in ends.items() if at <= time.time() and scope not in due]
+        for scope in due:
+            self.evaluate_all(scope)
+        scopes = {key[:2] for key in list(self._cloudwatch._alarms._data)}
+        return {scope: self._next_end(scope) for scope in scopes}
 
     def _rest(self, ends: dict[Scope, float]) -> float:
         asked = min(self._asked.values(), default=float("inf")) - time.monotonic()
@@ -167,6 +177,8 @@ def evaluate(cloudwatch: Any, alarm: dict[str, Any]) -> None:
     evaluation = alarms.evaluate(one, found.points)
     if evaluation.state is not None and evaluation.state != alarm["StateValue"]:
         _change(cloudwatch, alarm, evaluation)
+    else:
+        alarm_actions.go_on(cloudwatch, alarm, period_of(alarm))
 
 
 def _range(cloudwatch: Any, alarm: dict[str, Any], number: int) -> Range:
@@ -262,6 +274,20 @@ def _put_metric_alarm(
     if not is_new:
         remember(cloudwatch, name, "ConfigurationUpdate", f'Alarm "{name}" updated')
     look_soon()
+    return {}
+
+
+def _put_composite_alarm(
+    cloudwatch: Any, asked: dict[str, Any], put: Callable[..., tuple[int, Any, bytes]]
+) -> dict[str, Any]:
+    """Keep what holds a composite alarm's actions back. Source: API reference, PutCompositeAlarm."""
+    given = {member: asked[member] for member in _SUPPRESSION if asked.get(member) is not None}
+    if given and len(given) < len(_SUPPRESSION):
+        raise cloudwatch_wire.Refused(
+            "ValidationError", f"{', '.join(_SUPPRESSION)} must be specified together"
+        )
+    _checked(put({}, asked, False, True))
+    cloudwatch._composite_alarms[asked["AlarmName"]].update(given)
     return {}
 
 

@@ -21,6 +21,7 @@ from typing import Any
 from cloudlings.errors import ExpressionError
 from cloudlings.sandbox.cloudwatch import embedded, metric_filters, patterns
 from cloudlings.sandbox.cloudwatch.data import Datum, Event
+from cloudlings.sandbox.emulators import ministack_metrics
 
 DAY_MS = 86_400_000
 OLDEST, NEWEST = 14 * DAY_MS, 2 * 3_600_000
@@ -129,19 +130,33 @@ def _arrive(logs: Any, group_name: str, stream: str, events: Sequence[dict[str, 
     if not events:
         return
     arrived = [Event(int(event["timestamp"]), str(event.get("message", ""))) for event in events]
-    data = [*_filtered(logs, group_name, arrived), *_embedded(group_name, arrived)]
-    if data:
-        from cloudlings.sandbox.emulators import ministack_metrics
-
-        ministack_metrics.publish(data)
+    ministack_metrics.publish(
+        [
+            *_filtered(logs, group_name, arrived),
+            *_embedded(group_name, arrived),
+            *_incoming(group_name, arrived),
+        ]
+    )
     group = logs._log_groups.get(group_name) or {}
     for subscription in list((group.get("subscriptionFilters") or {}).values()):
         _deliver(subscription, group_name, stream, arrived)
 
 
-def _filtered(logs: Any, group_name: str, events: Sequence[Event]) -> list[Datum]:
-    from cloudlings.sandbox.emulators import ministack_metrics
+def _incoming(group_name: str, events: Sequence[Event]) -> list[Datum]:
+    """How much came in. Source: CloudWatch Logs User Guide, "Monitoring with CloudWatch metrics"."""
+    values = {
+        "IncomingLogEvents": (float(len(events)), "Count"),
+        "IncomingBytes": (float(sum(len(event.message.encode()) for event in events)), "Bytes"),
+    }
+    now = time.time()
+    return [
+        Datum("AWS/Logs", name, value, now, unit, dimensions)
+        for name, (value, unit) in values.items()
+        for dimensions in ((), (("LogGroupName", group_name),))
+    ]
 
+
+def _filtered(logs: Any, group_name: str, events: Sequence[Event]) -> list[Datum]:
     made: list[Datum] = []
     for (name, _), one in list(logs._metric_filters.items()):
         if name == group_name:

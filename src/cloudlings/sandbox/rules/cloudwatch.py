@@ -107,26 +107,6 @@ def treatment_and_actions(given: Given) -> Refusal | None:
     return None
 
 
-@before("cloudwatch", "PutCompositeAlarm")
-async def alarms_of_a_rule(given: Given) -> Refusal | None:
-    """A composite alarm's alarms are there.
-
-    Source: CloudWatch API reference, PutCompositeAlarm, AlarmRule.
-    """
-    rule = str(given.input.get("AlarmRule", ""))
-    names = [a.strip("\"' ") for a in re.findall(r"(?:ALARM|OK|INSUFFICIENT_DATA)\(([^)]*)\)", rule)]
-    if not names and rule.strip() not in ("TRUE", "FALSE"):
-        return _invalid("AlarmRule is not valid")
-    for name in names:
-        short = name.rpartition(":alarm:")[2]
-        found = await given.read(
-            "DescribeAlarms", AlarmNames=[short], AlarmTypes=["MetricAlarm", "CompositeAlarm"]
-        )
-        if not found.get("MetricAlarms") and not found.get("CompositeAlarms"):
-            return _invalid(f"AlarmRule must not contain alarms that don't exist: {short}")
-    return None
-
-
 @before("cloudwatch", "PutMetricData")
 def data_that_can_be(given: Given) -> Refusal | None:
     """A datum has a finite value, an age of two weeks at most, and 30 dimensions; its namespace is one's own.
