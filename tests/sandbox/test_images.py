@@ -119,3 +119,28 @@ def test_a_volume_is_detached_by_its_id(ec2: Any) -> None:
     made = disks(ec2, launch(ec2, BlockDeviceMappings=[data]))["/dev/sdf"]["VolumeId"]
     ec2.detach_volume(VolumeId=made)
     assert ec2.describe_volumes(VolumeIds=[made])["Volumes"][0]["State"] == "available"
+
+
+def test_other_groups_take_the_place_of_the_old_ones(ec2: Any) -> None:
+    """Changing an instance's groups, or its interface's, leaves none of the old ones on the interface."""
+    vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
+    first, second, third = (
+        ec2.create_security_group(GroupName=name, Description=name, VpcId=vpc)["GroupId"] for name in "abc"
+    )
+    subnet = ec2.describe_subnets()["Subnets"][0]["SubnetId"]
+    card = {"DeviceIndex": 0, "SubnetId": subnet, "Groups": [first]}
+    made = launch(ec2, NetworkInterfaces=[card])
+
+    def worn() -> list[list[str]]:
+        again = ec2.describe_instances(InstanceIds=[made["InstanceId"]])["Reservations"][0]["Instances"][0]
+        places = (again, again["NetworkInterfaces"][0])
+        return [
+            [group["GroupId"] for group in place[key]]
+            for place, key in zip(places, ("SecurityGroups", "Groups"), strict=True)
+        ]
+
+    ec2.modify_instance_attribute(InstanceId=made["InstanceId"], Groups=[second])
+    assert worn() == [[second], [second]]
+    number = made["NetworkInterfaces"][0]["NetworkInterfaceId"]
+    ec2.modify_network_interface_attribute(NetworkInterfaceId=number, Groups=[third])
+    assert worn() == [[third], [third]]

@@ -1,4 +1,4 @@
-"""Images and the disks of a launch, put right where moto keeps them.
+"""Images, the disks of a launch and what a machine wears, put right where moto keeps them.
 
 moto makes an image of nothing (one empty snapshot of 15 GiB), gives a machine no root disk when the launch
 names another disk, and forgets there IOPS, throughput and encryption by default. ``apply`` is called once,
@@ -23,6 +23,7 @@ def apply() -> None:
     _copies_of_snapshots()
     _without_some_disks()
     _metadata_options()
+    _groups_of_interfaces()
 
 
 def _disks_of_images() -> None:
@@ -240,3 +241,32 @@ def _metadata_options() -> None:
         return modify(self, instance_id, **{**kept, **given})
 
     InstanceBackend.modify_instance_metadata_options = modify_instance_metadata_options
+
+
+def _groups_of_interfaces() -> None:
+    """An interface has its own groups and no others; an instance's are those of its first interface (EC2 API
+    reference, ModifyInstanceAttribute, Groups; ModifyNetworkInterfaceAttribute)."""
+    from moto.ec2.models.elastic_network_interfaces import NetworkInterface, NetworkInterfaceBackend
+    from moto.ec2.models.instances import InstanceBackend
+
+    of_instance = InstanceBackend.modify_instance_security_groups
+    of_interface = NetworkInterfaceBackend.modify_network_interface_attribute
+
+    def group_set(self: Any) -> Any:
+        return self._group_set or list(self.instance.security_groups if self.instance else [])
+
+    def modify_instance_security_groups(self: Any, instance_id: str, new_group_id_list: list[str]) -> Any:
+        instance = of_instance(self, instance_id, new_group_id_list)
+        instance.nics[0]._group_set = list(instance.security_groups)
+        return instance
+
+    def modify_network_interface_attribute(self: Any, eni_id: str, *args: Any, **kwargs: Any) -> Any:
+        found = of_interface(self, eni_id, *args, **kwargs)
+        card = self.enis[eni_id]
+        if card.instance and card.instance.nics.get(0) is card:
+            card.instance.security_groups = list(card.group_set)
+        return found
+
+    NetworkInterface.group_set = property(group_set)
+    InstanceBackend.modify_instance_security_groups = modify_instance_security_groups
+    NetworkInterfaceBackend.modify_network_interface_attribute = modify_network_interface_attribute

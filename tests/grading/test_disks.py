@@ -1,0 +1,33 @@
+"""What a volume gives, by its type."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cloudlings.grading.disks import bill_of, throughput
+
+# From the EBS User Guide, "Amazon EBS volume types".
+GIVEN = [
+    ({"VolumeType": "gp3", "Size": 100, "Throughput": 400}, 400),
+    ({"VolumeType": "gp3", "Size": 100}, 125),
+    ({"VolumeType": "gp2", "Size": 1000, "Iops": 3000}, 250),
+    ({"VolumeType": "io2", "Size": 100, "Iops": 1000}, 256),
+    ({"VolumeType": "io2", "Size": 100, "Iops": 100_000}, 4000),
+    ({"VolumeType": "st1", "Size": 2048}, 80),
+    ({"VolumeType": "sc1", "Size": 2048}, 24),
+    ({"VolumeType": "standard", "Size": 100}, 0),
+]
+
+
+@pytest.mark.parametrize(("volume", "most"), GIVEN, ids=lambda value: str(value))
+def test_a_type_gives_its_throughput(volume: dict[str, Any], most: float) -> None:
+    """gp3 has a figure of its own; the others have what their type, IOPS or size give."""
+    assert throughput(volume) == pytest.approx(most)
+
+
+def test_a_volume_is_billed_as_it_is_described() -> None:
+    """A gp3 pays for what is above 3,000 IOPS and 125 MiB/s."""
+    volume = {"VolumeType": "gp3", "Size": 100, "Iops": 4000, "Throughput": 225}
+    assert bill_of(volume).usd == pytest.approx(100 * 0.08 + 1000 * 0.005 + 100 * 0.04)
