@@ -47,7 +47,7 @@ async def time_that_has_been(given: Given) -> Refusal | None:
     import datetime as dt
 
     until, source = given.input.get("RestoreTime"), given.input.get("SourceDBInstanceIdentifier")
-    if not until or not source:
+    if not until or not source or given.input.get("UseLatestRestorableTime"):
         return None
     found = (await given.read("DescribeDBInstances", DBInstanceIdentifier=source)).get("DBInstances")
     began, moment = found[0].get("InstanceCreateTime") if found else None, _moment(until)
