@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from cloudlings.iam import data as table
 from cloudlings.iam.conditions import read_date, read_number, read_range
 from cloudlings.iam.documents import PRINCIPAL_KINDS, STATEMENT_ELEMENTS, VERSIONS
 from cloudlings.iam.globs import glob, plain
-from cloudlings.iam.operators import OPERATORS
 from cloudlings.iam.statements import VARIABLE
 from cloudlings.iam.validation import MAX_SIZES
 from cloudlings.sandbox.own.analyzer.checks import Checked, Finding, Level
+from cloudlings.sandbox.own.analyzer.elements import Found, Line, lines, texts
+from cloudlings.sandbox.own.analyzer.risks import RISKS
 from cloudlings.sandbox.own.json_places import Path
 
-Found = Iterator[Finding]
 _ARN_PRINCIPAL: Final = re.compile(
     r"arn:[a-z-]+:(iam|sts)::\d{12}:.+|\d{12}|A[A-Z]{3}[A-Z0-9]{12,}|arn:.*cloudfront:.+"
 )
@@ -34,7 +33,6 @@ _PARTITIONS: Final = (
     "aws-eusc",
 )
 _NO_ACCOUNT, _NO_REGION = ("s3",), ("s3", "iam", "route53", "cloudfront")
-_QUALIFIED: Final = re.compile(r"(?:(ForAllValues|ForAnyValue):)?(\w+?)(IfExists)?")
 
 
 def findings(checked: Checked) -> Found:
@@ -137,10 +135,24 @@ def _missing(checked: Checked, statement: Mapping[str, Any], where: Path) -> Fou
     if checked.names_principals and not principals:
         details = "A statement of a resource's policy names a Principal."
         yield Finding("ERROR", "MISSING_PRINCIPAL", details, (where,))
+    if checked.kind == "rcp":
+        yield from _rcp(statement, where)
     if not checked.names_principals and principals:
         code = "SCP_SYNTAX_ERROR_PRINCIPAL" if checked.kind == "scp" else "UNSUPPORTED_PRINCIPAL"
         details = f"{principals[0]} has no place in this kind of policy: it is about whom it is attached to."
         yield Finding("ERROR", code, details, ((*where, principals[0]),))
+
+
+def _rcp(statement: Mapping[str, Any], where: Path) -> Found:
+    if "NotPrincipal" in statement or statement.get("Principal") not in ("*", {"AWS": "*"}):
+        details = "A resource control policy is about everyone: its Principal is *."
+        yield Finding("ERROR", "RCP_SYNTAX_ERROR_PRINCIPAL", details, ((*where, "Principal"),))
+    if "NotAction" in statement:
+        details = "A resource control policy has no NotAction."
+        yield Finding("ERROR", "RCP_SYNTAX_ERROR_NOTACTION", details, ((*where, "NotAction"),))
+    if statement.get("Effect") == "Allow":
+        details = "A resource control policy only denies: RCPFullAWSAccess allows, and is AWS's."
+        yield Finding("ERROR", "RCP_SYNTAX_ERROR_ALLOW", details, ((*where, "Effect"),))
 
 
 def _empty(_: Checked, statement: Mapping[str, Any], where: Path) -> Found:
@@ -155,18 +167,9 @@ def _empty(_: Checked, statement: Mapping[str, Any], where: Path) -> Found:
 # --- actions -------------------------------------------------------------------------------------
 
 
-def _texts(statement: Mapping[str, Any], element: str, where: Path) -> list[tuple[str, Path]]:
-    """The texts of an element, each with its path."""
-    value = statement.get(element)
-    if isinstance(value, str):
-        return [(value, (*where, element))]
-    several = value if isinstance(value, list) else []
-    return [(one, (*where, element, n)) for n, one in enumerate(several) if isinstance(one, str)]
-
-
 def _actions(_: Checked, statement: Mapping[str, Any], where: Path) -> Found:
     for element in ("Action", "NotAction"):
-        named = _texts(statement, element, where)
+        named = texts(statement, element, where)
         for text, path in named:
             yield from _action(text, path)
         yield from _redundant([(text.lower(), path) for text, path in named], "REDUNDANT_ACTION", "action")
@@ -203,36 +206,12 @@ def _redundant(named: list[tuple[str, Path]], code: str, what: str) -> Found:
                 break
 
 
-def _powerful(_: Checked, statement: Mapping[str, Any], where: Path) -> Found:
-    """iam:PassRole, and making service-linked roles, on everything."""
-    if statement.get("Effect") != "Allow":
-        return
-    actions = _texts(statement, "Action", where)
-    stars = [path for text, path in _texts(statement, "Resource", where) if text == "*"]
-    negated = (*where, "NotResource") if "NotResource" in statement else None
-    targets = stars or ([negated] if negated else [])
-    for action, word, level, code in _POWERFUL if targets else ():
-        found = [(text, path) for text, path in actions if glob(plain(text.lower()))(action)]
-        if found:
-            wide = "STAR_IN_ACTION_AND_" if all(text.lower() != action for text, _ in found) else ""
-            target = ("RESOURCE" if wide else "STAR_IN_RESOURCE") if stars else "NOTRESOURCE"
-            details = f"The statement lets its holder {word}."
-            paths = (*(path for _, path in found), *targets)
-            yield Finding(level, f"{code}_WITH_{wide}{target}", details, paths)
-
-
-_POWERFUL: Final[tuple[tuple[str, str, Level, str], ...]] = (
-    ("iam:passrole", "pass any role to a service, an administrator's too", "SECURITY_WARNING", "PASS_ROLE"),
-    ("iam:createservicelinkedrole", "make any service-linked role", "WARNING", "CREATE_SLR"),
-)
-
-
 # --- resources -----------------------------------------------------------------------------------
 
 
 def _resources(checked: Checked, statement: Mapping[str, Any], where: Path) -> Found:
     for element in ("Resource", "NotResource"):
-        named = _texts(statement, element, where)
+        named = texts(statement, element, where)
         for text, path in named:
             yield from _arn(text, path)
             if checked.kind == "bucket" and text.startswith("arn:") and text.split(":")[2:3] != ["s3"]:
@@ -293,7 +272,7 @@ def _principals(checked: Checked, statement: Mapping[str, Any], where: Path) -> 
             if kind not in PRINCIPAL_KINDS:
                 details = f"{kind} is no kind of principal. Known: {', '.join(PRINCIPAL_KINDS)}."
                 yield Finding("ERROR", "INVALID_PRINCIPAL_KEY", details, ((*where, element, kind),))
-            for text, path in _texts(named, kind, (*where, element)) if isinstance(named, dict) else ():
+            for text, path in texts(named, kind, (*where, element)) if isinstance(named, dict) else ():
                 yield from _principal(kind, text, path)
 
 
@@ -301,6 +280,10 @@ def _principal(kind: str, text: str, path: Path) -> Found:
     if "*" in text and text != "*" and kind == "AWS":
         details = f"{text} names nobody: a wildcard cannot stand for a part of a principal."
         yield Finding("ERROR", "UNSUPPORTED_WILDCARD_IN_PRINCIPAL", details, (path,))
+    elif kind == "AWS" and re.fullmatch(r"A(ROA|IDA)[A-Z0-9]{12,}", text):
+        word = "ROLE" if text.startswith("AROA") else "USER"
+        details = f"{text} is a unique id: it names nobody once its {word.lower()} has been made anew."
+        yield Finding("WARNING", f"INVALID_{word}_REFERENCE", details, (path,))
     elif kind == "AWS" and text != "*" and not _ARN_PRINCIPAL.fullmatch(text):
         details = f"{text} is no account, user, role or session."
         yield Finding("ERROR", "INVALID_PRINCIPAL_FORMAT", details, (path,))
@@ -313,21 +296,17 @@ def _principal(kind: str, text: str, path: Path) -> Found:
 
 
 def _conditions(_: Checked, statement: Mapping[str, Any], where: Path) -> Found:
-    block = statement.get("Condition")
-    for name, lines in block.items() if isinstance(block, dict) else ():
-        path = (*where, "Condition", name)
-        found = _QUALIFIED.fullmatch(name)
-        if found is None or found[2] not in OPERATORS:
-            yield Finding("ERROR", "INVALID_CONDITION_OPERATOR", f"{name} is no condition operator.", (path,))
+    wrong = {line.name: line.path[:-1] for line in lines(statement, where) if not line.operator}
+    for name, path in wrong.items():
+        yield Finding("ERROR", "INVALID_CONDITION_OPERATOR", f"{name} is no condition operator.", (path,))
+    for line in lines(statement, where):
+        if line.name in wrong:
             continue
-        if found[2] == "Null" and found[3]:
+        if line.operator == "Null" and line.if_exists:
             details = "Null asks whether a key is there; IfExists cannot be added to it."
-            yield Finding("ERROR", "NULL_WITH_IF_EXISTS", details, (path,))
-        for key in lines if isinstance(lines, dict) else ():
-            yield from _key(key, (*path, key))
-            line = _Line(found[1] or "", found[2], key, tuple(_texts(lines, key, path)), (*path, key))
-            yield from _values(line)
-            yield from _several(line, statement)
+            yield Finding("ERROR", "NULL_WITH_IF_EXISTS", details, (line.path,))
+        yield from _key(line.key, line.path)
+        yield from _values(line)
 
 
 def _key(key: str, path: Path) -> Found:
@@ -336,6 +315,9 @@ def _key(key: str, path: Path) -> Found:
     if not colon:
         details = f"{key} is no condition key: it has the form service:name."
         yield Finding("ERROR", "INVALID_CONDITION_KEY_FORMAT", details, (path,))
+    elif key.lower() == "aws:arn":
+        details = "aws:ARN is the old name of aws:PrincipalArn."
+        yield Finding("WARNING", "DEPRECATED_GLOBAL_CONDITION_KEY", details, (path,))
     elif service.lower() == "aws" and table.key_type(key) is None:
         yield Finding("ERROR", "INVALID_GLOBAL_CONDITION_KEY", f"There is no global key {key}.", (path,))
     elif not provider and service.lower() != "aws" and table.key_type(key) is None:
@@ -343,24 +325,21 @@ def _key(key: str, path: Path) -> Found:
         yield Finding("ERROR", "INVALID_SERVICE_CONDITION_KEY", details, (path,))
 
 
-_TYPES: Final[Mapping[str, tuple[Callable[[str], Any], str]]] = {
-    "numeric": (read_number, "number"), "date": (read_date, "date"), "ip": (read_range, "address or range"),
+_TYPES: Final[Mapping[str, tuple[Callable[[str], Any], str, str]]] = {
+    "numeric": (read_number, "number", "NUMBER"), "date": (read_date, "date", "DATE"),
+    "ip": (read_range, "address or range", "IP_RANGE"),
 }  # fmt: skip
+_OF_KEYS: Final = {
+    "numeric": ("Numeric",),
+    "date": ("Date",),
+    "ip": ("IPAddress",),
+    "bool": ("Bool",),
+}
+"""The types of keys that an operator with a type of its own is for; aws:EpochTime takes two."""
 
 
-@dataclass(frozen=True)
-class _Line:
-    """One line of a condition: its qualifier, bare operator and key, its values with their paths."""
-
-    qualifier: str
-    operator: str
-    key: str
-    values: tuple[tuple[str, Path], ...]
-    path: Path
-
-
-def _values(line: _Line) -> Found:
-    test, operator = OPERATORS[line.operator].test, line.operator
+def _values(line: Line) -> Found:
+    test, operator = line.test, line.operator
     for text, place in line.values:
         if test in ("string", "string-ignore-case") and set("*?") & set(VARIABLE.sub("", text)):
             details = f"{operator} compares {text} character by character; its wildcards match nothing else."
@@ -368,34 +347,21 @@ def _values(line: _Line) -> Found:
         reader = _TYPES.get(test)
         if reader is not None and "${" not in text and reader[0](text) is None:
             details = f"{operator} compares with {text}, which is no {reader[1]}: it never matches."
-            yield Finding("WARNING", "TYPE_MISMATCH", details, (place,))
+            yield Finding("WARNING", f"TYPE_MISMATCH_{reader[2]}", details, (place,))
         if test in ("bool", "null") and text.lower() not in ("true", "false") and "${" not in text:
             details = f"{operator} compares with {text}, which is neither true nor false."
             yield Finding("WARNING", "TYPE_MISMATCH_BOOLEAN", details, (place,))
-
-
-def _several(line: _Line, statement: Mapping[str, Any]) -> Found:
-    """Keys with several values, and those with one."""
-    test, key = OPERATORS[line.operator].test, line.key
-    if test == "bool" and len(line.values) > 1:
-        details = "A Boolean key is compared with one value; with both it always holds."
-        yield Finding("ERROR", "INVALID_CONDITION_MULTIPLE_BOOLEAN", details, (line.path,))
-    several = table.key_type(key) is not None and table.may_have_several_values(key)
-    if line.qualifier == "ForAllValues" and not several and statement.get("Effect") == "Allow":
-        details = f"ForAllValues also holds for a request that has no {key} at all."
-        yield Finding("SECURITY_WARNING", "FORALLVALUES_WITH_SINGLE_VALUED_KEY", details, (line.path,))
-    if not line.qualifier and several and test != "null":
-        details = f"{key} may hold several values: a condition on it needs ForAllValues or ForAnyValue."
-        yield Finding("ERROR", "MISSING_QUALIFIER", details, (line.path,))
+    kind = table.key_type(line.key)
+    odd = test in _OF_KEYS and kind is not None and kind not in _OF_KEYS[test]
+    if (odd and line.key.lower() != "aws:epochtime") or (kind == "IPAddress" and test in ("string", "like")):
+        details = f"{operator} does not compare what {line.key} holds, which is of the type {kind}."
+        yield Finding("WARNING", "TYPE_MISMATCH", details, (line.path,))
 
 
 def _variables(checked: Checked, statement: Mapping[str, Any], where: Path) -> Found:
-    texts = [*_texts(statement, "Resource", where), *_texts(statement, "NotResource", where)]
-    block = statement.get("Condition")
-    for name, lines in block.items() if isinstance(block, dict) else ():
-        for key in lines if isinstance(lines, dict) else ():
-            texts += _texts(lines, key, (*where, "Condition", name))
-    for text, path in texts:
+    found = [*texts(statement, "Resource", where), *texts(statement, "NotResource", where)]
+    found += [value for line in lines(statement, where) for value in line.values]
+    for text, path in found:
         if "${" in text and checked.data.get("Version") != "2012-10-17":
             details = f"Without Version 2012-10-17 the variable in {text} is only text."
             yield Finding("ERROR", "VARIABLE_UNSUPPORTED_IN_VERSION", details, (path,))
@@ -405,6 +371,4 @@ def _variables(checked: Checked, statement: Mapping[str, Any], where: Path) -> F
             yield Finding("ERROR", "MISSING_BRACE_IN_VARIABLE", f"A variable in {text} has no end.", (path,))
 
 
-_RULES: Final = (
-    _elements, _empty, _actions, _powerful, _resources, _principals, _conditions, _variables,
-)  # fmt: skip
+_RULES: Final = (_elements, _empty, _actions, _resources, _principals, _conditions, _variables, *RISKS)
