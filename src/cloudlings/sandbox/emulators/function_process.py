@@ -35,7 +35,7 @@ _starter = ThreadPoolExecutor(1, thread_name_prefix="function-starter")
 
 def start(command: Sequence[str], **settings: Any) -> subprocess.Popen[Any]:
     """Start a process that ends with this one, where it is in a box."""
-    return _starter.submit(subprocess.Popen, command, **settings).result()
+    return _starter.submit(lambda: subprocess.Popen(command, **settings)).result()
 
 
 @dataclass(frozen=True)
@@ -288,9 +288,9 @@ def _processes(uid: int) -> int:
     return count
 
 
-def make_place() -> tuple[Path, Place]:
-    """A folder for an environment, and its parts, which the function's user can read."""
-    own = Path(tempfile.mkdtemp(prefix="cloudlings-function-"))
+def make_place(among: Path) -> tuple[Path, Place]:
+    """A folder for an environment, among those of others, and its parts."""
+    own = Path(tempfile.mkdtemp(dir=among))
     place = Place(own / "code", own / "layers", own / "tmp")
     for folder in (own, place.code, place.layers, place.tmp):
         folder.mkdir(exist_ok=True)

@@ -9,17 +9,24 @@ function handler in Python", "Using the Lambda context object", "Log and monitor
 # It starts with every cold start, so it does without pathlib.
 # ruff: noqa: PTH112, PTH118, PTH123, PTH208
 
+from __future__ import annotations
+
 import builtins
 import json
 import os
 import sys
 import time
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    # Not imported by a running function: it takes a while.
+    from typing import IO, Any
+
 # Ends what was logged during one order; joins the lines of one event.
 END, JOIN = "\x00cloudlings:", "\x1e"
 
 
-def begin():
+def begin() -> tuple[IO[str], IO[str]]:
     """Become the function's user, put limits, and keep the orders' descriptors from the function."""
     uid = os.environ.pop("CLOUDLINGS_UID", "")
     door, gate = os.environ.pop("CLOUDLINGS_DOOR", ""), os.environ.pop("CLOUDLINGS_GATE", "")
@@ -41,7 +48,7 @@ def begin():
     return orders, answers
 
 
-def open_door(door, gate):
+def open_door(door: int, gate: int) -> None:
     """Listen where the sandbox is expected, and hand the listener out to whoever leads on to it."""
     import _socket
     import array
@@ -56,7 +63,7 @@ def open_door(door, gate):
     listener.close()
 
 
-def limit(limits):
+def limit(limits: dict[str, int]) -> None:
     """Limits by their names in ``resource``; what the system has none of, or lower, stays."""
     import resource
 
@@ -72,7 +79,7 @@ def limit(limits):
                 continue
 
 
-def prepare(paths):
+def prepare(paths: dict[str, Any]) -> None:
     """What every Python has at its start, where to import from, and the names that site would give."""
     import _sitebuiltins
 
@@ -84,7 +91,7 @@ def prepare(paths):
     sys.meta_path.insert(0, Watch())
 
 
-def layered(folder):
+def layered(folder: str) -> list[str]:
     """Where a layer's modules are."""
     found = []
     if os.path.isdir(os.path.join(folder, "python")):
@@ -98,7 +105,7 @@ def layered(folder):
 class Watch:
     """Sees logging and botocore come in, which most functions need not wait for."""
 
-    def find_spec(self, name, path=None, target=None):
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
         then = {"logging": log_as_lambda, "botocore.handlers": count_calls}.get(name)
         if then is None:
             return None
@@ -109,26 +116,26 @@ class Watch:
             return spec
         run = spec.loader.exec_module
 
-        def exec_module(module):
+        def exec_module(module: Any) -> None:
             run(module)
             then(module)
 
-        spec.loader.exec_module = exec_module
+        spec.loader.exec_module = exec_module  # type: ignore[method-assign]
         return spec
 
 
-def log_as_lambda(logging):
+def log_as_lambda(logging: Any) -> None:
     """The root logger writes level, time and request id, each record as one event."""
 
-    class Handler(logging.Handler):
-        def emit(self, record):
+    class Handler(logging.Handler):  # type: ignore[misc]
+        def emit(self, record: Any) -> None:
             try:
                 sys.stderr.write(self.format(record).rstrip("\n").replace("\n", JOIN) + "\n")
             except Exception:
                 self.handleError(record)
 
-    class Numbered(logging.Filter):
-        def filter(self, record):
+    class Numbered(logging.Filter):  # type: ignore[misc]
+        def filter(self, record: Any) -> bool:
             record.aws_request_id = Invocation.request_id
             return True
 
@@ -141,10 +148,10 @@ def log_as_lambda(logging):
     logging.root.addHandler(handler)
 
 
-def count_calls(handlers):
+def count_calls(handlers: Any) -> None:
     """Calls of a function's say how deep they are, so that a loop of functions is noticed."""
 
-    def deeper(params, **_):
+    def deeper(params: Any, **_: Any) -> None:
         if Invocation.depth is not None:
             params["headers"].setdefault("X-Ministack-Invoke-Depth", str(Invocation.depth))
 
@@ -155,14 +162,14 @@ class Invocation:
     """The one under way."""
 
     request_id = ""
-    depth = None
+    depth: int | None = None
 
 
 class Refused(Exception):
     """What the runtime says by itself: type and message."""
 
 
-def lines_of(error, code):
+def lines_of(error: BaseException, code: str) -> list[str]:
     """A stack trace as texts, from the function's own code on."""
     import traceback
 
@@ -172,7 +179,7 @@ def lines_of(error, code):
     return [line.replace(f'"{code.rstrip("/")}/', '"/var/task/') for line in shown]
 
 
-def told(error, code, request_id):
+def told(error: BaseException, code: str, request_id: str) -> dict[str, Any]:
     """A failure as the runtime tells it."""
     if isinstance(error, Refused):
         kind, message, trace = error.args[0], error.args[1], []
@@ -181,7 +188,7 @@ def told(error, code, request_id):
     return {"errorMessage": message, "errorType": kind, "requestId": request_id, "stackTrace": trace}
 
 
-def logged(failure):
+def logged(failure: dict[str, Any]) -> None:
     """A failure's one event in the log."""
     text = f"[ERROR] {failure['errorType']}: {failure['errorMessage']}"
     if failure["stackTrace"]:
@@ -189,7 +196,7 @@ def logged(failure):
     sys.stderr.write(text.replace("\n", JOIN) + "\n")
 
 
-def load(handler):
+def load(handler: str) -> Any:
     """The handler. Raises what its module raises, or a Refused in the runtime's own words."""
     import importlib
 
@@ -217,7 +224,7 @@ class LambdaContext:
     identity = None
     client_context = None
 
-    def __init__(self, order):
+    def __init__(self, order: dict[str, Any]) -> None:
         self.function_name = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "")
         self.function_version = os.environ.get("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
         self.memory_limit_in_mb = os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
@@ -227,14 +234,14 @@ class LambdaContext:
         self.aws_request_id = order["request_id"]
         self._deadline = order["deadline"]
 
-    def get_remaining_time_in_millis(self):
+    def get_remaining_time_in_millis(self) -> int:
         return max(0, int((self._deadline - time.time()) * 1000))
 
-    def log(self, message):
+    def log(self, message: object) -> None:
         sys.stdout.write(str(message))
 
 
-def result_of(handler, order):
+def result_of(handler: Any, order: dict[str, Any]) -> str:
     """What the handler answers, as JSON."""
     answer = handler(order["event"], LambdaContext(order))
     try:
@@ -243,7 +250,7 @@ def result_of(handler, order):
         raise Refused("Runtime.MarshalError", f"Unable to marshal response: {error}") from error
 
 
-def set_variables(variables):
+def set_variables(variables: dict[str, str | None]) -> None:
     for name, value in variables.items():
         if value is None:
             os.environ.pop(name, None)
@@ -251,7 +258,7 @@ def set_variables(variables):
             os.environ[name] = value
 
 
-def peak():
+def peak() -> int:
     """The most memory that this process has had at once, in MB."""
     try:
         with open("/proc/self/status") as status:
@@ -263,7 +270,7 @@ def peak():
     return 0
 
 
-def answer(answers, said, number):
+def answer(answers: IO[str], said: str, number: str) -> None:
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
@@ -274,7 +281,7 @@ def answer(answers, said, number):
     answers.flush()
 
 
-def failed(error, code, request_id):
+def failed(error: BaseException, code: str, request_id: str) -> str:
     """The answer to an order that failed. Out of memory, the process ends as the platform ends it."""
     if isinstance(error, MemoryError):
         os.kill(os.getpid(), 9)
@@ -283,7 +290,7 @@ def failed(error, code, request_id):
     return json.dumps({"failure": failure, "peak": peak()})
 
 
-def main():
+def main() -> None:
     orders, answers = begin()
     start = json.loads(orders.readline())
     prepare(start["paths"])

@@ -165,7 +165,7 @@ def _rest(rest: Any) -> None:
         return event
 
     def proxy_response(result: dict[str, Any]) -> tuple[dict[str, Any] | None, str | None]:
-        answer = result.get("body")
+        answer: Any = result.get("body")
         if result.get("error") or result.get("throttle") or not is_response(answer):
             return None, "Internal server error"
         return dict(answer) | {

@@ -70,7 +70,7 @@ def _settings(service: Any, config: dict[str, Any]) -> Settings:
     base = service._functions.get(config.get("FunctionName", "")) or {}
     qualifier = str(config.get("FunctionArn", "")).split(":")[7:8]
     names = [*qualifier, ""] if qualifier in ([], ["$LATEST"]) else qualifier
-    found = next(
+    found: dict[str, Any] = next(
         (c for c in (service._event_invoke_config(base, name or None) for name in (*names, "$LATEST")) if c),
         {},
     )

@@ -104,7 +104,7 @@ class Worker:
         """Start a process and load the code. What went wrong, what was logged, how long it took (ms)."""
         self._discard_tmpdir()
         began = time.monotonic()
-        self._folder, place = function_process.make_place()
+        self._folder, place = function_process.make_place(_home("environments"))
         _unpack(self.code_zip, place.code)
         for layer in _layers(self.config):
             _unpack(layer, place.layers)
@@ -114,7 +114,7 @@ class Worker:
         self._environment = Environment(
             Setup(
                 place=place,
-                runtime=_runtime_folder(),
+                runtime=_home("runtime"),
                 handler=str(self.config.get("Handler", "")),
                 variables=variables(self.config, self._stream),
                 memory=int(self.config.get("MemorySize", 128)),
@@ -153,7 +153,8 @@ class Worker:
                 answer, events, took = failed
                 return Outcome(answer, events, self._stream, took, None)
             events, self._waiting = self._waiting, []
-        assert self._environment is not None
+        environment = self._environment
+        assert environment is not None
         began = time.monotonic()
         order = {
             "event": event,
@@ -163,9 +164,9 @@ class Worker:
             "variables": dict(extra),
             "deadline": time.time() + timeout,
         }
-        answer = self._environment.order(order, timeout)
+        answer = environment.order(order, timeout)
         duration = min((time.monotonic() - began) * 1000, timeout * 1000)
-        events += self._environment.output.until(request_id, 1.0 if not answer.end else 0.2)
+        events += environment.output.until(request_id, 1.0 if not answer.end else 0.2)
         memory = int(self.config.get("MemorySize", 128))
         if not answer.end and answer.peak > memory:
             answer = Answer(end="with error: signal: killed", peak=memory)
@@ -226,6 +227,8 @@ def correct(service: Any) -> None:
     ministack_apis.correct_functions(service)
     ministack_async.correct(service)
     ministack_sources.correct(service)
+    # What a sandbox left behind that was killed.
+    shutil.rmtree(_home("environments"), ignore_errors=True)
     # Asked once, and now rather than by the first function.
     threading.Thread(target=function_box.why_not, daemon=True, name="function-box").start()
 
@@ -485,8 +488,8 @@ def _unpack(package: bytes, folder: Path) -> None:
                 path.chmod(0o755)
 
 
-def _runtime_folder() -> Path:
-    """Where the modules of AWS's runtime are linked to, for functions without a box."""
-    folder = Path(os.environ["HOME"], "runtime")
+def _home(name: str) -> Path:
+    """A folder of functions' own: of their environments, or of links to what AWS's runtime has."""
+    folder = Path(os.environ["HOME"], name)
     folder.mkdir(exist_ok=True)
     return folder

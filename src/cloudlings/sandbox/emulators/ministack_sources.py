@@ -70,7 +70,7 @@ def failures_of(failures: Any, ids: Sequence[str]) -> set[str]:
     if not listed:
         return set()
     named = [each.get("itemIdentifier") if isinstance(each, dict) else None for each in listed]
-    return set(named) if all(name in ids for name in named) else set(ids)
+    return {str(name) for name in named} if all(name in ids for name in named) else set(ids)
 
 
 # --- queues ---------------------------------------------------------------------------------------

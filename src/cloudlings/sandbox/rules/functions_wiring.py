@@ -113,7 +113,7 @@ async def _make_interfaces_fit(given: Given) -> None:
         "NetworkInterfaces", []
     )
     there = {_key(each["SubnetId"], [group["GroupId"] for group in each["Groups"]]): each for each in found}
-    wanted = {}
+    wanted: dict[tuple[str, tuple[str, ...]], str] = {}
     for function in (await given.read("ListFunctions")).get("Functions", []):
         config = function.get("VpcConfig") or {}
         for subnet in config.get("SubnetIds") or []:

@@ -36,8 +36,11 @@ def definition_that_holds(given: Given) -> Refusal | None:
         return _invalid(("INVALID_JSON_DESCRIPTION", str(error), ""))
     if not isinstance(definition, dict):
         return _invalid(("SCHEMA_VALIDATION_FAILED", "The definition must be an object", "/"))
-    found = list(problems(definition))
-    return _invalid(found[0]) if found else None
+    try:
+        found = next(problems(definition), None)
+    except RecursionError:
+        found = ("SCHEMA_VALIDATION_FAILED", "The definition is nested too deeply", "/")
+    return _invalid(found) if found is not None else None
 
 
 def _invalid(problem: Problem) -> Refusal:
@@ -56,7 +59,7 @@ def problems(machine: State, place: str = "") -> Iterator[Problem]:
         return
     if isinstance(start, str) and start not in states:
         yield "MISSING_TRANSITION_TARGET", f"Missing 'Next' target: {start}", f"{place}/StartAt"
-    reached = {start}
+    reached = {start} if isinstance(start, str) else set()
     for name, state in states.items():
         here = f"{place}/States/{name}"
         if not isinstance(state, dict):
@@ -78,9 +81,14 @@ def _targets(state: State) -> Iterator[tuple[str, str]]:
         if isinstance(state.get(field), str):
             yield field, state[field]
     for field in ("Choices", "Catch"):
-        for number, each in enumerate(state.get(field) or []):
+        for number, each in enumerate(_listed(state, field)):
             if isinstance(each, dict) and isinstance(each.get("Next"), str):
                 yield f"{field}[{number}]/Next", each["Next"]
+
+
+def _listed(state: State, field: str) -> list[Any]:
+    found = state.get(field)
+    return found if isinstance(found, list) else []
 
 
 def _missing(words: str, place: str) -> Problem:
@@ -137,7 +145,7 @@ def _of_branches(state: State, place: str) -> Iterator[Problem]:
 def _of_errors(state: State, place: str) -> Iterator[Problem]:
     """Retry and Catch name errors; States.ALL stands by itself, and last."""
     for field in ("Retry", "Catch"):
-        rules = state.get(field) or []
+        rules = _listed(state, field)
         for number, rule in enumerate(rules):
             here, names = (
                 f"{place}/{field}[{number}]",
