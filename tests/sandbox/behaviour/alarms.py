@@ -456,3 +456,58 @@ refused(
     "CloudWatch API reference, PutCompositeAlarm",
     lambda a: a.cloudwatch.put_composite_alarm(AlarmName="both", AlarmRule="ALARM("),
 )
+
+
+def on_band(aws: Aws, **more: Any) -> str:
+    """An alarm on an anomaly detection band."""
+    nothing = dict.fromkeys(("MetricName", "Namespace", "Statistic", "Period", "Threshold"))
+    band = {"Id": "ad1", "Expression": "ANOMALY_DETECTION_BAND(m1, 2)"}
+    settings = {"Metrics": [measured("m1", "Latency", ReturnData=True), band], "ThresholdMetricId": "ad1"}
+    return alarm(aws, **nothing, **{"ComparisonOperator": "GreaterThanUpperThreshold"} | settings | more)
+
+
+BAND = "CloudWatch User Guide, Create a CloudWatch alarm based on anomaly detection"
+
+
+@probe("CloudWatch", BAND)
+def band(aws: Aws) -> None:
+    """An alarm on an anomaly detection band has too little data until the model is trained."""
+    name = on_band(aws)
+    kept = aws.cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"][0]
+    same(
+        (kept["StateValue"], kept["ThresholdMetricId"], "Threshold" in kept),
+        ("INSUFFICIENT_DATA", "ad1", False),
+    )
+    same([query["Id"] for query in kept["Metrics"]], ["m1", "ad1"])
+
+
+for _sentence, _more in {
+    "An alarm's threshold metric is a band.": {"ThresholdMetricId": "m1"},
+    "A comparison with bounds needs a band.": {"ThresholdMetricId": None},
+}.items():
+    refused("CloudWatch", "ValidationError", _sentence, ALARM, lambda a, more=_more: on_band(a, **more))
+
+
+@probe("CloudWatch", "CloudWatch API reference, PutAnomalyDetector")
+def detector(aws: Aws) -> None:
+    """An anomaly detector is kept until it is deleted."""
+    single = {"Namespace": "Shop", "MetricName": "Latency", "Stat": "p90", "Dimensions": []}
+    aws.cloudwatch.put_anomaly_detector(SingleMetricAnomalyDetector=single)
+    found = aws.cloudwatch.describe_anomaly_detectors(Namespace="Shop")["AnomalyDetectors"]
+    same(
+        [(one["SingleMetricAnomalyDetector"]["Stat"], one["StateValue"]) for one in found],
+        [("p90", "PENDING_TRAINING")],
+    )
+    aws.cloudwatch.delete_anomaly_detector(SingleMetricAnomalyDetector=single)
+    same(aws.cloudwatch.describe_anomaly_detectors()["AnomalyDetectors"], [])
+
+
+refused(
+    "CloudWatch",
+    ("ResourceNotFound", "ResourceNotFoundException"),
+    "An anomaly detector that is not there is not deleted.",
+    "CloudWatch API reference, DeleteAnomalyDetector",
+    lambda a: a.cloudwatch.delete_anomaly_detector(
+        SingleMetricAnomalyDetector={"Namespace": "Shop", "MetricName": "none", "Stat": "Sum"}
+    ),
+)

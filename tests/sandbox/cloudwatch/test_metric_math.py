@@ -117,6 +117,28 @@ def test_alarm_refused(asked: list[dict[str, Any]], says: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "threshold", "says"),
+    [
+        ("ANOMALY_DETECTION_BAND(a, 2)", "e1", ""),
+        ("ANOMALY_DETECTION_BAND(a)", "e1", ""),
+        ("ANOMALY_DETECTION_BAND(b, 2)", "e1", "Undefined id 'b'"),
+        ("a * 2", "e1", "ANOMALY_DETECTION_BAND"),
+        ("ANOMALY_DETECTION_BAND(a, 2)", "a", "ThresholdMetricId a"),
+        ("ANOMALY_DETECTION_BAND(a, 2)", "none", "ThresholdMetricId none"),
+    ],
+)
+def test_band(text: str, threshold: str, says: str) -> None:
+    """An alarm on a band names the expression of a band, of a metric that there is."""
+    asked = [metric("a"), expression(text)]
+    if not says:
+        queries.check_band(asked, threshold)
+        return
+    with pytest.raises(ExpressionError) as caught:
+        queries.check_band(asked, threshold)
+    assert says in caught.value.message
+
+
+@pytest.mark.parametrize(
     ("text", "finds"),
     [
         ('{N,Area} MetricName="Orders"', ["north", "south"]),

@@ -104,6 +104,26 @@ def check_alarm(queries: Sequence[Query]) -> None:
         raise ExpressionError("Period must not be null")
 
 
+_BAND = re.compile(r"\s*ANOMALY_DETECTION_BAND\(\s*([a-z]\w*)\s*(?:,\s*(\d+(?:\.\d+)?)\s*)?\)\s*")
+
+
+def check_band(queries: Sequence[Query], threshold: str) -> None:
+    """Raise ExpressionError where an alarm's threshold is no anomaly detection band of one of its metrics.
+
+    Source: CloudWatch API reference, PutMetricAlarm, ThresholdMetricId.
+    """
+    band = next((query for query in queries if query.get("Id") == threshold), None)
+    found = _BAND.fullmatch(str(band.get("Expression", ""))) if band is not None else None
+    if found is None:
+        raise ExpressionError(
+            f"ThresholdMetricId {threshold} must be the id of an ANOMALY_DETECTION_BAND function"
+        )
+    others = [query for query in queries if query is not band]
+    check(others)
+    if found[1] not in [query["Id"] for query in others]:
+        raise ExpressionError(f"Error in expression '{threshold}': Undefined id '{found[1]}'")
+
+
 def results(queries: Sequence[Query], source: Source) -> list[Result]:
     """The series of the queries that return data, in the order of the queries.
 

@@ -27,7 +27,15 @@ _AT_LEAST = 30.0
 # What MiniStack leaves out of an alarm.
 _MEMBERS = ("Metrics", "EvaluateLowSampleCountPercentile", "ThresholdMetricId")
 _SUPPRESSION = ("ActionsSuppressor", "ActionsSuppressorWaitPeriod", "ActionsSuppressorExtensionPeriod")
-_OF_ONE_METRIC = ("MetricName", "Namespace", "Statistic", "ExtendedStatistic", "Period", "Unit")
+_WITHOUT_DEFAULT = (
+    "MetricName",
+    "Namespace",
+    "Statistic",
+    "ExtendedStatistic",
+    "Period",
+    "Unit",
+    "Threshold",
+)
 
 Scope = tuple[str, str]
 
@@ -161,7 +169,12 @@ def period_of(alarm: dict[str, Any]) -> int:
 
 
 def evaluate(cloudwatch: Any, alarm: dict[str, Any]) -> None:
-    """Look at an alarm's data, and change its state if that says so."""
+    """Look at an alarm's data, and change its state if that says so.
+
+    An alarm on an anomaly detection band has too little data: no model is trained here.
+    """
+    if alarm.get("ThresholdMetricId"):
+        return
     one = alarms.Alarm(
         threshold=float(alarm.get("Threshold") or 0),
         comparison=str(alarm.get("ComparisonOperator")),
@@ -260,14 +273,13 @@ def _put_metric_alarm(
 ) -> dict[str, Any]:
     """Keep an alarm with everything that it was given. Source: CloudWatch API reference, PutMetricAlarm."""
     name = asked.get("AlarmName", "")
-    if asked.get("Metrics"):
-        _check_metrics(asked["Metrics"])
+    _check_metrics(asked)
     is_new = name not in cloudwatch._alarms
     _checked(put({}, asked, False, True))
     alarm = cloudwatch._alarms[name]
     alarm.update({member: asked[member] for member in _MEMBERS if asked.get(member) is not None})
     alarm["AlarmDescription"] = asked.get("AlarmDescription")
-    for member in _OF_ONE_METRIC:
+    for member in _WITHOUT_DEFAULT:
         # MiniStack has a default for what the request leaves open.
         if asked.get(member) is None:
             alarm.pop(member, None)
@@ -291,11 +303,27 @@ def _put_composite_alarm(
     return {}
 
 
-def _check_metrics(wanted: list[dict[str, Any]]) -> None:
+_OF_A_BAND = (
+    "GreaterThanUpperThreshold",
+    "LessThanLowerThreshold",
+    "LessThanLowerOrGreaterThanUpperThreshold",
+)
+
+
+def _check_metrics(asked: dict[str, Any]) -> None:
+    wanted, threshold = asked.get("Metrics"), asked.get("ThresholdMetricId")
+    if (asked.get("ComparisonOperator") in _OF_A_BAND) != bool(threshold):
+        message = "ThresholdMetricId and a comparison with the bounds of its band belong together"
+        raise cloudwatch_wire.Refused("ValidationError", message)
+    if not wanted:
+        return
     from cloudlings.sandbox.cloudwatch import queries
 
     try:
-        queries.check_alarm(wanted)
+        if threshold:
+            queries.check_band(wanted, threshold)
+        else:
+            queries.check_alarm(wanted)
     except ExpressionError as error:
         raise cloudwatch_wire.Refused("ValidationError", error.message) from None
 

@@ -17,7 +17,7 @@ from cloudlings.sandbox import clock
 from cloudlings.sandbox.cloudwatch import statistics
 from cloudlings.sandbox.cloudwatch.data import Datum
 from cloudlings.sandbox.cloudwatch.statistics import Sample
-from cloudlings.sandbox.emulators import cloudwatch_wire, ministack_alarms
+from cloudlings.sandbox.emulators import anomaly_detectors, cloudwatch_wire, ministack_alarms
 from cloudlings.sandbox.emulators.cloudwatch_wire import Refused
 
 # How often what is too old is looked for: MiniStack would do so in each request.
@@ -32,7 +32,8 @@ def correct(cloudwatch: Any) -> None:
         "GetMetricStatistics": lambda asked: _get_metric_statistics(cloudwatch, asked),
         "GetMetricData": lambda asked: _get_metric_data(cloudwatch, asked),
     }
-    cloudwatch_wire.add_answers(cloudwatch, answers | ministack_alarms.correct(cloudwatch))
+    answers |= ministack_alarms.correct(cloudwatch) | anomaly_detectors.answers(cloudwatch)
+    cloudwatch_wire.add_answers(cloudwatch, answers)
 
 
 def module() -> Any:
