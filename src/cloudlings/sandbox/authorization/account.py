@@ -46,7 +46,7 @@ HARMLESS: Final[frozenset[tuple[str, str]]] = frozenset(
 )  # fmt: skip
 # Emulators go on working after they have answered these, past the gateway: for so long, in seconds, policies
 # are read anew for every request.
-_WORKS_ON: Final = {"cloudformation": 90.0, "stepfunctions": 30.0}
+_WORKS_ON: Final = {"stepfunctions": 30.0}
 _LONGEST = 10_000
 # Every ciphertext is another.
 _NEVER_KEPT = "kms-ciphertext:"

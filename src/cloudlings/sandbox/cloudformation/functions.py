@@ -246,7 +246,7 @@ def _find_in_map(of: Any, scope: Scope) -> Any:
     raise Invalid(f"Template error: Unable to get mapping for {name}::{top}::{second}")
 
 
-_VARIABLE = re.compile(r"\$\{(!?)([^}]*)\}")
+_VARIABLE = re.compile(r"\$\{(!?)([^{}]*)\}")
 _VARIABLE_NAME = re.compile(r"[A-Za-z0-9_.:]+")
 
 

@@ -11,9 +11,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from cloudlings.sandbox.cloudformation import parameters
 from cloudlings.sandbox.cloudformation.invalid import Invalid
-from cloudlings.sandbox.cloudformation.template import parse
 from cloudlings.sandbox.own.cloudformation import store
 from cloudlings.sandbox.own.cloudformation.common import in_aws_words
 from cloudlings.sandbox.own.registry import Handling, Output, Refusal, answers
@@ -47,14 +45,11 @@ async def settled(handling: Handling, name: str) -> store.Record:
 
 def shown(record: store.Record) -> dict[str, Any]:
     """A stack as DescribeStacks tells it."""
-    declared = parse(record["template"]).parameters if record.get("template") else {}
     return {
         "StackId": record["StackId"],
         "StackName": record["StackName"],
         "Description": record.get("description") or None,
-        "Parameters": [
-            _parameter(record, name, declared.get(name, {})) for name in record.get("parameters", {})
-        ],
+        "Parameters": [_parameter(record, name) for name in record.get("parameters", {})],
         "CreationTime": record["created"],
         "LastUpdatedTime": record.get("updated"),
         "DeletionTime": record.get("deleted"),
@@ -74,8 +69,8 @@ def shown(record: store.Record) -> dict[str, Any]:
     }
 
 
-def _parameter(record: store.Record, name: str, declared: Any) -> dict[str, str]:
-    value = "****" if parameters.hidden(declared) else record["parameters"][name]
+def _parameter(record: store.Record, name: str) -> dict[str, str]:
+    value = "****" if name in record.get("hidden", ()) else record["parameters"][name]
     found = {"ParameterKey": name, "ParameterValue": value}
     looked_up = record.get("looked_up", {}).get(name)
     return {**found, "ResolvedValue": looked_up} if looked_up is not None else found

@@ -68,7 +68,7 @@ async def _from_bucket(handling: Handling, url: str) -> str:
     except Declined as error:
         raise Invalid(f"S3 error: {error.message or error.code}") from error
     body = found["Body"]
-    content = body if isinstance(body, bytes) else body.read()
+    content = body.encode() if isinstance(body, str) else body
     if len(content) > LARGEST_FILE:
         raise Invalid(f"Template may not exceed {LARGEST_FILE} bytes in size.")
     return str(content.decode("utf-8", "replace"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -44,6 +44,7 @@ class Runner:
         self._handling = replace(handling, call=replace(handling.call, caller=caller)) if caller else handling
         self._stack_id, self._work = record["StackId"], record["work"]
         self._plan = plan
+        self._needs = graph.needs(plan.template) if plan is not None else {}
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._failed: dict[str, str] = {}
 
@@ -66,12 +67,12 @@ class Runner:
             self._handling.call, service, operation, arguments, waits=True
         )
 
-    async def run(self, work: Callable[[], Awaitable[None]], failed: str, minutes: int | None = None) -> None:
+    async def run(self, work: Callable[[], Awaitable[None]], failed: str) -> None:
         """Carry out a piece of work; whatever happens, the stack does not stay in progress."""
         key = (self._handling.account_id, self._stack_id, self._work)
         RUNNING.add(key)
         try:
-            await work() if not minutes else await asyncio.wait_for(work(), minutes * 60)
+            await work()
         except Abandoned:
             return
         except asyncio.CancelledError:
@@ -94,11 +95,17 @@ class Runner:
 
     async def create(self) -> None:
         """Make a stack."""
-        await self._make_all()
+        await self._make_in_time()
+        if self.record.get("cancelled"):
+            await self.delete()
+            return
         if not self._failed:
             self._finish("CREATE_COMPLETE")
+        if not self._failed:
             return
-        what = f"The following resource(s) failed to create: [{', '.join(sorted(self._failed))}]. "
+        own = self._failed.get(self.record["StackName"], "")
+        named = f"The following resource(s) failed to create: [{', '.join(sorted(self._failed))}]. "
+        what = f"{own}. " if own else named
         match self.record["on_failure"]:
             case "DO_NOTHING":
                 store.set_status(self.record, "CREATE_FAILED", what)
@@ -119,10 +126,19 @@ class Runner:
             record["outputs"] = self._outputs()
         except Invalid as error:
             self._failed[record["StackName"]] = str(error)
-            store.set_status(record, status.replace("COMPLETE", "FAILED"), str(error))
             return
         record["imports"] = list(self.plan.imports)
         store.set_status(record, status)
+
+    async def _make_in_time(self) -> None:
+        """Make every resource; what takes longer than the stack may take is given up."""
+        minutes = self.record.get("timeout")
+        try:
+            await asyncio.wait_for(self._make_all(), minutes * 60 if minutes else None)
+        except TimeoutError:
+            for name, one in self.record["resources"].items():
+                if one["status"] == "CREATE_IN_PROGRESS":
+                    self._fail(name, "CREATE_FAILED", "Resource creation cancelled")
 
     async def _make_all(self) -> None:
         """Make every resource, each after what it needs; nothing new is begun after a failure."""
@@ -135,7 +151,7 @@ class Runner:
             await self._in_order(list(self.plan.resources), self._make)
 
     async def _in_order(self, names: list[str], do: Callable[[str], Awaitable[None]]) -> None:
-        needs = graph.needs(self.plan.template)
+        needs = self._needs
         done = {name: asyncio.Event() for name in names}
 
         async def one(name: str) -> None:
@@ -143,21 +159,20 @@ class Runner:
                 for need in needs[name]:
                     if need in done:
                         await done[need].wait()
-                if not self._failed:
-                    async with self._slots:
-                        if not self._failed:
-                            await do(name)
+                async with self._slots:
+                    if not self._failed and not self.record.get("cancelled"):
+                        await do(name)
             finally:
                 done[name].set()
 
-        await asyncio.gather(*(one(name) for name in graph.order(needs) if name in done))
+        await _together(one(name) for name in graph.order(needs) if name in done)
 
     def _new_resource(self, one: Resource) -> dict[str, Any]:
         fresh: dict[str, Any] = {
             "type": one.type, "physical": "", "properties": {}, "state": {}, "made": False, "status": "",
             "reason": "", "time": time.time(), "deletion_policy": one.deletion_policy,
             "replace_policy": one.replace_policy, "metadata": one.metadata,
-            "needs": sorted(graph.needs(self.plan.template)[one.name]),
+            "needs": sorted(self._needs[one.name]),
         }  # fmt: skip
         self.record["resources"][one.name] = fresh
         return fresh
@@ -177,9 +192,15 @@ class Runner:
         try:
             made.properties = await self._properties(one)
             await self._maker().create(kinds.kind_of(one.type), made)
-        except (Failed, Invalid, Declined) as error:
+        except Abandoned:
+            raise
+        except asyncio.CancelledError:
+            # Given up half way: what there is of it has to be known, to be deleted.
             self._keep(name, made)
-            self._fail(name, "CREATE_FAILED", str(error))
+            raise
+        except Exception as error:
+            self._keep(name, made)
+            self._fail(name, "CREATE_FAILED", reason_of(error))
         else:
             self._keep(name, made)
             shown = json.dumps(made.properties, default=str)
@@ -305,7 +326,7 @@ class Runner:
             finally:
                 done[name].set()
 
-        await asyncio.gather(*(one(name) for name in names))
+        await _together(one(name) for name in names)
         record = self.record
         if left:
             store.set_status(
@@ -333,8 +354,10 @@ class Runner:
         store.set_resource(self.record, name, "DELETE_IN_PROGRESS")
         try:
             await self._destroy(one, snapshot=policy == "Snapshot" and not rollback)
-        except (Failed, Declined) as error:
-            store.set_resource(self.record, name, "DELETE_FAILED", str(error))
+        except Abandoned:
+            raise
+        except Exception as error:
+            store.set_resource(self.record, name, "DELETE_FAILED", reason_of(error))
             return False
         one["made"] = False
         store.set_resource(self.record, name, "DELETE_COMPLETE")
@@ -347,6 +370,25 @@ class Runner:
             made.state |= self._maker().place
             await self._maker().snapshot(kind, made)
         await self._maker().delete(kind, made)
+
+
+def reason_of(error: Exception) -> str:
+    """Why a resource failed; an error of the sandbox's own is noted in its log."""
+    if isinstance(error, Failed | Invalid | Declined):
+        return str(error)
+    print(f"CloudFormation: {type(error).__name__}: {error}", flush=True)
+    return "Internal Failure"
+
+
+async def _together(works: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Carry out several pieces of work at once; when one breaks, none of the others goes on alone."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _default_policy(one: Mapping[str, Any]) -> str:

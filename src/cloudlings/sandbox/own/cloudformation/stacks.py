@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from cloudlings.sandbox.cloudformation import changes
+from cloudlings.sandbox.cloudformation import changes, parameters
 from cloudlings.sandbox.cloudformation.functions import text
 from cloudlings.sandbox.cloudformation.invalid import Invalid
 from cloudlings.sandbox.model import Caller
@@ -59,18 +59,16 @@ async def create_stack(handling: Handling) -> Output | Refusal:
     prepare.acknowledged(template, asked)
     caller = await caller_of(handling, asked.get("RoleARN", ""))
     record = store.new(handling.kept, draft["StackId"], name, **said(asked, plan, body), **_new_only(asked))
-    begin_creation(handling, record, plan, caller, asked.get("TimeoutInMinutes"))
+    begin_creation(handling, record, plan, caller)
     return {"StackId": record["StackId"]}
 
 
-def begin_creation(
-    handling: Handling, record: store.Record, plan: Plan, caller: Caller | None, minutes: int | None = None
-) -> None:
+def begin_creation(handling: Handling, record: store.Record, plan: Plan, caller: Caller | None) -> None:
     """Have a stack made, in the background."""
     record["work"] = str(uuid.uuid4())
     store.set_status(record, "CREATE_IN_PROGRESS", "User Initiated")
     runner = Runner(handling, record, plan, caller)
-    handling.begin(runner.run(runner.create, "CREATE_FAILED", minutes))
+    handling.begin(runner.run(runner.create, "CREATE_FAILED"))
 
 
 def said(asked: Mapping[str, Any], plan: Plan, body: str) -> dict[str, Any]:
@@ -78,6 +76,7 @@ def said(asked: Mapping[str, Any], plan: Plan, body: str) -> dict[str, Any]:
     return {
         "template": body,
         "parameters": dict(plan.filled),
+        "hidden": [name for name, one in plan.template.parameters.items() if parameters.hidden(one)],
         "looked_up": dict(plan.looked_up),
         "tags": [{"Key": t["Key"], "Value": t["Value"]} for t in asked.get("Tags", ())],
         "notification_arns": list(asked.get("NotificationARNs", ())),
@@ -137,8 +136,6 @@ async def sides(handling: Handling, record: store.Record, plan: Plan) -> tuple[c
 
 
 def _looked_up(record: store.Record, plan: Plan) -> dict[str, Any]:
-    from cloudlings.sandbox.cloudformation import parameters
-
     return parameters.values(plan.template.parameters, plan.filled, record.get("looked_up", {}))
 
 
@@ -190,7 +187,7 @@ async def delete_stack(handling: Handling) -> Output | Refusal:
         raise Invalid(
             f"Stack [{record['StackName']}] cannot be deleted while TerminationProtection is enabled"
         )
-    if store.under_way(record) and record["status"] not in ("CREATE_IN_PROGRESS",):
+    if store.under_way(record) and record["status"] != "CREATE_IN_PROGRESS":
         if record["status"] == "DELETE_IN_PROGRESS":
             return {}
         raise Invalid(f"Stack [{record['StackId']}] cannot be deleted while in status {record['status']}")
@@ -199,8 +196,14 @@ async def delete_stack(handling: Handling) -> Output | Refusal:
             "Invalid operation on stack. You can only retain resources of a stack in the DELETE_FAILED state."
         )
     caller = await caller_of(handling, asked.get("RoleARN") or record.get("role", ""))
-    record["work"], record["retain"] = str(uuid.uuid4()), list(asked.get("RetainResources", ()))
+    record["retain"] = list(asked.get("RetainResources", ()))
     record["token"] = asked.get("ClientRequestToken", "")
+    if record["status"] == "CREATE_IN_PROGRESS":
+        # Whoever makes it stops making, and deletes what there is.
+        record["cancelled"] = True
+        store.set_status(record, "DELETE_IN_PROGRESS", "User Initiated")
+        return {}
+    record["work"] = str(uuid.uuid4())
     if record["status"] == store.REVIEW:
         record["deleted"] = time.time()
         store.set_status(record, store.GONE)

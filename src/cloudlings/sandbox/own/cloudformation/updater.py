@@ -16,11 +16,11 @@ from cloudlings.sandbox.cloudformation.invalid import Invalid
 from cloudlings.sandbox.cloudformation.template import Resource
 from cloudlings.sandbox.own.cloudformation import store
 from cloudlings.sandbox.own.cloudformation.maker import Failed, Made
-from cloudlings.sandbox.own.cloudformation.runner import Runner
+from cloudlings.sandbox.own.cloudformation.runner import Abandoned, Runner, reason_of
 from cloudlings.sandbox.own.registry import Declined
 
-RESTORED = ("template", "parameters", "looked_up", "tags", "notification_arns", "description", "capabilities",
-            "outputs", "imports")  # fmt: skip
+RESTORED = ("template", "parameters", "hidden", "looked_up", "tags", "notification_arns", "description",
+            "capabilities", "outputs", "imports")  # fmt: skip
 """What a stack has of its last update, and gets back when the next one fails."""
 _NOT_AN_OUTPUT_CHANGE = "Export {} cannot be {} as it is in use by {}"
 
@@ -98,17 +98,12 @@ class Updater(Runner):
         before = copy.deepcopy(old)
         old |= {
             "deletion_policy": one.deletion_policy, "replace_policy": one.replace_policy,
-            "metadata": one.metadata, "needs": self._needs_of(name),
+            "metadata": one.metadata, "needs": sorted(self._needs[name]),
         }  # fmt: skip
         if old["type"] != one.type or changes.replaces(one.type, old["properties"], new):
             await self._replace(one, before, new)
         elif old["properties"] != new:
             await self._update(name, before, new)
-
-    def _needs_of(self, name: str) -> list[str]:
-        from cloudlings.sandbox.cloudformation import graph
-
-        return sorted(graph.needs(self.plan.template)[name])
 
     async def _update(self, name: str, before: dict[str, Any], new: dict[str, Any]) -> None:
         self._done.append(Done(name, "updated", before))
@@ -117,10 +112,12 @@ class Updater(Runner):
         kind = kinds.kind_of(before["type"])
         try:
             made = await self._maker().update(kind, Made(before["properties"], dict(before["state"])), new)
-        except (Failed, Invalid, Declined) as error:
+        except Abandoned:
+            raise
+        except Exception as error:
             # Some of it may have been done: what is put back is everything that was to be changed.
             self.record["resources"][name]["properties"] = new
-            self._fail(name, "UPDATE_FAILED", str(error))
+            self._fail(name, "UPDATE_FAILED", reason_of(error))
             return
         self._keep(name, made)
         store.set_resource(self.record, name, "UPDATE_COMPLETE", "", shown)
@@ -212,8 +209,10 @@ class Updater(Runner):
             made = await self._maker().update(
                 kind, Made(current["properties"], dict(current["state"])), dict(done.before["properties"])
             )
-        except (Failed, Invalid, Declined) as error:
-            store.set_resource(self.record, done.name, "UPDATE_FAILED", str(error))
+        except Abandoned:
+            raise
+        except Exception as error:
+            store.set_resource(self.record, done.name, "UPDATE_FAILED", reason_of(error))
             return False
         self._keep(done.name, made)
         store.set_resource(self.record, done.name, "UPDATE_COMPLETE")
