@@ -10,6 +10,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from cloudlings.sandbox import Sandbox
+from cloudlings.sandbox.model import Call, Request
+from cloudlings.sandbox.own import network_insights
+from cloudlings.sandbox.own.registry import Handling
 from tests.sandbox.own.reaching import CASES, analysed, differences, gap
 
 
@@ -143,3 +146,43 @@ def test_the_same_token_is_the_same_path(ec2: Any, shop: dict[str, str]) -> None
 def test_a_case_comes_out_of_the_analyzer_as_of_the_engine(sandbox: Sandbox, name: str) -> None:
     """A network case, built in an account and asked through Network Insights, has the engine's answer."""
     assert differences(sandbox, CASES[name]) == []
+
+
+class Kept:
+    """The services that a handler is lent: what is kept, and the work that was begun."""
+
+    def __init__(self, kept: dict[str, Any]) -> None:
+        self._kept = kept
+        self.begun: list[Any] = []
+
+    def kept(self, account_id: str) -> dict[str, Any]:
+        """What is kept of the one account."""
+        return self._kept if account_id else {}
+
+    def begin(self, work: Any) -> None:
+        """Note the work, and leave it."""
+        self.begun.append(work)
+        work.close()
+
+
+def test_an_analysis_that_a_stop_cut_off_is_carried_out_again() -> None:
+    """An analysis that is kept as running, and that nobody carries out, is begun when it is looked at."""
+    path = {"NetworkInsightsPathId": "nip-1", "Source": "i-1", "Destination": "i-2", "Protocol": "tcp"}
+    running = {
+        "NetworkInsightsAnalysisId": "nia-cut-off",
+        "NetworkInsightsPathId": "nip-1",
+        "Status": "running",
+        "StartDate": 1_700_000_000.0,
+    }
+    kept = {
+        "network-insights-paths": {"nip-1": path},
+        "network-insights-analyses": {"nia-cut-off": running},
+    }
+    services = Kept({"ec2/us-east-1": kept})
+    form = b"Action=DescribeNetworkInsightsAnalyses&Version=2016-11-15"
+    headers = (("content-type", "application/x-www-form-urlencoded"),)
+    request = Request("POST", "/", "", headers, form)
+    call = Call(request, "ec2", "DescribeNetworkInsightsAnalyses", "us-east-1", None, "111122223333")
+    for _ in range(2):
+        network_insights.describe_analyses(Handling(call, None, services=services))  # type: ignore[arg-type]
+    assert len(services.begun) == 1

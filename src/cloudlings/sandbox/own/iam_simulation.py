@@ -37,6 +37,10 @@ class Invalid(Exception):
     """An input that the simulator does not take; its text is IAM's message."""
 
 
+class Unknown(Exception):
+    """A policy that is attached, and whose document this sandbox does not have."""
+
+
 @answers("iam", "SimulateCustomPolicy")
 async def simulate_custom_policy(given: Handling) -> Answer:
     """The effect of the policies that the request holds."""
@@ -89,6 +93,8 @@ async def _answer(given: Handling, entity: Entity | None) -> Answer:
         first = _first(asked.get("Marker"), len(actions))
     except Invalid as error:
         return Refusal("InvalidInput", str(error))
+    except Unknown as error:
+        return Refusal("PolicyEvaluation", str(error), 500)
     last = first + int(asked.get("MaxItems") or _PAGE)
     try:
         results = [evaluate(simulation, action) for action in actions[first:last]]
@@ -203,6 +209,8 @@ def _sources(asked: Output, entity: Entity | None) -> tuple[Source, ...]:
 def _check(source: Source) -> None:
     from cloudlings.iam.validation import validate
 
+    if not source.text:
+        raise Unknown(f"The document of {source.id} is not known to this sandbox.")
     problems = validate(source.text, "inline") if source.layer != "resource" else ()
     try:
         parse(source.text)

@@ -209,10 +209,7 @@ def start_analysis(given: Handling) -> Answer:
         return _dry_run()
     analysis = _analysis(given, asked)
     analyses[analysis["NetworkInsightsAnalysisId"]] = analysis
-    question = Question(
-        dict(_paths(given)[id_]), _ids(asked.get("FilterInArns")), _ids(asked.get("FilterOutArns"))
-    )
-    given.begin(_carry_out(given, analysis["NetworkInsightsAnalysisId"], question))
+    _begin(given, analysis)
     return {"NetworkInsightsAnalysis": _shown(analysis)}
 
 
@@ -226,6 +223,8 @@ def describe_analyses(given: Handling) -> Answer:
         unknown = _unknown("NetworkInsightsPath", [path], _paths(given))
     if unknown is not None:
         return unknown
+    for one in analyses.values():
+        _begin(given, one)
     found = [one for id_, one in analyses.items() if not wanted or id_ in wanted]
     found = [one for one in found if not path or one["NetworkInsightsPathId"] == path]
     found = [one for one in found if _is_between(one["StartDate"], asked)]
@@ -266,6 +265,20 @@ def _analysis(given: Handling, asked: Output) -> Output:
     }
 
 
+_under_way: set[tuple[str, str]] = set()
+
+
+def _begin(given: Handling, analysis: Output) -> None:
+    """Have an analysis carried out, if nobody does: the sandbox may have stopped while it was running."""
+    id_ = analysis["NetworkInsightsAnalysisId"]
+    path = _paths(given).get(analysis["NetworkInsightsPathId"])
+    if analysis["Status"] != "running" or path is None or (given.account_id, id_) in _under_way:
+        return
+    filters = (_ids(analysis.get("FilterInArns")), _ids(analysis.get("FilterOutArns")))
+    _under_way.add((given.account_id, id_))
+    given.begin(_carry_out(given, id_, Question(dict(path), *filters)))
+
+
 async def _carry_out(given: Handling, id_: str, question: Question) -> None:
     """Analyse, and keep what was found; nothing is kept of an analysis that is gone by then."""
     try:
@@ -276,6 +289,8 @@ async def _carry_out(given: Handling, id_: str, question: Question) -> None:
     except Exception as error:
         print(f"analysis {id_} failed: {type(error).__name__}: {error}", flush=True)
         found = {"Status": "failed", "StatusMessage": "The analysis failed inside the sandbox."}
+    finally:
+        _under_way.discard((given.account_id, id_))
     analysis = _analyses(given).get(id_)
     if analysis is not None:
         analysis.update(with_arns(found, given.account_id, given.region))
