@@ -87,6 +87,8 @@ def _environment(port: int, home: Path) -> dict[str, str]:
         "GATEWAY_LISTEN": f"127.0.0.1:{port}", "LOCALSTACK_HOST": f"localhost.localstack.cloud:{port}",
         # Nothing leaves this machine: no name server, no telemetry, no certificate, no downloads.
         "DNS_ADDRESS": "0", "DISABLE_EVENTS": "1", "SKIP_SSL_CERT_DOWNLOAD": "1", "DISABLE_CORS_CHECKS": "1",
+        # Keys that look like AWS's.
+        "PARITY_AWS_ACCESS_KEY_ID": "1",
         "FILESYSTEM_ROOT": str(home), "HOME": str(home), "TMPDIR": str(home),
     }  # fmt: skip
 
