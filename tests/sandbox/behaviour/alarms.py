@@ -332,6 +332,39 @@ def message(aws: Aws) -> None:
     same((trigger["MetricName"], trigger["Statistic"], trigger["Threshold"]), ("Orders", "SUM", 1.0))
 
 
+@probe("CloudWatch", "CloudWatch API reference, SetAlarmState")
+def function_that_calls_back(aws: Aws) -> None:
+    """A function that an alarm's topic calls may ask CloudWatch about the alarm."""
+    name = aws.name("alarm")
+    code = (
+        "import boto3, json\n"
+        "def handler(e, c):\n"
+        "    told = json.loads(e['Records'][0]['Sns']['Message'])['AlarmName']\n"
+        "    found = boto3.client('cloudwatch').describe_alarms(AlarmNames=[told])['MetricAlarms'][0]\n"
+        "    boto3.client('sqs').send_message(QueueUrl=QUEUE, MessageBody=found['StateValue'])\n"
+    )
+    queue = aws.queue()
+    role = aws.role("lambda", "alarmed")
+    rights = {"Effect": "Allow", "Action": ["cloudwatch:DescribeAlarms", "sqs:SendMessage"], "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [rights]})
+    aws.iam.put_role_policy(RoleName="alarmed", PolicyName="p", PolicyDocument=document)
+    function = aws.function(f"QUEUE = {queue!r}\n{code}", Role=role, Timeout=20)
+    arn = f"arn:aws:lambda:{aws.region}:{aws.account_id}:function:{function}"
+    topic_arn = aws.sns.create_topic(Name=aws.name("topic"))["TopicArn"]
+    aws.lambda_.add_permission(
+        FunctionName=function,
+        StatementId="sns",
+        Action="lambda:InvokeFunction",
+        Principal="sns.amazonaws.com",
+        SourceArn=topic_arn,
+    )
+    aws.sns.subscribe(TopicArn=topic_arn, Protocol="lambda", Endpoint=arn)
+    alarm(aws, AlarmName=name, AlarmActions=[topic_arn])
+    aws.cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="tried")
+    found = within(10, lambda: aws.sqs.receive_message(QueueUrl=queue).get("Messages"))
+    same([message["Body"] for message in found or ()], ["ALARM"])
+
+
 @probe("CloudWatch", "CloudWatch API reference, DisableAlarmActions")
 def disabled(aws: Aws) -> None:
     """An alarm whose actions are disabled changes its state, and tells nobody."""
@@ -350,13 +383,18 @@ def history(aws: Aws) -> None:
     name = alarm(aws, AlarmActions=[arn])
     put(aws, Value=5.0)
     becomes(aws, name, "ALARM")
-    items = aws.cloudwatch.describe_alarm_history(AlarmName=name, ScanBy="TimestampAscending")[
-        "AlarmHistoryItems"
-    ]
-    same(
-        sorted({item["HistoryItemType"] for item in items}), ["Action", "ConfigurationUpdate", "StateUpdate"]
-    )
-    changes = [item["HistorySummary"] for item in items if item["HistoryItemType"] == "StateUpdate"]
+
+    def items() -> list[dict[str, Any]]:
+        asked = {"AlarmName": name, "ScanBy": "TimestampAscending"}
+        found: list[dict[str, Any]] = aws.cloudwatch.describe_alarm_history(**asked)["AlarmHistoryItems"]
+        return found
+
+    def kinds() -> list[str]:
+        return sorted({item["HistoryItemType"] for item in items()})
+
+    within(3, lambda: "Action" in kinds())
+    same(kinds(), ["Action", "ConfigurationUpdate", "StateUpdate"])
+    changes = [item["HistorySummary"] for item in items() if item["HistoryItemType"] == "StateUpdate"]
     same(changes, ["Alarm updated from INSUFFICIENT_DATA to ALARM"])
 
 
@@ -511,3 +549,14 @@ refused(
         SingleMetricAnomalyDetector={"Namespace": "Shop", "MetricName": "none", "Stat": "Sum"}
     ),
 )
+
+
+@probe("CloudWatch", "CloudWatch API reference, SetAlarmState")
+def set_by_hand(aws: Aws) -> None:
+    """A state that was set stays until data says something else."""
+    name = alarm(aws, Period=86_400)
+    aws.cloudwatch.set_alarm_state(AlarmName=name, StateValue="OK", StateReason="tried")
+    becomes(aws, alarm(aws, TreatMissingData="breaching"), "ALARM")
+    same(state(aws, name), "OK")
+    put(aws, Value=5.0)
+    becomes(aws, name, "ALARM")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -65,3 +66,12 @@ def test_slow_expression() -> None:
     query = insights.parse("filter @message like /^(a|aa)+$/")
     with pytest.raises(ExpressionError, match="too long"):
         insights.run(query, [Record(AT, "a" * 60 + "!")])
+
+
+def test_natural_order() -> None:
+    """A sort puts texts before numbers, and numbers in texts by their length (the example of AWS's page)."""
+    ordered = ["!", "#", "*%04", "0#", "5A", "111A", "2345_", "@", "@_", "A", "A9876fghj", "a12345hfh"]
+    ordered += ["0", "01", "1", "2", "3"]
+    records = [Record(AT, json.dumps({"v": value})) for value in sorted(ordered)]
+    found = insights.run(insights.parse("fields v | sort v"), records)
+    assert [dict(row)["v"] for row in found.rows] == ordered

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -173,12 +174,24 @@ def _sort(state: _State, command: Command) -> None:
     state.sorted = True
 
 
-def _order(value: Any) -> tuple[int, float, str]:
-    """Nothing before numbers, numbers before texts."""
+_CHUNK = re.compile(r"\d+|[A-Za-z]+|[^\dA-Za-z]+")
+
+
+def _order(value: Any) -> tuple[int, float, tuple[tuple[str, int, int], ...]]:
+    """A natural order: texts before numbers; in texts, numbers by their length and then their value.
+
+    Source: CloudWatch Logs User Guide, "sort". What is not there comes before all.
+    """
     if value is None:
-        return 0, 0.0, ""
+        return 0, 0.0, ()
     found = number(value)
-    return (1, found, "") if found is not None else (2, 0.0, text(value))
+    if found is not None:
+        return 2, found, ()
+    return 1, 0.0, tuple(_chunk_order(chunk) for chunk in _CHUNK.findall(text(value)))
+
+
+def _chunk_order(chunk: str) -> tuple[str, int, int]:
+    return ("0", len(chunk), int(chunk)) if chunk.isdecimal() else (chunk, 0, 0)
 
 
 def _limit(state: _State, command: Command) -> None:

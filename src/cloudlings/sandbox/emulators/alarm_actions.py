@@ -6,6 +6,7 @@ CloudWatch sends to a topic. Scaling is another emulator's: it is asked for thro
 
 from __future__ import annotations
 
+import contextvars
 import json
 import os
 import secrets
@@ -39,17 +40,25 @@ _REGIONS = {
 Alarm = dict[str, Any]
 
 
+def act_apart(cloudwatch: Any, alarm: Alarm, old: str, new: str, reason: str) -> None:
+    """``act`` in a thread of its own: a topic's function may take long, and may call back."""
+    change = (cloudwatch, dict(alarm), old, new, reason)
+    threading.Thread(target=contextvars.copy_context().run, args=(act, *change), daemon=True).start()
+
+
 def act(cloudwatch: Any, alarm: Alarm, old: str, new: str, reason: str) -> None:
     """Tell EventBridge of a change, and carry out the actions for the new state, if they are enabled."""
     _tell_eventbridge(alarm, old, new, reason)
     if not alarm.get("ActionsEnabled", True):
         return
-    if _suppressed(cloudwatch, alarm):
-        alarm["ActionsSuppressedBy"] = "Alarm"
-        alarm["ActionsSuppressedReason"] = f"Actions suppressed by {alarm['ActionsSuppressor']}"
+    suppressed = _suppressed(cloudwatch, alarm)
+    kept = cloudwatch._composite_alarms.get(alarm["AlarmName"])
+    if kept is not None and kept.get("ActionsSuppressor"):
+        kept["ActionsSuppressedBy"] = "Alarm" if suppressed else None
+        reason_of = f"Actions suppressed by {kept['ActionsSuppressor']}"
+        kept["ActionsSuppressedReason"] = reason_of if suppressed else None
+    if suppressed:
         return
-    alarm.pop("ActionsSuppressedBy", None)
-    alarm.pop("ActionsSuppressedReason", None)
     for arn in alarm.get(_LISTS.get(new, "")) or ():
         carry_out(cloudwatch, alarm, str(arn), old, new, reason)
 

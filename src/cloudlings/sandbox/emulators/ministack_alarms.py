@@ -46,7 +46,7 @@ def correct(cloudwatch: Any) -> dict[str, cloudwatch_wire.Answer]:
     _watchers[:] = [watcher]
     cloudwatch._evaluate_alarm = lambda _: look_soon()
     cloudwatch._evaluate_all_alarms = look_soon
-    cloudwatch._dispatch_alarm_actions = lambda *change: alarm_actions.act(cloudwatch, *change)
+    cloudwatch._dispatch_alarm_actions = lambda *change: alarm_actions.act_apart(cloudwatch, *change)
     _history(cloudwatch)
     clock.on_advance(watcher.clock_moved)
     put, delete = cloudwatch._put_metric_alarm, cloudwatch._delete_alarms
@@ -54,6 +54,7 @@ def correct(cloudwatch: Any) -> dict[str, cloudwatch_wire.Answer]:
     return {
         "PutMetricAlarm": lambda asked: _put_metric_alarm(cloudwatch, asked, put),
         "PutCompositeAlarm": lambda asked: _put_composite_alarm(cloudwatch, asked, compose),
+        "SetAlarmState": lambda asked: _set_alarm_state(cloudwatch, asked, cloudwatch._set_alarm_state),
         "DeleteAlarms": lambda asked: _delete_alarms(cloudwatch, asked, delete),
         "DescribeAlarmsForMetric": lambda asked: _describe_for_metric(cloudwatch, asked),
     }
@@ -188,6 +189,8 @@ def evaluate(cloudwatch: Any, alarm: dict[str, Any]) -> None:
     if ignores and extended[:1] == "p" and not alarms.enough_samples(float(extended[1:]), found.samples):
         return
     evaluation = alarms.evaluate(one, found.points)
+    if _is_held(alarm, evaluation.state):
+        return
     if evaluation.state is not None and evaluation.state != alarm["StateValue"]:
         _change(cloudwatch, alarm, evaluation)
     else:
@@ -265,6 +268,34 @@ def _stamp(at: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at)) + f".{int(at % 1 * 1000):03d}+0000"
 
 
+@dataclass(frozen=True)
+class Held:
+    """A state that SetAlarmState set: until when, in test time, and what the data had said before."""
+
+    until: float
+    before: str
+
+
+# By the alarm's ARN.
+_held: dict[str, Held] = {}
+
+
+def _is_held(alarm: dict[str, Any], found: str | None) -> bool:
+    """Whether a state that was set stays: up to the end of the period, unless new data says something new.
+
+    Source: CloudWatch API reference, SetAlarmState: it lasts until the alarm is next evaluated.
+    """
+    from ministack.core.responses import get_account_id
+
+    held = _held.get(alarm["AlarmArn"])
+    if held is None:
+        return False
+    if clock.now(get_account_id()) < held.until and found in (None, held.before):
+        return True
+    del _held[alarm["AlarmArn"]]
+    return False
+
+
 # --- operations -------------------------------------------------------------------------------------------
 
 
@@ -285,7 +316,23 @@ def _put_metric_alarm(
             alarm.pop(member, None)
     if not is_new:
         remember(cloudwatch, name, "ConfigurationUpdate", f'Alarm "{name}" updated')
+    _held.pop(alarm["AlarmArn"], None)
     look_soon()
+    return {}
+
+
+def _set_alarm_state(
+    cloudwatch: Any, asked: dict[str, Any], put: Callable[..., tuple[int, Any, bytes]]
+) -> dict[str, Any]:
+    from ministack.core.responses import get_account_id
+
+    alarm = cloudwatch._alarms.get(asked.get("AlarmName"))
+    before = alarm["StateValue"] if alarm else ""
+    _checked(put({}, asked, False, True))
+    if alarm:
+        now, period = clock.now(get_account_id()), max(period_of(alarm), 60)
+        known = _held.get(alarm["AlarmArn"])
+        _held[alarm["AlarmArn"]] = Held(now - now % period + period, known.before if known else before)
     return {}
 
 
