@@ -9,6 +9,7 @@ from typing import Any
 import boto3
 import pytest
 
+from cloudlings.sandbox.own.analyzer.access import Shared, external_access
 from cloudlings.sandbox.own.analyzer.checks import check
 from tests.sandbox.own.accounts import refusal
 
@@ -260,6 +261,46 @@ def test_what_is_as_aws_made_it_is_no_finding(analyzer: Any, arn: str, learner: 
     learner.client("sqs").create_queue(QueueName="jobs")
     learner.client("secretsmanager").create_secret(Name="word", SecretString="x")
     assert found(analyzer, arn) == []
+
+
+HERE = "111122223333"
+
+
+@pytest.mark.parametrize(
+    ("condition", "ways"),
+    [
+        ({}, [("*", True)]),
+        ({"StringEquals": {"aws:PrincipalAccount": HERE}}, []),
+        ({"StringEquals": {"kms:CallerAccount": HERE}}, []),
+        ({"StringEquals": {"kms:CallerAccount": "444455556666"}}, [("*", False)]),
+        ({"StringEquals": {"aws:PrincipalAccount": "444455556666"}}, [("*", False)]),
+        ({"StringEquals": {"aws:SourceAccount": HERE}}, []),
+        ({"StringEquals": {"aws:PrincipalOrgID": "o-abcdefghij"}}, [("*", False)]),
+        ({"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}, [("*", False)]),
+    ],
+)
+def test_a_condition_says_whom_everyone_is(condition: dict[str, Any], ways: list[tuple[str, bool]]) -> None:
+    """A key open to everyone is open to those whom its condition leaves."""
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "kms:Decrypt", "Resource": "*"}
+    document = policy({**statement, "Condition": condition} if condition else statement)
+    key = Shared(f"arn:aws:kms:us-east-1:{HERE}:key/1234", "AWS::KMS::Key", document)
+    assert [(one.principal[1], one.public) for one in external_access([key], HERE)] == ways
+
+
+def test_a_function_url_for_everyone_is_public() -> None:
+    """What lets anybody call a function by its URL is a public way in."""
+    arn = f"arn:aws:lambda:us-east-1:{HERE}:function:hook"
+    condition = {"StringEquals": {"lambda:FunctionUrlAuthType": "NONE"}}
+    opened = {"Effect": "Allow", "Principal": "*", "Action": "lambda:InvokeFunctionUrl", "Resource": arn}
+    function = Shared(arn, "AWS::Lambda::Function", policy({**opened, "Condition": condition}))
+    assert [one.public for one in external_access([function], HERE)] == [True]
+
+
+def test_block_public_access_closes_a_public_bucket() -> None:
+    """A public bucket policy that Block Public Access restricts lets nobody in from outside."""
+    opened = policy({**READ, "Principal": "*"})
+    buckets = [Shared("arn:aws:s3:::data", "AWS::S3::Bucket", opened, closed) for closed in (False, True)]
+    assert [len(external_access([bucket], HERE)) for bucket in buckets] == [1, 0]
 
 
 def test_an_archived_finding_stays_so(analyzer: Any, arn: str, learner: boto3.Session) -> None:

@@ -135,14 +135,16 @@ def _by_policy(resource: Shared, account: str) -> Iterator[External]:
         if statement.effect != "Allow":
             continue
         for principal, callers in _outsiders(statement, account):
-            if _gets_in(resource, policy, statement, callers, account):
+            first = next((c for c in callers if _gets_in(resource, policy, statement, c, account)), None)
+            if first is not None:
+                everyone = principal[1] == "*" and first in callers[:2]
                 yield External(
                     resource.arn,
                     resource.type,
                     principal,
                     tuple(sorted(statement.action or ("*",))),
                     tuple((one.key, ", ".join(one.values)) for one in statement.conditions),
-                    principal[1] == "*" and is_public(replace(policy, statements=(statement,))),
+                    everyone and is_public(replace(policy, statements=(statement,))),
                 )
 
 
@@ -151,7 +153,10 @@ def _outsiders(statement: Statement, account: str) -> Iterator[tuple[tuple[str, 
     stranger = user(shapes.stranger([account]), "carlos")
     named = statement.principal
     if statement.not_principal is not None or (named is not None and named.everyone):
-        yield ("AWS", "*"), [Principal("anonymous"), stranger]
+        others = {a for one in statement.conditions for a in _accounts_in(one.values) if a != account}
+        # First those who stand for everyone, then those whom a condition may leave.
+        named_ones = [user(other, "carlos") for other in sorted(others)]
+        yield ("AWS", "*"), [Principal("anonymous"), stranger, *named_ones]
     for name in named.aws if named is not None else ():
         owner = name if name.isdecimal() else account_of(name)
         if name != "*" and owner and owner != account:
@@ -173,10 +178,8 @@ def _callers(name: str, owner: str) -> list[Principal]:
     return [Principal("user", name)] if kind == "user" else [user(owner, "carlos")]
 
 
-def _gets_in(
-    resource: Shared, policy: Policy, statement: Statement, callers: list[Principal], account: str
-) -> bool:
-    """Whether the statement lets one of the callers in, whatever the policy denies."""
+def _gets_in(resource: Shared, policy: Policy, statement: Statement, caller: Principal, account: str) -> bool:
+    """Whether the statement lets a caller in, whatever the policy denies."""
     denies = tuple(one for one in policy.statements if one.effect == "Deny")
     side = Policies(
         resource=replace(policy, statements=(statement, *denies)),
@@ -186,8 +189,8 @@ def _gets_in(
     found = prove(
         side,
         Policies(settings=side.settings),
-        context=_without_services(statement, account),
-        principals=callers,
+        context=_as_sent(statement, account, caller),
+        principals=(caller,),
         resources=arns,
         account=account,
         outsiders_may=True,
@@ -203,11 +206,18 @@ _OF_SERVICES: Final = ("aws:SourceOwner", "aws:SourceAccount", "aws:SourceArn")
 _ACCOUNT: Final = re.compile(r"\b\d{12}\b")
 
 
-def _without_services(statement: Statement, account: str) -> dict[str, ContextValue]:
-    """Keys that only a service's call has, as absent: unless a condition ties one to another account."""
-    values = {one.folded_key: _ACCOUNT.findall(" ".join(one.values)) for one in statement.conditions}
-    tied = {key for key, accounts in values.items() if set(accounts) - {account}}
-    return {key: None for key in _OF_SERVICES if key.lower() not in tied}
+def _as_sent(statement: Statement, account: str, caller: Principal) -> dict[str, ContextValue]:
+    """Keys that a caller from outside cannot choose: its account's, and those of services' calls.
+
+    The latter are absent, unless a condition ties one to another account.
+    """
+    tied = {one.folded_key for one in statement.conditions if set(_accounts_in(one.values)) - {account}}
+    absent: dict[str, ContextValue] = {key: None for key in _OF_SERVICES if key.lower() not in tied}
+    return {**absent, "kms:CallerAccount": caller.account or None}
+
+
+def _accounts_in(values: Iterable[str]) -> list[str]:
+    return _ACCOUNT.findall(" ".join(values))
 
 
 def _by_acl(resource: Shared) -> Iterator[External]:
