@@ -35,13 +35,15 @@ class Probe:
 PROBES: list[Probe] = []
 
 
-def probe(service: str, source: str, refused: str | tuple[str, ...] = ()) -> Callable[..., Any]:
-    """Mark a function as a probe of a service."""
+def probe(
+    service: str, source: str, refused: str | tuple[str, ...] = (), sentence: str = ""
+) -> Callable[..., Any]:
+    """Mark a function as a probe of a service; its docstring is the sentence unless one is given."""
 
     def mark(calls: Callable[[Aws], None]) -> Callable[[Aws], None]:
         codes = (refused,) if isinstance(refused, str) else refused
-        sentence = (calls.__doc__ or "").strip()
-        PROBES.append(Probe(service, slug(sentence), sentence, source, codes, calls))
+        said = sentence or (calls.__doc__ or "").strip()
+        PROBES.append(Probe(service, slug(said), said, source, codes, calls))
         return calls
 
     return mark
