@@ -64,6 +64,10 @@ def test_one_result_for_each_action_and_one_for_each_resource(iam: Any) -> None:
     assert [by_arn[arn]["EvalResourceDecision"] for arn in arns] == ["allowed", "explicitDeny"]
     assert found["MatchedStatements"] == by_arn[arns[1]]["MatchedStatements"]
     assert by_arn[arns[0]]["MatchedStatements"] != by_arn[arns[1]]["MatchedStatements"]
+    alone = one(
+        iam.simulate_custom_policy(**{**asked, "ResourceArns": arns[:1]}, ActionNames=["s3:GetObject"])
+    )
+    assert (alone["EvalResourceName"], alone["EvalDecision"]) == (arns[0], "allowed")
 
 
 def test_a_statement_is_told_by_its_policy_and_its_place(iam: Any) -> None:

@@ -177,7 +177,7 @@ def evaluate(simulation: Simulation, action: str) -> dict[str, Any]:
     named = [one for one in each if one.decision.request.resource != "*"]
     return {
         "EvalActionName": action,
-        "EvalResourceName": template_of(action, simulation.resources),
+        "EvalResourceName": resource_name(action, simulation.resources),
         "EvalDecision": word,
         "MatchedStatements": _distinct(shown for one in deciding for shown in one.matched()),
         "MissingContextValues": _distinct(key for one in each for key in one.missing()),
@@ -201,16 +201,19 @@ def keys_of(statement: Statement) -> list[str]:
     return list(spelled.values())
 
 
-def template_of(action: str, resources: tuple[str, ...]) -> str:
-    """The ARN's shape of the resources that an action is about: of those simulated, else the plainest."""
+def resource_name(action: str, resources: tuple[str, ...]) -> str:
+    """What a result is of: ``*``, the one resource, or of several the shape of such ARNs.
+
+    The API reference has the shape in every case; what AWS answered in October 2026 had the ARN, or ``*``.
+    """
+    if len(resources) < 2:
+        return resources[0] if resources else "*"
     service, _, name = action.partition(":")
     known = {each.lower(): kinds for each, kinds in actions_of(service.lower()).items()}
     kinds = sorted(known.get(name.lower(), ()), key=lambda kind: (not kind.required, len(kind.template)))
     templates = [kind.template for kind in kinds]
-    for template in templates:
-        if any(_has_shape(arn, template) for arn in resources):
-            return template
-    return templates[0] if templates else "*"
+    fitting = (each for each in templates if any(_has_shape(arn, each) for arn in resources))
+    return next(fitting, templates[0] if templates else "*")
 
 
 def _has_shape(arn: str, template: str) -> bool:
