@@ -5,7 +5,7 @@ Source: CloudFormation API reference, ResourceChange, ResourceChangeDetail; User
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -64,9 +64,11 @@ class Side:
 
 def replaces(kind: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
     """Whether a change of properties needs a new resource."""
-    return any(
-        _at(old, path) != _at(new, path) for path in kinds.kind_of(kind).create_only if "*" not in path
-    )
+    return _differ(old, new, kinds.kind_of(kind).create_only)
+
+
+def _differ(old: Mapping[str, Any], new: Mapping[str, Any], paths: Iterable[str]) -> bool:
+    return any(_at(old, path) != _at(new, path) for path in paths if "*" not in path)
 
 
 def _at(value: Any, path: str) -> Any:
@@ -108,7 +110,10 @@ def _of(before: Side, after: Side, name: str, one: Resource, tags_changed: bool)
 
 def _replacement(kind: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> Replacement:
     if not replaces(kind, was, now):
-        return "False"
+        perhaps = any(
+            _at(was, path) != _at(now, path) for path in schema.maybe_replaced(kind) if "*" not in path
+        )
+        return "Conditional" if perhaps else "False"
     sure = any(
         _at(was, path) != _at(now, path)
         for path in kinds.kind_of(kind).create_only - schema.maybe_replaced(kind)

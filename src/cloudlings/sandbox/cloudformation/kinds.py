@@ -6,7 +6,8 @@ An entry has ``create`` (steps), ``settings`` (steps for single properties, at c
 refer to as ``@name``;
 ``name``: the property that gets a name of CloudFormation's own when it is left out, with ``max`` and
 ``lower``; ``replace``: properties whose change replaces the resource, beside those that AWS's schema names;
-``defaults`` for properties that an update removes.
+``in_place``: those that do not; ``defaults`` for properties that an update removes, ``stays``: those whose
+removal leaves things as they are.
 
 A step is an operation with its arguments: ``{ec2.CreateVpc: {CidrBlock: $CidrBlock}}``, and
 
@@ -17,7 +18,8 @@ down; - ``tagspec: vpc``: the tags, as EC2 takes them at creation;
   true,  ``!=A`` is false; a step of ``update`` runs if what it uses has changed;
 - ``each: $A``: once for each item, told apart by ``key``; ``undo``: the step that takes it back;
 - ``until: {path: State, is: [available], not: [failed]}``: asks again until the answer has one of the values;
-- ``unless``: error codes that are as good as success.
+- ``unless``: error codes that are as good as success;
+- ``whole: true``: what it is not given is as if it had never been (so it is with every Put… and Replace…).
 """
 
 from __future__ import annotations
@@ -53,6 +55,7 @@ class Step:
     undo: Step | None = None
     until: Mapping[str, Any] = field(default_factory=dict)
     unless: tuple[str, ...] = ()
+    whole: bool = False
 
     @property
     def uses(self) -> frozenset[str]:
@@ -60,6 +63,10 @@ class Step:
         used = properties_in(self.arguments) | properties_in(self.each) | frozenset(self.takes)
         named = {each.lstrip("!=+") for each in self.when}
         return used | named | (frozenset({"Tags"}) if self.tagspec else frozenset())
+
+    def is_set(self, properties: Mapping[str, Any]) -> bool:
+        """Whether it applies, and anything that it is about is there."""
+        return self.applies(properties) and (not self.uses or any(name in properties for name in self.uses))
 
     def applies(self, properties: Mapping[str, Any]) -> bool:
         """Whether a resource with these properties needs it."""
@@ -98,6 +105,8 @@ class Kind:
     set: Mapping[str, Any]
     name: Mapping[str, Any]
     replace: frozenset[str]
+    in_place: frozenset[str]
+    stays: frozenset[str]
     defaults: Mapping[str, Any]
     snapshot: tuple[Step, ...]
 
@@ -111,8 +120,14 @@ class Kind:
 
     @property
     def create_only(self) -> frozenset[str]:
-        """The properties whose change replaces it, as dotted paths."""
-        return schema.create_only(self.type) | self.replace
+        """The properties whose change replaces it, as dotted paths; one that may is changed in place where a
+        step can."""
+        steps = (*self.settings, *self.update)
+        changed: frozenset[str] = frozenset().union(*(step.uses for step in steps)) if steps else frozenset()
+        perhaps = frozenset(
+            path for path in schema.maybe_replaced(self.type) if path.partition(".")[0] in changed
+        )
+        return (schema.create_only(self.type) | self.replace) - perhaps - self.in_place
 
     def gaps(self, properties: Mapping[str, Any]) -> Iterator[str]:
         """What the sandbox cannot carry out of a resource's properties, functions in them unresolved."""
@@ -122,10 +137,12 @@ class Kind:
         found = (gap for step in (*self.create, *self.settings) for gap in _unfit(step, properties))
         yield from dict.fromkeys(found)
 
-    def covers_removal(self, name: str) -> bool:
-        """Whether an update can take a property away."""
-        steps = (*self.settings, *self.update)
-        return name in self.defaults or any(name in step.uses and (step.undo or step.each) for step in steps)
+    def covers_removal(self, name: str, left: Mapping[str, Any]) -> bool:
+        """Whether an update can take a property away; ``left`` are the others."""
+        if name in self.defaults or name in self.stays:
+            return True
+        steps = [step for step in (*self.settings, *self.update) if name in step.uses]
+        return any(step.undo or step.each or (step.whole and step.is_set(left)) for step in steps)
 
 
 def _named(name: Mapping[str, Any]) -> tuple[str, ...]:
@@ -169,7 +186,7 @@ def kind_of(name: str) -> Kind:
     """A type that is carried out. Raises KeyError."""
     entry = _entries()[name]
     known = {"create", "settings", "update", "delete", "read", "id", "ref", "attributes", "name", "replace",
-             "defaults", "snapshot", "set"}  # fmt: skip
+             "defaults", "snapshot", "set", "in_place", "stays"}  # fmt: skip
     assert set(entry) <= known, f"{name}: unknown {set(entry) - known}"
     steps = {
         part: tuple(_steps(name, entry.get(part)))
@@ -183,6 +200,8 @@ def kind_of(name: str) -> Kind:
         set=entry.get("set", {}),
         name=entry.get("name", {}),
         replace=frozenset(entry.get("replace", ())),
+        in_place=frozenset(entry.get("in_place", ())),
+        stays=frozenset(entry.get("stays", ())),
         defaults=entry.get("defaults", {}),
         **steps,
     )
@@ -195,7 +214,7 @@ def _steps(kind: str, entries: Any) -> Iterator[Step]:
         yield from _steps(kind, each) if isinstance(each, list) else [_step(kind, each)]
 
 
-_OTHER = ("take", "tagspec", "rename", "save", "when", "each", "key", "undo", "until", "unless")
+_OTHER = ("take", "tagspec", "rename", "save", "when", "each", "key", "undo", "until", "unless", "whole")
 
 
 def _step(kind: str, entry: Mapping[str, Any]) -> Step:
@@ -211,7 +230,7 @@ def _step(kind: str, entry: Mapping[str, Any]) -> Step:
         service, operation, arguments, tuple(takes), entry.get("tagspec", ""), entry.get("rename", {}),
         entry.get("save", {}), (when,) if isinstance(when, str) else tuple(when), entry.get("each", ""),
         entry.get("key", ""), _step(kind, undo) if undo else None, entry.get("until", {}),
-        tuple(entry.get("unless", ())),
+        tuple(entry.get("unless", ())), entry.get("whole", operation.startswith(("Put", "Replace"))),
     )  # fmt: skip
 
 

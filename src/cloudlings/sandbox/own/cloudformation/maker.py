@@ -61,7 +61,7 @@ class Maker:
             if step.applies(made.properties):
                 await self._run(kind, step, made)
         for step in kind.settings:
-            if _set(step, made.properties):
+            if step.is_set(made.properties):
                 await self._each(kind, step, made, _items(step, made))
         await self.read(kind, made)
         made.made = True
@@ -98,11 +98,11 @@ class Maker:
         for step in (*kind.settings, *kind.update):
             used |= step.uses
         for name in sorted(changed):
-            if name not in used:
+            if name not in used and name not in kind.stays:
                 raise Failed(
                     f"The sandbox does not carry out a change of the property {name} of {kind.type}."
                 )
-            if name in old and name not in new and not kind.covers_removal(name):
+            if name in old and name not in new and not kind.covers_removal(name, new):
                 raise Failed(
                     f"The sandbox does not carry out the removal of the property {name} of {kind.type}."
                 )
@@ -110,9 +110,9 @@ class Maker:
     async def _change(self, kind: Kind, step: Step, before: Made, made: Made, changed: set[str]) -> None:
         if step.each:
             await self._change_items(kind, step, before, made, changed)
-        elif not step.uses or _set(step, made.properties):
+        elif not step.uses or step.is_set(made.properties):
             await self._run(kind, step, made)
-        elif step.undo and _set(step, before.properties):
+        elif step.undo and step.is_set(before.properties):
             await self._run(kind, step.undo, Made(before.properties, made.state))
 
     async def _change_items(
@@ -243,10 +243,6 @@ class Maker:
                 made.state[name] = found
 
 
-def _set(step: Step, properties: Mapping[str, Any]) -> bool:
-    return step.applies(properties) and (not step.uses or any(name in properties for name in step.uses))
-
-
 def _items(step: Step, made: Made) -> Sequence[Any]:
     if not step.each:
         return ()
@@ -267,10 +263,10 @@ def _arguments(step: Step, made: Made) -> Output:
     names = members(step.service, step.operation)
     found: Output = {member_named(names, n): made.properties[n] for n in step.takes if n in made.properties}
     try:
-        said = evaluate(dict(step.arguments), known)
+        said = {name: evaluate(each, known) for name, each in step.arguments.items()}
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Unfit(f"#/{', '.join(sorted(step.uses))}", f"{type(error).__name__}: {error}") from error
-    found |= {} if said is MISSING else said
+    found |= {name: each for name, each in said.items() if each is not MISSING}
     tags = made.properties.get("Tags")
     if step.tagspec and tags:
         found["TagSpecifications"] = [{"ResourceType": step.tagspec, "Tags": tags}]
