@@ -187,6 +187,9 @@ async def _caller(given: Handling, entity: Entity | None) -> tuple[Principal | N
 
 def _sources(asked: Output, entity: Entity | None) -> tuple[Source, ...]:
     held = _kept(entity, asked.get("PolicyExclusionList", [])) if entity else ()
+    unknown = [one.name for one in held if not one.text]
+    if unknown:
+        raise Unknown(f"The document of {unknown[0]} is not known to this sandbox.")
     found = [Source(one.name, one.text) for one in held if not one.bounds]
     inputs = asked.get("PolicyInputList", [])
     found += [Source(f"PolicyInputList.{number}", text) for number, text in enumerate(inputs, 1)]
@@ -209,8 +212,6 @@ def _sources(asked: Output, entity: Entity | None) -> tuple[Source, ...]:
 def _check(source: Source) -> None:
     from cloudlings.iam.validation import validate
 
-    if not source.text:
-        raise Unknown(f"The document of {source.id} is not known to this sandbox.")
     problems = validate(source.text, "inline") if source.layer != "resource" else ()
     try:
         parse(source.text)
