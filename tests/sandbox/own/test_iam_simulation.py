@@ -131,7 +131,7 @@ def test_results_come_in_pages(iam: Any) -> None:
         ({"ActionNames": ["GetObject"]}, "Invalid Input Actions: GetObject"),
         ({"ResourceArns": ["data"]}, "ResourceNames are not in a valid ARN format: data."),
         ({"PolicyInputList": ["{"]}, "Invalid Input PolicyInputList.1: Not JSON"),
-        ({"PolicyInputList": [""]}, "Invalid Input PolicyInputList.1: Not JSON"),
+        ({"PolicyInputList": [" "]}, "Invalid Input PolicyInputList.1: Not JSON"),
         ({"PolicyInputList": [policy({**READ, "Principal": "*"})]}, "should not specify a principal"),
         ({"ResourceOwner": "123456789012"}, "'123456789012' is not a valid as a Resource Owner."),
         ({"CallerArn": "arn:aws:sts::123456789012:assumed-role/a/b"}, "does not clearly define entity"),
