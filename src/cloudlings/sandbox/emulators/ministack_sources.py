@@ -11,7 +11,8 @@ import datetime as dt
 import json
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +21,8 @@ from cloudlings.sandbox.emulators import ministack_delivery as delivery
 Record = dict[str, Any]
 _REPORTS = "ReportBatchItemFailures"
 _AGAIN = 0.5
+# The longest that an environment may take to start, beginning anew once.
+_STARTS = 30.0
 _LONGEST_BACKOFF = 5.0
 
 
@@ -184,23 +187,42 @@ def _run_batch(
     """Invoke a function with a batch; what it handled leaves the queue, the rest is seen again in time."""
     from ministack.services import sqs
 
-    result = service._execute_function(function, event)
-    while result.get("throttle") and min(message["visible_at"] for message in batch) > time.time() + _AGAIN:
-        time.sleep(_AGAIN)
-        if service._esms.get(mapping["UUID"]) is not mapping or not mapping.get("Enabled", True):
-            return
+    seen_again = min(message["visible_at"] for message in batch)
+    with _hidden(batch, float((function.get("config") or function).get("Timeout", 3))):
         result = service._execute_function(function, event)
-    if result.get("error"):
-        mapping["LastProcessingResult"] = "PROBLEM: Function call failed"
-        if int((sqs._queues.get(url) or {"attributes": {}})["attributes"].get("VisibilityTimeout", 30)) == 0:
-            # Nothing else would slow a queue down that hides nothing.
-            service._esm_backoff_until[mapping["UUID"]] = time.time() + 1
-        return
-    failed = set[str]()
-    if _REPORTS in (mapping.get("FunctionResponseTypes") or ()):
-        failed = failures_of(result.get("body"), [message["id"] for message in batch])
-    _forget(sqs, url, [message for message in batch if message["id"] not in failed])
-    mapping["LastProcessingResult"] = "OK" if not failed else "PROBLEM: Function call failed"
+        while result.get("throttle") and seen_again > time.time() + _AGAIN:
+            time.sleep(_AGAIN)
+            if service._esms.get(mapping["UUID"]) is not mapping or not mapping.get("Enabled", True):
+                return
+            result = service._execute_function(function, event)
+        if not result.get("error"):
+            failed = set[str]()
+            if _REPORTS in (mapping.get("FunctionResponseTypes") or ()):
+                failed = failures_of(result.get("body"), [message["id"] for message in batch])
+            _forget(sqs, url, [message for message in batch if message["id"] not in failed])
+            mapping["LastProcessingResult"] = "OK" if not failed else "PROBLEM: Function call failed"
+            return
+    mapping["LastProcessingResult"] = "PROBLEM: Function call failed"
+    if int((sqs._queues.get(url) or {"attributes": {}})["attributes"].get("VisibilityTimeout", 30)) == 0:
+        # Nothing else would slow a queue down that hides nothing.
+        service._esm_backoff_until[mapping["UUID"]] = time.time() + 1
+
+
+@contextmanager
+def _hidden(batch: list[Record], timeout: float) -> Iterator[None]:
+    """Keep messages hidden while their function runs.
+
+    A queue hides for as long as a function may run; what its environment takes to start comes on top, and takes
+    longer here than on AWS.
+    """
+    before = {message["id"]: message["visible_at"] for message in batch}
+    for message in batch:
+        message["visible_at"] = max(message["visible_at"], time.time() + timeout + _STARTS)
+    try:
+        yield
+    finally:
+        for message in batch:
+            message["visible_at"] = before[message["id"]]
 
 
 # --- streams --------------------------------------------------------------------------------------
