@@ -19,6 +19,7 @@ from cloudlings.sandbox.cloudformation.fit import Unfit, fit, member_named, memb
 from cloudlings.sandbox.cloudformation.functions import text
 from cloudlings.sandbox.cloudformation.invalid import Invalid
 from cloudlings.sandbox.cloudformation.kinds import Kind, Step
+from cloudlings.sandbox.model import READ_PREFIXES
 from cloudlings.sandbox.own.registry import Declined, Output
 
 Act = Callable[[str, str, Output], Awaitable[Output]]
@@ -182,8 +183,11 @@ class Maker:
             if error.code in step.unless:
                 return
             raise Failed(_reason(step, error)) from error
-        if not step.operation.startswith(("Describe", "Get", "List")):
-            made.made = True
+        except asyncio.CancelledError:
+            # It may have been done all the same.
+            made.made = made.made or _makes(step)
+            raise
+        made.made = made.made or _makes(step)
         await self._save(step, found, made)
         self._identify(kind, made)
 
@@ -241,6 +245,10 @@ class Maker:
                 made.state.pop(name, None)
             else:
                 made.state[name] = found
+
+
+def _makes(step: Step) -> bool:
+    return not step.operation.startswith(READ_PREFIXES)
 
 
 def _items(step: Step, made: Made) -> Sequence[Any]:
