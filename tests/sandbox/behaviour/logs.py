@@ -8,7 +8,7 @@ import json
 import time
 from typing import Any
 
-from tests.sandbox.behaviour.cloudwatch import FILTERS, LOGS, group, statistics, write
+from tests.sandbox.behaviour.cloudwatch import FILTERS, LOGS, group, statistics, stream, write
 from tests.sandbox.behaviour.probe import Aws, gives, probe, refused, same, within
 
 VALUES = "CloudWatch Logs User Guide, Configuring metric values for a metric filter"
@@ -287,3 +287,26 @@ refused(
         logGroupName=group(a), filterName="s", filterPattern="", destinationArn=subscriber(a)[1]
     ),
 )
+
+
+@probe("Logs", SUBSCRIBE)
+def subscribed_stream(aws: Aws) -> None:
+    """A subscribed Kinesis stream gets the events that fit, packed."""
+    arn, watched = stream(aws), group(aws)
+    aws.logs.put_subscription_filter(
+        logGroupName=watched,
+        filterName="s",
+        filterPattern="[level = ERROR, what]",
+        destinationArn=arn,
+        roleArn=aws.role("logs"),
+    )
+    write(aws, watched, "INFO x", "ERROR y")
+    shard = aws.kinesis.list_shards(StreamName="clicks")["Shards"][0]["ShardId"]
+    place = {"StreamName": "clicks", "ShardId": shard, "ShardIteratorType": "TRIM_HORIZON"}
+    start = aws.kinesis.get_shard_iterator(**place)["ShardIterator"]
+    found = within(4, lambda: aws.kinesis.get_records(ShardIterator=start)["Records"])
+    events = json.loads(gzip.decompress(found[0]["Data"]))["logEvents"]
+    same(
+        [(one["message"], one["extractedFields"]) for one in events],
+        [("ERROR y", {"level": "ERROR", "what": "y"})],
+    )

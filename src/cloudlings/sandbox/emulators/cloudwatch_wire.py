@@ -48,12 +48,21 @@ def add_answers(cloudwatch: Any, answers: Mapping[str, Answer]) -> None:
             return found
         try:
             if operation in answers:
-                return _write(protocol, operation, answers[operation](asked))
+                return _write(protocol, operation, _answer(answers[operation], asked))
             return _write(protocol, operation, await _as_json(handle, operation, asked))
         except Refused as refused:
             return _error(cloudwatch, protocol, refused)
 
     cloudwatch.handle_request = handle_request
+
+
+def _answer(answer: Answer, asked: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return answer(asked)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        # No client of AWS's sends it: a member that is missing, or of another type than the model's.
+        print(f"CloudWatch: a request that is not as its model says: {error!r}", flush=True)
+        raise Refused("ValidationError", "The request is not as the service's model says.") from None
 
 
 def _error(cloudwatch: Any, protocol: str, refused: Refused) -> Reply:

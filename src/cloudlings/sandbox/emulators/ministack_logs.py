@@ -61,9 +61,20 @@ def add_answers(logs: Any, answers: dict[str, Callable[[dict[str, Any]], Answer]
         answer = answers.get(headers.get("x-amz-target", "").rpartition(".")[2])
         if answer is None:
             return await handle(method, path, headers, body, query_params)
-        return answer(json.loads(body) if body else {})
+        return _answer(answer, body)
 
     logs.handle_request = handle_request
+
+
+def _answer(answer: Callable[[dict[str, Any]], Answer], body: bytes) -> Answer:
+    try:
+        return answer(json.loads(body) if body else {})
+    except json.JSONDecodeError:
+        return refusal("SerializationException", "Invalid JSON")
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        # No client of AWS's sends it: a member that is missing, or of another type than the model's.
+        print(f"CloudWatch Logs: a request that is not as its model says: {error!r}", flush=True)
+        return refusal("InvalidParameterException", "The request is not as the service's model says.")
 
 
 def refusal(code: str, message: str) -> Answer:
