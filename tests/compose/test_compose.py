@@ -49,10 +49,12 @@ class Course:
 
     def __init__(self) -> None:
         self.port, self.jupyter = _free_port(), _free_port()
-        ours = {"CLOUDLINGS_PORT": self.port, "JUPYTER_PORT": self.jupyter}
+        # An engine without overlays copies the whole image for each container.
+        patience = {"COMPOSE_HTTP_TIMEOUT": "900"}
+        ours = {"CLOUDLINGS_PORT": self.port, "JUPYTER_PORT": self.jupyter, **patience}
         self.environment = {**os.environ, **ours, "COMPOSE_PROJECT_NAME": f"cloudlings-test-{os.getpid()}"}
 
-    def compose(self, *words: str, timeout: int = 300, codes: tuple[int, ...] = (0,)) -> str:
+    def compose(self, *words: str, timeout: int = 1200, codes: tuple[int, ...] = (0,)) -> str:
         """Runs one compose command; its output, or a failure that shows it when it ends in another code."""
         assert COMPOSE is not None
         done = subprocess.run(
