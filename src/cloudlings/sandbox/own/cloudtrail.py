@@ -33,7 +33,11 @@ _ATTRIBUTES: Final[Mapping[str, Callable[[str, str], _Test]]] = {
 
 
 def _about(member: str, value: str) -> _Test:
-    return lambda entry: any(one[member] == value for one in events.resources(entry))
+    """What an event is about: its name, or the ARN that the request had."""
+    by_arn = member == "ResourceName" and value.startswith("arn:")
+    return lambda entry: (
+        (by_arn and entry.resource == value) or any(one[member] == value for one in events.resources(entry))
+    )
 
 
 @answers("cloudtrail", "LookupEvents")
