@@ -105,7 +105,7 @@ def _function_box() -> Finding:
     return Finding(
         True,
         f"Code of Lambda functions runs without a box, with your user's rights: {why}. "
-        "Where bubblewrap is installed and permitted, it can reach nothing but the sandbox's endpoint.",
+        "Where bubblewrap is installed and permitted, that code reaches nothing but the sandbox's endpoint.",
     )
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -112,7 +113,7 @@ def environment() -> dict[str, str]:
 def command(place: Place) -> tuple[str, ...]:
     """The command of a worker in its box."""
     found = boxed_python()
-    rights: tuple[str, ...] = ("--cap-drop", "ALL")
+    rights: tuple[str, ...] = ("--cap-drop", "ALL", *_no_boxes_inside())
     if os.geteuid() == 0:
         rights += ("--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID")
         # Folders that are made for what is in them are root's alone otherwise.
@@ -140,6 +141,19 @@ def command(place: Place) -> tuple[str, ...]:
         "/var/task",
         *found.command,
     )
+
+
+@functools.cache
+def _no_boxes_inside() -> tuple[str, ...]:
+    """What keeps code in a box from making user namespaces of its own, where bubblewrap can (0.8 and later)."""
+    if os.geteuid() == 0:
+        return ()
+    said = subprocess.run(
+        ["bwrap", "--version"], capture_output=True, text=True, timeout=10, check=False
+    ).stdout
+    numbers = re.findall(r"\d+", said)[:2]
+    newer = [int(number) for number in numbers] >= [0, 8]
+    return ("--unshare-user", "--disable-userns") if newer else ()
 
 
 def shared(own: Path, at: Path) -> tuple[str, ...]:

@@ -212,8 +212,8 @@ def _run_batch(
 def _hidden(batch: list[Record], timeout: float) -> Iterator[None]:
     """Keep messages hidden while their function runs.
 
-    A queue hides for as long as a function may run; what its environment takes to start comes on top, and takes
-    longer here than on AWS.
+    A queue hides for as long as a function may run; what its environment takes to start comes on top, and
+    takes longer here than on AWS.
     """
     before = {message["id"]: message["visible_at"] for message in batch}
     for message in batch:
