@@ -204,3 +204,15 @@ def test_what_refers_to_nothing_is_left_out() -> None:
     }
     assert expressions.evaluate(expression, known) == {"X": 1, "T": "i-1", "K": {"E": True, "V": 2}}
     assert expressions.evaluate({"Enabled": True, "Kind": "$B"}, known) is expressions.MISSING
+
+
+def test_the_docs_list_every_type() -> None:
+    """docs/sandbox.md says which types there are."""
+    text = (Path(__file__).parents[3] / "docs" / "sandbox.md").read_text()
+    rows = text.partition("<!-- types: begin -->")[2].partition("<!-- types: end -->")[0].splitlines()
+    listed = {
+        f"AWS::{service.strip()}::{kind.strip()}"
+        for _, service, kinds_of, _ in (row.split("|") for row in rows if "|" in row)
+        for kind in kinds_of.split(",")
+    }
+    assert listed - {"AWS::service::types", "AWS::---::---"} == kinds.supported()

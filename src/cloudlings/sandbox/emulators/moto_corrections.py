@@ -139,6 +139,8 @@ def _interfaces_of_endpoints() -> None:
 
     def create_vpc_endpoint(self: Any, *args: Any, **kwargs: Any) -> Any:
         endpoint = create(self, *args, **kwargs)
+        # "Default: Gateway" (EC2 API reference, CreateVpcEndpoint, VpcEndpointType).
+        endpoint.vpc_endpoint_type = endpoint.vpc_endpoint_type or "Gateway"
         groups = [self.get_security_group_from_id(each) for each in endpoint.security_group_ids]
         for name in endpoint.network_interface_ids:
             card = self.enis[name]
