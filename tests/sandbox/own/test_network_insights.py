@@ -68,6 +68,8 @@ def test_a_blocked_path_names_what_blocks_it_and_an_open_one_its_way(ec2: Any, s
     way = found["ForwardPathComponents"]
     assert [hop["SequenceNumber"] for hop in way] == list(range(1, len(way) + 1))
     assert (way[0]["Component"]["Id"], way[-1]["Component"]["Id"]) == (shop["gateway"], shop["instance"])
+    assert way[-2]["Component"]["Id"].startswith("eni-")
+    assert way[-2]["AttachedTo"]["Id"] == shop["instance"]
     assert found["ReturnPathComponents"][-1]["Component"]["Id"] == shop["gateway"]
     assert not analysed(ec2, **path, DestinationPort=22)["NetworkPathFound"]
 

@@ -57,19 +57,38 @@ def analyse(network: Network, question: Question) -> dict[str, Any]:
         ports = _ports(network, path)
         traces = (trace(network, source, destination, str(path["Protocol"]), port) for port in ports)
         found = _best(traces, path)
-        _check_way(found, question)
+        _check_way(found, question, network)
     except Undecided as error:
         return {"Status": "failed", "StatusMessage": str(error), "NetworkPathFound": False}
-    return _without_the_internet(found.as_analysis())
+    return _as_the_analyzer_shows(found.as_analysis(), network)
 
 
-def _without_the_internet(shown: dict[str, Any]) -> dict[str, Any]:
-    """An analysis whose paths begin and end at the gateway: the analyzer has no component beyond it."""
+def _as_the_analyzer_shows(shown: dict[str, Any], network: Network) -> dict[str, Any]:
+    """An analysis whose paths begin and end at the gateway, with the interface before each instance.
+
+    The analyzer has no component beyond a gateway, and tells an instance's interface apart from it.
+    """
     for name in ("ForwardPathComponents", "ReturnPathComponents"):
-        known = [each for each in shown.get(name, ()) if each["Component"]["Id"] not in _BEYOND]
-        if known:
-            shown[name] = [{**each, "SequenceNumber": n} for n, each in enumerate(known, 1)]
+        inside = [each for each in shown.get(name, ()) if each["Component"]["Id"] not in _BEYOND]
+        parts = [part for n, each in enumerate(inside) for part in _parts_of(each, network, leaves=n == 0)]
+        if parts:
+            shown[name] = [{**part, "SequenceNumber": n} for n, part in enumerate(parts, 1)]
     return shown
+
+
+def _parts_of(part: dict[str, Any], network: Network, *, leaves: bool) -> list[dict[str, Any]]:
+    """A component of a path; of an instance, its interface too, on the side where the packet passes it."""
+    instance = part["Component"]["Id"]
+    header = part.get("OutboundHeader", {})
+    ends = header.get("SourceAddresses" if leaves else "DestinationAddresses", [])
+    addresses = {str(end).partition("/")[0] for end in ends}
+    mine = [one for one in network.interfaces if one.attached_to == instance]
+    card = next((one for one in mine if addresses & {*one.private_ips, *one.public_ips}), None)
+    if not instance.startswith("i-") or card is None:
+        return [part]
+    kept = {name: part[name] for name in ("OutboundHeader", "Subnet", "Vpc") if name in part}
+    shown: dict[str, Any] = {"Component": {"Id": card.id}, "AttachedTo": part["Component"], **kept}
+    return [part, shown] if leaves else [shown, part]
 
 
 # --- what is asked -------------------------------------------------------------------------------
@@ -169,11 +188,12 @@ def _elsewhere(found: Trace, path: Mapping[str, Any]) -> Trace:
     return replace(found, verdict="blocked", sentence=text, explanations=(explanation,))
 
 
-def _check_way(found: Trace, question: Question) -> None:
+def _check_way(found: Trace, question: Question, network: Network) -> None:
     """A way that must pass, or must not pass, a component: the engine looks for none but the best."""
     if not found.reachable:
         return
     on = _parts(found.hops)
+    on |= {card.id for card in network.interfaces if card.attached_to in on}
     lacking = [one for one in question.through if one not in on]
     met = [one for one in question.around if one in on]
     if lacking or met:
