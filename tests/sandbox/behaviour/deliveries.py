@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Callable
 from typing import Any
 
 from tests.sandbox.behaviour.probe import Aws, policy, probe, refused, same
-from tests.sandbox.behaviour.wiring import bodies, function_arn, let_in, nothing, open_queue, take, telling
+from tests.sandbox.behaviour.wiring import (
+    able_role,
+    bodies,
+    function_arn,
+    let_in,
+    nothing,
+    open_queue,
+    sourced,
+    take,
+    telling,
+)
 
 OBJECTS = "S3 User Guide, Event notification types and destinations; configuring by object key name filtering"
 FANOUT = "SNS Developer Guide, Fanout to Amazon SQS queues; Fanout to Lambda functions"
@@ -141,6 +153,53 @@ def object_to_bus(aws: Aws) -> None:
     (found,) = bodies(aws, url)
     same((found["detail"]["object"]["key"], found["detail"]["object"]["size"]), ("a.txt", 5))
     same(found["detail"]["reason"], "PutObject")
+
+
+LOOPS = "Lambda Developer Guide, Use Lambda recursive loop detection to prevent infinite loops"
+
+
+@probe("S3", LOOPS)
+def sets_off_itself(aws: Aws) -> None:
+    """A function whose objects invoke it again is stopped after about 16 times."""
+    bucket = aws.bucket()
+    code = (
+        "import boto3\ns3 = boto3.client('s3')\ndef handler(event, context):\n"
+        "    s3.put_object(Bucket=event['Records'][0]['s3']['bucket']['name'], Key=context.aws_request_id)\n"
+    )
+    name = aws.function(code, Role=able_role(aws, "s3:PutObject"), Timeout=10)
+    aws.lambda_.add_permission(
+        FunctionName=name, StatementId="s3", Action="lambda:InvokeFunction", Principal="s3.amazonaws.com"
+    )
+    notify(aws, bucket, "LambdaFunction", function_arn(aws, name), ["s3:ObjectCreated:*"])
+    aws.s3.put_object(Bucket=bucket, Key="first")
+    same(settled(lambda: aws.s3.list_objects_v2(Bucket=bucket)["KeyCount"]) in range(12, 20), True)
+
+
+@probe("SQS", LOOPS)
+def feeds_itself(aws: Aws) -> None:
+    """A function that sends to the queue that it reads is stopped after about 16 times."""
+    url, out = aws.queue(VisibilityTimeout="30"), aws.queue()
+    body = f"tell(1)\nsqs.send_message(QueueUrl='{url}', MessageBody='again')"
+    sourced(aws, aws.queue_arn(url), telling(aws, out, body))
+    aws.sqs.send_message(QueueUrl=url, MessageBody="first")
+    names = ["ApproximateNumberOfMessages"]
+
+    def told() -> int:
+        found = aws.sqs.get_queue_attributes(QueueUrl=out, AttributeNames=names)["Attributes"]
+        return int(found[names[0]])
+
+    same(settled(told) in range(12, 20), True)
+
+
+def settled(look: Callable[[], int], seconds: float = 25) -> int:
+    """A number once it has stayed the same for two seconds."""
+    found, since, end = look(), time.monotonic(), time.monotonic() + seconds
+    while time.monotonic() < end and time.monotonic() - since < 2:
+        time.sleep(0.3)
+        now = look()
+        if now != found or now < 2:
+            found, since = now, time.monotonic()
+    return found
 
 
 # --- topics ---------------------------------------------------------------------------------------

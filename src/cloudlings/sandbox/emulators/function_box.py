@@ -145,7 +145,7 @@ def command(place: Place) -> tuple[str, ...]:
 
 @functools.cache
 def _no_boxes_inside() -> tuple[str, ...]:
-    """What keeps code in a box from making user namespaces of its own, where bubblewrap can (0.8 and later)."""
+    """What keeps code in a box from making user namespaces, where bubblewrap can (0.8 and later)."""
     if os.geteuid() == 0:
         return ()
     said = subprocess.run(

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from cloudlings.sandbox import clock
 from cloudlings.sandbox.authorization import ministack_side
-from cloudlings.sandbox.emulators import aging, inside, ministack_old
+from cloudlings.sandbox.emulators import aging, inside, ministack_lineage, ministack_old
 from cloudlings.sandbox.emulators.ministack_state import MiniStackAccounts
 from cloudlings.sandbox.emulators.served import Served
 
@@ -131,6 +131,7 @@ def _obey_the_gateway(app: Any) -> None:
     shortcuts, special = app._handle_post_body_shortcuts, app._handle_special_data_plane_request
 
     def detect_service(method: str, path: str, headers: dict[str, str], query: dict[str, Any]) -> str:
+        ministack_lineage.arrive(headers)
         found: str = "s3" if _is_for(headers, "s3") else detect(method, path, headers, query)
         return found
 
@@ -186,7 +187,8 @@ async def _called(
 ) -> Any:
     """A call of a deployed API or of a function's address, and of nothing else."""
     # What the gateway says to this side is not the caller's.
-    headers = {name: value for name, value in headers.items() if not name.startswith(("x-cloudlings-", "x-moto-"))}
+    ours = ("x-cloudlings-", "x-moto-")
+    headers = {name: value for name, value in headers.items() if not name.startswith(ours)}
     called = app._parse_execute_api_url(host, path)
     if called is not None:
         _stand_in_the_account_of(app, called[0])

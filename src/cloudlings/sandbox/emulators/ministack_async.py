@@ -18,7 +18,7 @@ from typing import Any
 
 from cloudlings.sandbox import clock
 from cloudlings.sandbox.emulators import ministack_delivery as delivery
-from cloudlings.sandbox.emulators import ministack_functions
+from cloudlings.sandbox.emulators import ministack_functions, ministack_lineage
 
 LONGEST_WAIT = 5.0
 _DEFAULT_AGE, _DEFAULT_RETRIES = 21_600, 2
@@ -62,7 +62,10 @@ def _work(service: Any, func: dict[str, Any], event: Any) -> None:
     number = ministack_functions.invocation_id.get() or new_uuid()
     with request_scope(account_id, region):
         settings = _settings(service, config)
-        ending = _try(service, func, event, number, settings)
+        if ministack_lineage.is_dropped(service, config, ministack_lineage.next_hop(service)):
+            ending = Ending("RetriesExhausted", 0, {})
+        else:
+            ending = _try(service, func, event, number, settings)
         _tell(config, event, number, settings, ending)
 
 

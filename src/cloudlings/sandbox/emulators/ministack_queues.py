@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from cloudlings.sandbox.emulators import ministack_lineage
+
 Queue = dict[str, Any]
 _MEASURED_EVERY = 30.0
 _UNSUPPORTED = "UnsupportedOperation"
@@ -253,8 +255,11 @@ def _measure(sqs: Any) -> None:
     collect, forget, sweep = sqs._collect_msgs, sqs._delete_messages_for_esm, sqs._dlq_sweep
 
     def send_message(data: dict[str, Any], url: str) -> Any:
-        answer = send(data, url)
         queue = sqs._get_q(data.get("QueueUrl") or url)
+        before = len(queue["messages"])
+        answer = send(data, url)
+        for message in queue["messages"][before:]:
+            ministack_lineage.mark(message)
         _count(queue, "NumberOfMessagesSent", 1)
         _count(queue, "SentMessageSize", len(str(data.get("MessageBody", "")).encode()), "Bytes")
         measure(sqs, queue)

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cloudlings.sandbox.emulators import ministack_delivery as delivery
+from cloudlings.sandbox.emulators import ministack_lineage
 
 Record = dict[str, Any]
 _REPORTS = "ReportBatchItemFailures"
@@ -187,6 +188,10 @@ def _run_batch(
     """Invoke a function with a batch; what it handled leaves the queue, the rest is seen again in time."""
     from ministack.services import sqs
 
+    number = ministack_lineage.next_hop(service, batch)
+    if ministack_lineage.is_dropped(service, function.get("config") or function, number):
+        # They are seen again, until their queue gives them up.
+        return
     seen_again = min(message["visible_at"] for message in batch)
     with _hidden(batch, float((function.get("config") or function).get("Timeout", 3))):
         result = service._execute_function(function, event)
