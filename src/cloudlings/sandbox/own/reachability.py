@@ -86,8 +86,9 @@ def _parts_of(part: dict[str, Any], network: Network, *, leaves: bool) -> list[d
     card = next((one for one in mine if addresses & {*one.private_ips, *one.public_ips}), None)
     if not instance.startswith("i-") or card is None:
         return [part]
-    kept = {name: part[name] for name in ("OutboundHeader", "Subnet", "Vpc") if name in part}
-    shown: dict[str, Any] = {"Component": {"Id": card.id}, "AttachedTo": part["Component"], **kept}
+    same = ("OutboundHeader", "Subnet", "Vpc")
+    shown: dict[str, Any] = {name: value for name, value in part.items() if name in same}
+    shown |= {"Component": {"Id": card.id}, "AttachedTo": part["Component"]}
     return [part, shown] if leaves else [shown, part]
 
 
