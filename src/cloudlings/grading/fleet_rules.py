@@ -1,0 +1,166 @@
+"""What graders of Auto Scaling groups ask: does it survive, hear of illness, and stand behind its door?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cloudlings.account import Account
+from cloudlings.grading.scaling_state import (
+    Raw,
+    interfaces_of,
+    subnets_of_group,
+    template_groups,
+    template_of,
+    with_machine,
+)
+from cloudlings.grading.task import Because
+from cloudlings.grading.vpc_state import (
+    must_not_reach,
+    must_reach,
+    ports_at_the_edges,
+    shown,
+    subnets_of,
+    with_host,
+)
+from cloudlings.models import placement
+from cloudlings.network import Network, kind
+from cloudlings.network.model import LoadBalancer
+
+
+def survives_loss_of(network: Network, group: Raw, what: str) -> None:
+    """Fails the check unless a group still has a machine after the loss of any one of its zones."""
+    subnets = subnets_of_group(network, group)
+    zones = sorted({subnet.az for subnet in subnets})
+    least, name = int(group["MinSize"]), group["AutoScalingGroupName"]
+    for zone in zones or ["its zone"]:
+        left = placement.after_loss(least, zones, zone) if zones else 0
+        assert left >= 1, Because(
+            found=f"Group {name} keeps at least {least} machine{'s' * (least != 1)} in {shown(zones)} "
+            f"(subnets "
+            f"{shown([subnet.id for subnet in subnets])}). Zone {zone} was taken away: {left} are left.",
+            consequence=f"{what} is down until AWS has the zone back.",
+            concept="A group launches in the subnets that it was given, and spreads evenly over their zones. "
+            "A zone fails as a whole.",
+        )
+
+
+def only_through(
+    network: Network, balancer: LoadBalancer, machine: str, port: int, strangers: Sequence[str]
+) -> None:
+    """Fails the check unless a machine is reached by its load balancer on a port, and by no stranger on
+    any."""
+    must_reach(
+        network,
+        balancer.id,
+        machine,
+        port,
+        consequence="The load balancer calls every machine unwell, and visitors read an error page.",
+        concept="The load balancer opens a connection of its own to the machine, from an interface of its "
+        "own.",
+    )
+    vpc = balancer.vpc
+    asked: list[tuple[str, int | None]] = [("udp", None), ("icmp", None)]
+    asked += [("tcp", each) for each in ports_at_the_edges(network, vpc, port)]
+    for stranger in strangers:
+        for protocol, each in asked:
+            must_not_reach(
+                network,
+                stranger,
+                machine,
+                each,
+                protocol=protocol,
+                consequence="Whoever takes over any machine of the network talks to the program directly: "
+                "no TLS, "
+                "no rules, no log of the load balancer between.",
+                concept="Who may call is named by the caller's security group. A range lets in all who live "
+                "there.",
+            )
+
+
+def strangers_in(network: Network, vpc: str) -> tuple[Network, list[str]]:
+    """The network with a stranger's machine in each subnet of a VPC, and who must not get in: they and the
+    world."""
+    names = ["internet"]
+    for subnet in subnets_of(network, vpc):
+        network, name = with_host(network, subnet, what="a stranger's machine")
+        names.append(name)
+    return network, names
+
+
+def hears_of_illness(group: Raw, boot: int) -> None:
+    """Fails the check unless a group asks its load balancer who is well, after ``boot`` seconds."""
+    name, checks = group["AutoScalingGroupName"], str(group.get("HealthCheckType"))
+    assert "ELB" in checks.split(","), Because(
+        found=f"Group {name} judges its machines by {checks}.",
+        consequence="A machine whose program has died runs on for ever: the load balancer sends it nobody, "
+        "and the "
+        "group, content with its number, launches no other. App death goes unseen.",
+        concept="EC2's check sees the machine, the load balancer's sees the program.",
+    )
+    grace = int(group.get("HealthCheckGracePeriod") or 0)
+    assert grace >= boot, Because(
+        found=f"Group {name} judges a machine {grace} seconds after its launch; its program answers after "
+        f"{boot}.",
+        consequence="Each new machine is replaced before it is ready, by one that is replaced before it is "
+        "ready.",
+        concept="The grace period is the time in which nobody is called ill.",
+    )
+
+
+def is_a_good_machine(account: Account, group: Raw) -> None:
+    """Fails the check unless a group's template has the account's own image, IMDSv2, a role, and no key
+    pair."""
+    template = template_of(account, group)
+    name = group["AutoScalingGroupName"]
+    own = {one["ImageId"] for one in account.client("ec2").describe_images(Owners=["self"])["Images"]}
+    assert template.get("ImageId") in own, Because(
+        found=f"Group {name} launches image {template.get('ImageId')}; Hazelmere's is {shown(sorted(own))}.",
+        consequence="The machines boot, and no program answers on them.",
+        concept="An image is the disk that a machine starts with: what is not on it must be installed while "
+        "visitors wait.",
+    )
+    tokens = (template.get("MetadataOptions") or {}).get("HttpTokens")
+    assert tokens == "required", Because(
+        found=f"The template of group {name} has HttpTokens {tokens or 'not set'}.",
+        consequence="A page that can be made to fetch a URL can be made to fetch the machine's "
+        "credentials, by IMDSv1.",
+        concept="IMDSv2 asks for a token first, which such a page cannot fetch.",
+    )
+    profile = template.get("IamInstanceProfile") or {}
+    good = profile and not template.get("KeyName")
+    assert good, Because(
+        found=f"The template of group {name} has the instance profile {profile or 'none'} and the key pair "
+        f"{template.get('KeyName') or 'none'}.",
+        consequence="Programs without a role need keys on disk, and a key pair is a secret that opens "
+        "every machine "
+        "of the group.",
+        concept="Machines of a group are all alike and never visited: they get a role, and nobody's key.",
+    )
+
+
+def behind_the_door(
+    account: Account, network: Network, balancer: LoadBalancer, group: Raw, port: int
+) -> None:
+    """Machines of a group, those that run and the next in each subnet, are reached by their balancer only."""
+    world, strangers = strangers_in(network, balancer.vpc)
+    name = group["AutoScalingGroupName"]
+    for subnet in subnets_of_group(network, group):
+        found = kind(network, subnet)
+        assert found != "public", Because(
+            found=f"Group {name} launches in {subnet.id} ({subnet.name or subnet.cidr}), a public subnet.",
+            consequence="One setting gives every new machine an address on the internet, beside the load "
+            "balancer.",
+            concept="Machines behind a load balancer need no public subnet: it reaches them by their "
+            "private address.",
+        )
+    groups = template_groups(template_of(account, group))
+    worn = {
+        (one.subnet, one.security_groups): one.id
+        for one in interfaces_of(network, [each["InstanceId"] for each in group.get("Instances") or []])
+    }
+    for machine in worn.values():
+        only_through(world, balancer, machine, port, strangers)
+    for subnet in subnets_of_group(network, group):
+        if (subnet.id, groups) not in worn:
+            planned, machine = with_machine(world, subnet, groups)
+            only_through(planned, balancer, machine, port, strangers)
