@@ -20,6 +20,7 @@ _PROPERTIES = frozenset({
     "Type", "Default", "NoEcho", "AllowedValues", "AllowedPattern", "MaxLength", "MinLength", "MaxValue",
     "MinValue", "Description", "ConstraintDescription",
 })  # fmt: skip
+_LIMITS = ("MinLength", "MaxLength", "MinValue", "MaxValue")
 _SSM = "AWS::SSM::Parameter::Value<"
 LONGEST = 4096
 LONGEST_MATCH = 0.2
@@ -44,6 +45,11 @@ def check(declared: Declared) -> None:
         unknown = sorted(set(one) - _PROPERTIES)
         if unknown:
             raise Invalid(f"Invalid template parameter property '{unknown[0]}'")
+        for limit in _LIMITS:
+            if limit in one and _number(one[limit]) is None:
+                raise Invalid(f"Template format error: {limit} of parameter '{name}' must be a number.")
+        if not isinstance(one.get("AllowedValues", []), list):
+            raise Invalid(f"Template format error: AllowedValues of parameter '{name}' must be a list.")
         if isinstance(one.get("Default"), dict | list):
             raise Invalid(f"Template format error: Every Default member must be a string. ({name})")
 
@@ -141,10 +147,10 @@ def _check_constraints(name: str, one: Mapping[str, Any], value: str, parts: lis
     if pattern is not None and not all(_matches(name, str(pattern), part) for part in parts):
         refuse(f"must match pattern {pattern}") if one.get("ConstraintDescription") else None
         raise Invalid(f"Parameter '{name}' must match pattern {pattern}")
-    if "MaxLength" in one and len(value) > int(one["MaxLength"]):
+    if "MaxLength" in one and len(value) > float(one["MaxLength"]):
         refuse("") if one.get("ConstraintDescription") else None
         raise Invalid(f"Parameter '{name}' must contain at most {one['MaxLength']} characters")
-    if "MinLength" in one and len(value) < int(one["MinLength"]):
+    if "MinLength" in one and len(value) < float(one["MinLength"]):
         refuse("") if one.get("ConstraintDescription") else None
         raise Invalid(f"Parameter '{name}' must contain at least {one['MinLength']} characters")
     number = _number(value)

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from cloudlings.sandbox.cloudformation.functions import NAMES
+from cloudlings.sandbox.cloudformation.functions import NAMES, function_of
 from cloudlings.sandbox.cloudformation.invalid import Invalid
 
 LARGEST_BODY = 51_200
@@ -187,7 +187,7 @@ def _resource(name: str, declared: Any) -> Resource:
     if unknown:
         raise Invalid(f"Invalid template resource property '{unknown[0]}'")
     properties = declared.get("Properties") or {}
-    if not isinstance(properties, dict):
+    if not isinstance(properties, dict) or function_of(properties):
         raise Invalid(f"Template format error: [/Resources/{name}/Properties] must be an object.")
     depends = declared.get("DependsOn") or []
     depends = [depends] if isinstance(depends, str) else depends
