@@ -28,6 +28,8 @@ PACKAGES = (
 )  # fmt: skip
 GIVEN = "LOCALSTACK_TEST_URL"
 _STARTS_IN = 120.0
+# Keys that look like AWS's, and no telemetry.
+_TOLD = ("-e", "PARITY_AWS_ACCESS_KEY_ID=1", "-e", "DISABLE_EVENTS=1")
 
 
 class Unavailable(Exception):
@@ -47,7 +49,8 @@ def running() -> Iterator[str]:
         _wait(url, process)
         yield url
     finally:
-        process.terminate()
+        assert process.stdin is not None
+        process.stdin.close()
         try:
             process.wait(20)
         except subprocess.TimeoutExpired:
@@ -61,19 +64,23 @@ def _free_port() -> int:
         return int(door.getsockname()[1])
 
 
+# Ends what it runs when its input is closed: when this process ends, however it ends.
+_TIED = ("sh", "-c", '"$@" & trap "kill $!" EXIT; cat >/dev/null; kill $!; wait $!', "sh")
+
+
 def _start(port: int) -> subprocess.Popen[bytes]:
     if _has_image():
+        command = ["docker", "run", "--rm", "-p", f"127.0.0.1:{port}:4566", *_TOLD, IMAGE]
         return subprocess.Popen(
-            ["docker", "run", "--rm", "-p", f"127.0.0.1:{port}:4566", IMAGE],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+            [*_TIED, *command], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
     python = installed()
     home = VENV / "home"
     home.mkdir(exist_ok=True)
     with (VENV / "log").open("wb") as log:
         return subprocess.Popen(
-            [python, "-m", "localstack.runtime.main"], env=_environment(port, home), cwd=home,
-            stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+            [*_TIED, python, "-m", "localstack.runtime.main"], env=_environment(port, home), cwd=home,
+            stdout=log, stderr=log, stdin=subprocess.PIPE,
         )  # fmt: skip
 
 

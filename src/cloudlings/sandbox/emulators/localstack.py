@@ -23,7 +23,7 @@ from cloudlings.sandbox.accounts import as_root
 from cloudlings.sandbox.emulators import localstack_answers as answers
 from cloudlings.sandbox.emulators.contract import Emulator, IdentityKeeper, Informant
 from cloudlings.sandbox.emulators.localstack_api import Api
-from cloudlings.sandbox.emulators.localstack_facts import Resources
+from cloudlings.sandbox.emulators.localstack_facts import ROOT, Resources
 from cloudlings.sandbox.emulators.localstack_identities import REGION, Iam
 from cloudlings.sandbox.emulators.localstack_keys import Keys
 from cloudlings.sandbox.emulators.localstack_reset import Touched, empty
@@ -38,8 +38,6 @@ NO_WAY_BACK = (
     "LocalStack is behind this gateway, and its community edition cannot give out an account's state or take "
     "one back: nothing can be undone here, and there are no checkpoints."
 )
-# Whose requests without a signature are: LocalStack looks for a bucket in every account.
-_NOBODY = "000000000000"
 # Seconds: how long one is waited for that does not answer yet, and how often it is asked afterwards.
 PATIENCE = 15.0
 # In a container it starts at the same time as its neighbours.
@@ -100,7 +98,7 @@ class LocalStack(Emulator, IdentityKeeper, Informant):
             )
         # It loads a service when it is first asked for one, which takes longer than a request may.
         for service, operation in (("iam", "ListUsers"), ("s3", "ListBuckets"), ("sts", "GetCallerIdentity")):
-            await self._api.ask(_NOBODY, REGION, service, operation)
+            await self._api.ask(ROOT, REGION, service, operation)
         await self._began(health)
 
     @property
@@ -152,7 +150,7 @@ class LocalStack(Emulator, IdentityKeeper, Informant):
                 return wire.error(request, "apigateway", 404, "NotFoundException", "Not Found")
             # A deployed API's own: the caller's headers are for it, and so is the name that it is called by.
             return await self._api.send(self._links.inwards(request), account_id, "apigateway")
-        account = account_id or answers.account_in_role(request) or _NOBODY
+        account = account_id or answers.account_in_role(request) or ROOT
         found = operation_of(request, BY_SERVICE[target.service].models, target.path)
         service, operation = found or ("s3", "PostObject")
         caller = signed.access_key_id if signed else ""
@@ -165,7 +163,7 @@ class LocalStack(Emulator, IdentityKeeper, Informant):
         response = await self._api.send(sent, account, service)
         if response.status == 501:
             return self._missing(call, response)
-        await self._noticed(replace(call, request=sent), caller, response)
+        await self._noticed(replace(call, request=sent), target, caller, response)
         return self._links.outwards(call, response)
 
     def _named(self, call: Call, target: identify.Target, caller: str) -> Request:
@@ -188,10 +186,12 @@ class LocalStack(Emulator, IdentityKeeper, Informant):
         empty_one = Response(200, (("content-type", "text/xml"),), b"<_/>")
         return shapes.write_output("sts", "GetCallerIdentity", empty_one, said)
 
-    async def _noticed(self, call: Call, caller: str, response: Response) -> None:
+    async def _noticed(self, call: Call, target: identify.Target, caller: str, response: Response) -> None:
         """Take note of what an answered request did to keys and policies."""
         if call.service in ("iam", "cloudformation") and not call.reads:
             self._iam.forget()
+        if response.status < 300 and call.service == "s3":
+            self._resources.observe(call.operation, call.account_id, target.bucket)
         if response.status >= 300 or call.service not in ("iam", "sts"):
             return
         asked = shapes.read_input(call)

@@ -14,6 +14,8 @@ from cloudlings.sandbox.model import Response
 
 # A ciphertext of LocalStack's begins with the id of its key (localstack.services.kms.models).
 _KEY_ID = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32}")
+# LocalStack looks for a bucket in every account, whoever asks.
+ROOT = "000000000000"
 _GROUPS = {
     "http://acs.amazonaws.com/groups/global/AllUsers": "everyone",
     "http://acs.amazonaws.com/groups/global/AuthenticatedUsers": "authenticated",
@@ -47,15 +49,23 @@ class Resources:
 
     async def owner(self, bucket: str) -> str:
         """The account that has a bucket; "" when nobody has it."""
-        known = self._owners.get(bucket)
-        if known is not None and await self._has(known, bucket):
-            return known
+        if (await self._api.answer(ROOT, REGION, "s3", "HeadBucket", Bucket=bucket)).status == 404:
+            self._owners.pop(bucket, None)
+            return ""
+        if bucket in self._owners:
+            return self._owners[bucket]
         for account_id in self._accounts():
             if await self._has(account_id, bucket):
                 self._owners[bucket] = account_id
                 return account_id
-        self._owners.pop(bucket, None)
         return ""
+
+    def observe(self, operation: str, account_id: str, bucket: str) -> None:
+        """Note whose a bucket is that was made just now."""
+        if operation == "CreateBucket":
+            self._owners[bucket] = account_id
+        elif operation == "DeleteBucket":
+            self._owners.pop(bucket, None)
 
     async def _has(self, account_id: str, bucket: str) -> bool:
         found = await self._api.ask(account_id, REGION, "s3", "ListBuckets") or {}
@@ -153,6 +163,8 @@ class Resources:
 
     async def _key(self, arn: str, account: str, region: str) -> Facts:
         name = _key_of_ciphertext(arn) if arn.startswith("kms-ciphertext:") else arn
+        if name.startswith("arn:") and not name.split(":", 5)[-1].startswith(("key/", "alias/")):
+            return {}
         ask = _asker(self._api, account, region, "kms")
         described = await ask("DescribeKey", KeyId=name) if name else None
         if not described:
