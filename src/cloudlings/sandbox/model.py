@@ -107,6 +107,7 @@ class Call:
     """A request with everything that the gateway found out about it before it is sent on.
 
     ``service`` is the boto3 client's name, ``resource`` a hint: an S3 ARN, or the first name in the request.
+    ``via``: the service principals that make it in the caller's name, the first one first (aws:CalledVia).
     """
 
     request: Request
@@ -116,6 +117,7 @@ class Call:
     caller: Caller | None
     account_id: str
     resource: str = ""
+    via: tuple[str, ...] = ()
 
     @property
     def reads(self) -> bool:

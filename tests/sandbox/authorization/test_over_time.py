@@ -240,6 +240,25 @@ def test_a_stack_makes_nothing_that_its_maker_may_not(learner: boto3.Session, an
     assert learner.client("s3").list_buckets()["Buckets"] == []
 
 
+def test_what_a_stack_makes_is_called_via_cloudformation(
+    learner: boto3.Session, ana: boto3.Session, account_id: str
+) -> None:
+    """aws:CalledVia lets a user make queues by stacks, and not otherwise."""
+    by_stacks = {"ForAnyValue:StringEquals": {"aws:CalledVia": "cloudformation.amazonaws.com"}}
+    own = [
+        {"Effect": "Allow", "Action": "cloudformation:*", "Resource": "*"},
+        {"Effect": "Allow", "Action": "sqs:*", "Resource": "*", "Condition": by_stacks},
+    ]
+    learner.client("iam").put_user_policy(UserName="ana", PolicyName="p", PolicyDocument=document(*own))
+    stacks = ana.client("cloudformation")
+    stacks.create_stack(StackName="s", TemplateBody='{"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}}')
+    assert stacks.describe_stacks(StackName="s")["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE"
+    assert code_of(ana.client("sqs").create_queue, QueueName="own") in (
+        "AccessDenied",
+        "AccessDeniedException",
+    )
+
+
 def test_the_encoded_message_of_a_denial_is_decoded(learner: boto3.Session, ana: boto3.Session) -> None:
     """sts:DecodeAuthorizationMessage turns EC2's message into who asked for what, for those who may."""
     told = ""

@@ -34,10 +34,13 @@ def global_keys(asked: Asked, facts: Facts | None, now: float) -> dict[str, Cont
         "aws:RequestedRegion": asked.region,
         "aws:CurrentTime": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now)),
         "aws:EpochTime": str(int(now)),
-        "aws:ViaAWSService": "false",
+        "aws:ViaAWSService": "true" if asked.call.via else "false",
         "aws:UserAgent": request.header("user-agent") or None,
         "aws:Referer": request.header("referer") or None,
     }
+    if asked.call.via:
+        via = asked.call.via
+        found |= {"aws:CalledVia": list(via), "aws:CalledViaFirst": via[0], "aws:CalledViaLast": via[-1]}
     if facts is not None:
         found |= _of_principal(facts)
     found |= _of_tags(asked)

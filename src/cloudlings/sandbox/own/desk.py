@@ -79,7 +79,14 @@ class Desk:
             raise Declined("ValidationError", str(error), 400) from error
         request = replace(request, secure=call.request.secure)
         made = Call(
-            request, service, operation, call.region, call.caller, call.account_id, _named(parameters)
+            request,
+            service,
+            operation,
+            call.region,
+            call.caller,
+            call.account_id,
+            _named(parameters),
+            call.via,
         )
         response = await self.door(made, waits)
         found = by_botocore.read(service, operation, response)

@@ -24,6 +24,7 @@ from cloudlings.sandbox.own.cloudformation.maker import Failed, Made, Maker, suf
 from cloudlings.sandbox.own.cloudformation.prepare import Plan
 from cloudlings.sandbox.own.registry import Declined, Handling, Output
 
+SERVICE = "cloudformation.amazonaws.com"
 # How many resources are made at once.
 AT_ONCE = 8
 RUNNING: set[tuple[str, str, str]] = set()
@@ -41,7 +42,11 @@ class Runner:
     def __init__(
         self, handling: Handling, record: store.Record, plan: Plan | None, caller: Caller | None
     ) -> None:
-        self._handling = replace(handling, call=replace(handling.call, caller=caller)) if caller else handling
+        call = handling.call
+        # With a role the stack is the role's doing; without, it is done for the caller, via the service.
+        via = call.via if SERVICE in call.via else (*call.via, SERVICE)
+        called = replace(call, caller=caller, via=()) if caller else replace(call, via=via)
+        self._handling = replace(handling, call=called)
         self._stack_id, self._work = record["StackId"], record["work"]
         self._plan = plan
         self._needs = graph.needs(plan.template) if plan is not None else {}
