@@ -64,6 +64,19 @@ def test_queries_use_each_other() -> None:
     assert [dict(one.values) for one in queries.results(asked, SOURCE)] == [{0: 30, 60: 50}]
 
 
+def test_beyond_all_numbers() -> None:
+    """A value that is beyond all numbers is left out."""
+    found = queries.results([metric("a", ReturnData=False), expression("a * 1e300 * 1e300")], SOURCE)
+    assert found[0].values == {}
+
+
+def test_endless_range() -> None:
+    """A series that has a value everywhere has as many as can be answered, however long the range."""
+    source = queries.Source(lambda *_: [], 0, 1e10)
+    found = queries.results([expression("TIME_SERIES(1)")], source)[0]
+    assert (len(found.values), max(found.values)) == (queries.MOST_POINTS, 1e10 - 40)
+
+
 def test_labels() -> None:
     """A label is the metric's name, the expression's id or what is asked for; of an array, both."""
     asked = [

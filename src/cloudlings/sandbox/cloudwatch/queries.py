@@ -7,6 +7,7 @@ labels".
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +20,8 @@ from cloudlings.sandbox.cloudwatch.series import Scope, Series, Value
 
 Query = Mapping[str, Any]
 MOST_QUERIES = 500
+MOST_POINTS = 100_800
+"""Data points of one answer of GetMetricData."""
 MOST_OF_AN_ALARM = 10
 _ID = re.compile(r"[a-z][A-Za-z0-9_]*")
 
@@ -185,8 +188,9 @@ class _Computation:
 
 
 def _grid(source: Source, step: int) -> list[float]:
+    """The moments of a range at which a value may be: the newest, where there are more than are ever answered."""
     count = int(-(-(source.end - source.start) // step))
-    return [source.start + number * step for number in range(max(count, 0))]
+    return [source.start + number * step for number in range(max(count - MOST_POINTS, 0), max(count, 0))]
 
 
 def _measured(query: Query, source: Source) -> Series:
@@ -226,7 +230,9 @@ def _result(query: Query, series: Series, is_array: bool) -> Result:
         label = f"{query['Id'] if own is None else own} {series.label}".strip()
     else:
         label = own or str(query["Id"])
-    return Result(str(query["Id"]), _filled_in(label, query, series), series.values)
+    # A value beyond all numbers is none; JSON could not say it either.
+    values = {at: value for at, value in series.values.items() if math.isfinite(value)}
+    return Result(str(query["Id"]), _filled_in(label, query, series), values)
 
 
 def _filled_in(label: str, query: Query, series: Series) -> str:

@@ -14,8 +14,6 @@ from cloudlings.sandbox.cloudwatch.series import Series
 from cloudlings.sandbox.emulators import ministack_alarms, ministack_metrics
 from cloudlings.sandbox.emulators.cloudwatch_wire import Refused
 
-MOST_POINTS = 100_800
-
 
 def get_metric_data(cloudwatch: Any, asked: dict[str, Any]) -> dict[str, Any]:
     """Source: CloudWatch API reference, GetMetricData."""
@@ -48,7 +46,7 @@ def _listed(result: queries.Result, newest_first: bool) -> dict[str, Any]:
 
 def _page(results: list[dict[str, Any]], asked: Mapping[str, Any]) -> dict[str, Any]:
     """The results from a token on, up to the most data points that are asked for."""
-    most = min(asked.get("MaxDatapoints") or MOST_POINTS, MOST_POINTS)
+    most = min(asked.get("MaxDatapoints") or queries.MOST_POINTS, queries.MOST_POINTS)
     skipped = _offset(asked.get("NextToken"))
     left, passed = most, 0
     for result in results:
