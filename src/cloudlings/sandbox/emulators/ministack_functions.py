@@ -16,29 +16,19 @@ import json
 import os
 import shutil
 import stat
-import subprocess
 import threading
 import time
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from cloudlings.sandbox.emulators import function_box, function_process, ministack_metrics
+from cloudlings.sandbox.emulators import function_box, function_process, ministack_metrics, ministack_runtimes
 from cloudlings.sandbox.emulators.function_process import Answer, Environment, Setup
 
 Event = tuple[int, str]
-_PATH = "/var/lang/bin:/usr/local/bin:/usr/bin:/bin:/opt/bin"
-_MEANT = (
-    "AWS_ENDPOINT_URL",
-    "AWS_DEFAULT_REGION",
-    "AWS_REGION",
-    "AWS_EC2_METADATA_DISABLED",
-    "AWS_CONFIG_FILE",
-    "AWS_SHARED_CREDENTIALS_FILE",
-)
 # Lambda ends an initialisation after this, and begins it anew within the function's own time.
 LONGEST_INIT = 10.0
 
@@ -216,7 +206,7 @@ def correct(service: Any) -> None:
             return found
         return _run(runtime, service, func, event, request_id)
 
-    runtime.subprocess = service.subprocess = OtherRuntimes()
+    ministack_runtimes.correct(runtime, service, LONGEST_INIT)
     runtime._worker_class_for = worker_class_for
     service._execute_function_warm = execute_warm
     service._execute_function = _counted(service)
@@ -231,23 +221,6 @@ def correct(service: Any) -> None:
     shutil.rmtree(_home("environments"), ignore_errors=True)
     # Asked once, and now rather than by the first function.
     threading.Thread(target=function_box.why_not, daemon=True, name="function-box").start()
-
-
-class OtherRuntimes:
-    """By what MiniStack starts the processes of other runtimes: boxed, where that can be."""
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(subprocess, name)
-
-    @staticmethod
-    def Popen(command: Sequence[str], **settings: Any) -> Any:  # noqa: N802
-        """A process with none of this one's variables but those that MiniStack means it to have."""
-        own, folder = dict(settings.pop("env", None) or {}), Path(settings["cwd"])
-        own = {name: value for name, value in own.items() if os.environ.get(name) != value or name in _MEANT}
-        if function_box.available():
-            own_folder = folder.parent if folder.name == "code" else folder
-            command = [*function_box.shared(own_folder, folder), *command]
-        return function_process.start(command, env=own | {"PATH": _PATH}, **settings)
 
 
 def _is_python(config: Mapping[str, Any]) -> bool:
@@ -441,7 +414,7 @@ def variables(config: Mapping[str, Any], stream: str) -> dict[str, str]:
     own = (config.get("Environment") or {}).get("Variables") or {}
     settings = config.get("LoggingConfig") or {}
     return {
-        "PATH": _PATH,
+        "PATH": ministack_runtimes.PATH,
         "LANG": "C.UTF-8",
         "TZ": ":UTC",
         "LD_LIBRARY_PATH": "/opt/lib",
