@@ -291,7 +291,7 @@ class TestSandbox:
         assert sandbox.now(account_id) == pytest.approx(time.time(), abs=5)
 
     def test_a_restart_keeps_it(self, home: Path) -> None:
-        """A clock that was moved is still ahead after a stop and a start."""
+        """A clock that was moved is still ahead after a stop and a start; an undo takes later moves back."""
         number = "121212121212"
         sandbox = Sandbox.start(home, port=0)
         try:
@@ -300,6 +300,11 @@ class TestSandbox:
             sandbox.stop()
             sandbox = Sandbox.start(home, port=0)
             assert _soon(lambda: sandbox.now(number) - time.time() > DAY - 60)
+            time.sleep(1.5)  # a snapshot is taken once a second
+            sandbox.session(number, "learner", "us-east-1").client("sqs").create_queue(QueueName="one")
+            sandbox.advance(number, 2 * DAY)
+            sandbox.undo([number])
+            assert _soon(lambda: DAY - 60 < sandbox.now(number) - time.time() < DAY + 60)
         finally:
             sandbox.stop()
 

@@ -30,6 +30,8 @@ def _own_ids(models: Any) -> None:
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
         start(self, *args, **kwargs)
         _name(self)
+        if self.engine == "postgres" and self.db_cluster_identifier is None:
+            _default_options(self)
 
     models.DBInstance.__init__ = __init__
     backend = models.RDSBackend
@@ -42,6 +44,14 @@ def _own_ids(models: Any) -> None:
         return replica
 
     backend.create_db_instance_read_replica = create_db_instance_read_replica
+
+
+def _default_options(database: Any) -> None:
+    """From version 10 on, a default option group is named by the major version alone (RDS User Guide,
+    "Working with option groups")."""
+    major = str(database.engine_version).partition(".")[0]
+    if not database.option_group_supplied and major.isdecimal() and int(major) >= 10:
+        database.option_group_name = f"default:postgres-{major}"
 
 
 def _name(database: Any) -> None:
