@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from bisect import bisect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -232,18 +233,19 @@ def _fillings(series: Series, filler: Any, scope: Scope) -> Mapping[float, float
     if isinstance(filler, Series):
         return {at: filler.values[at] for at in gaps if at in filler.values}
     if filler == "REPEAT":
-        before = {at: [v for t, v in pairs if t < at] for at in gaps}
-        return {at: values[-1] for at, values in before.items() if values}
+        places = ((at, bisect(pairs, (at, math.inf))) for at in gaps)
+        return {at: pairs[place - 1][1] for at, place in places if place}
     if filler == "LINEAR":
         return {at: y for at in gaps if (y := _on_line(pairs, at)) is not None}
     raise NotTaken
 
 
 def _on_line(pairs: Sequence[tuple[float, float]], at: float) -> float | None:
-    for (x1, y1), (x2, y2) in pairwise(pairs):
-        if x1 < at < x2:
-            return y1 + (y2 - y1) * (at - x1) / (x2 - x1)
-    return None
+    place = bisect(pairs, (at, math.inf))
+    if not 0 < place < len(pairs):
+        return None
+    (x1, y1), (x2, y2) = pairs[place - 1], pairs[place]
+    return y1 + (y2 - y1) * (at - x1) / (x2 - x1)
 
 
 @function("TIME_SERIES", 1)

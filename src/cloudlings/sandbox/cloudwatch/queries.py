@@ -188,7 +188,7 @@ class _Computation:
 
 
 def _grid(source: Source, step: int) -> list[float]:
-    """The moments of a range at which a value may be: the newest, where there are more than are ever answered."""
+    """The moments of a range at which a value may be: the newest, if more than are ever answered."""
     count = int(-(-(source.end - source.start) // step))
     return [source.start + number * step for number in range(max(count - MOST_POINTS, 0), max(count, 0))]
 
