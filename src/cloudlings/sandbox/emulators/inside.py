@@ -76,6 +76,9 @@ HOOKS: dict[str, tuple[Hook, ...]] = {
     "stepfunctions": (Hook("_invoke_resource", "states", "RunTask", _first),),
     "pipes": (Hook("_deliver_batch", "pipes", "DeliverBatch", _named("Target")),),
     "cloudwatch": (Hook("_dispatch_alarm_actions", "monitoring", "AlarmAction", _alarm),),
+    "cloudwatch_logs": (
+        Hook("_deliver_to_subscriber", "logs", "DeliverToSubscriber", _named("destinationArn")),
+    ),
 }
 
 

@@ -38,6 +38,8 @@ def correct(logs: Any) -> None:
     }
     add_answers(logs, answers | {name: partial(_insights, logs, name) for name in _INSIGHTS})
     logs._subscription_pattern_matches = _fits
+    # By MiniStack's module, where the journal watches it.
+    logs._deliver_to_subscriber = _deliver
     logs._fanout_to_subscription_filters = lambda group, stream, events: _arrive(logs, group, stream, events)
 
 
@@ -150,7 +152,9 @@ def _arrive(logs: Any, group_name: str, stream: str, events: Sequence[dict[str, 
     )
     group = logs._log_groups.get(group_name) or {}
     for subscription in list((group.get("subscriptionFilters") or {}).values()):
-        _deliver(subscription, group_name, stream, arrived)
+        matched = _matched(subscription, arrived)
+        if matched:
+            logs._deliver_to_subscriber(subscription, group_name, stream, matched)
 
 
 def _incoming(group_name: str, events: Sequence[Event]) -> list[Datum]:
@@ -197,7 +201,20 @@ def _embedded(group_name: str, events: Sequence[Event]) -> list[Datum]:
 # --- subscriptions ----------------------------------------------------------------------------------------
 
 
-def _deliver(subscription: dict[str, Any], group_name: str, stream: str, events: Sequence[Event]) -> None:
+Matched = Sequence[tuple[Event, patterns.Match]]
+
+
+def _matched(subscription: dict[str, Any], events: Sequence[Event]) -> Matched:
+    """The events that a subscription is for, with what its pattern takes out of them."""
+    try:
+        pattern = patterns.parse(subscription.get("filterPattern") or "")
+    except ExpressionError:
+        return ()
+    found = ((event, pattern.match(event.message)) for event in events)
+    return [(event, match) for event, match in found if match is not None]
+
+
+def _deliver(subscription: dict[str, Any], group_name: str, stream: str, matched: Matched) -> None:
     """Send the events that fit to a subscriber: a function, or a Kinesis stream.
 
     Source: CloudWatch Logs User Guide, "Log group-level subscription filters". A function that is subscribed
@@ -205,13 +222,6 @@ def _deliver(subscription: dict[str, Any], group_name: str, stream: str, events:
     """
     from ministack.core.responses import get_account_id, new_uuid
 
-    try:
-        pattern = patterns.parse(subscription.get("filterPattern") or "")
-    except ExpressionError:
-        return
-    matched = [(event, match) for event in events if (match := pattern.match(event.message)) is not None]
-    if not matched:
-        return
     content = {
         "messageType": "DATA_MESSAGE",
         "owner": get_account_id(),
