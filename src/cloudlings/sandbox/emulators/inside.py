@@ -38,10 +38,6 @@ def _first(target: Any, *_: Any, **__: Any) -> str:
     return str(target)
 
 
-def _kind_and_name(kind: str, name: str, *_: Any, **__: Any) -> str:
-    return f"{kind} {name}"
-
-
 def _alarm(alarm: dict[str, Any], _: str, state: str, *__: Any, **___: Any) -> str:
     return f"{alarm.get('AlarmName', '')} is {state}"
 
@@ -54,11 +50,6 @@ def _named(key: str) -> Callable[..., str]:
 
 
 HOOKS: dict[str, tuple[Hook, ...]] = {
-    "cloudformation.provisioners": (
-        Hook("_provision_resource", "cloudformation", "CreateResource", _kind_and_name),
-        Hook("_update_resource", "cloudformation", "UpdateResource", _kind_and_name),
-        Hook("_delete_resource", "cloudformation", "DeleteResource", _kind_and_name),
-    ),
     "eventbridge": (Hook("_invoke_target", "events", "InvokeTarget", _named("Arn")),),
     "s3": (
         Hook("_deliver_event_to_sqs", "s3", "NotifyQueue", _first),

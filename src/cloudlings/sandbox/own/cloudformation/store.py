@@ -76,7 +76,9 @@ def event(
 
 def set_status(record: Record, status: str, reason: str = "") -> None:
     """A stack's next status, with its event."""
-    record["status"], record["reason"], record["updated"] = status, reason, time.time()
+    record["status"], record["reason"] = status, reason
+    if status.startswith("UPDATE_"):
+        record["updated"] = time.time()
     event(record, record["StackName"], record["StackId"], "AWS::CloudFormation::Stack", status, reason)
 
 
