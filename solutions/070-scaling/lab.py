@@ -154,8 +154,8 @@ for request in brief.urls:
 # Build the booking page's load balancer: in the **web** subnets of both zones, facing the internet.
 #
 # - A **listener** on 443 (HTTPS) with the certificate for `brief.domain`. The load balancer holds the key and speaks TLS
-#   with visitors; behind it, machines speak HTTP. There are no machines yet: let it answer by itself, a *fixed response*
-#   503.
+#   with visitors; behind it, machines speak HTTP. There are no machines yet: let it answer by itself, [a *fixed response*](
+#   https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-action-types.html) with status 503.
 # - A listener on 80 that sends everybody to 443 by a permanent redirect (301), to the same host, path and query.
 # - A security group of its own: from the internet 443, and 80 for the redirect. Nothing else.
 #
@@ -244,7 +244,8 @@ ask(listener(booking(), 80), f"GET http://{brief.domain}/doctors?name=li")
 #
 # [A target that fails often enough in a row gets no more requests; one that is well again comes back](
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html). If **all** are
-# unwell, all get requests: better a chance than none.
+# unwell, all get requests: better a chance than none. (*Here* no program runs: every running machine counts as well.) The
+# model shows a check that wants 200, with AWS's defaults:
 
 # %%
 from cloudlings.models.health import Check, health, noticed_after
@@ -393,11 +394,11 @@ print({key: old[key] for key in ("MinSize", "MaxSize", "AvailabilityZones", "Hea
 for arn in old["TargetGroupARNs"]:
     (one,) = elb.describe_target_groups(TargetGroupArns=[arn])["TargetGroups"]
     print(one["TargetGroupName"], "check:", one["HealthCheckPath"], one["Matcher"])
-machine = next(iter(members(brief.letters)))
-reach(SUBNETS["web"][1], machine, brief.letters_port)
+machine, stranger = next(iter(members(brief.letters))), next(iter(members(fleet())))
+reach(stranger, machine, brief.letters_port)
 
 # %% [markdown]
-# Letters must come through the loss of either zone; a machine whose program answers with an error (500, or 404 for a page
+# A booking machine knocks at a letters machine, and is let in: there is no reason for that. Letters must come through the loss of either zone; a machine whose program answers with an error (500, or 404 for a page
 # that is not there) must get no more requests, and be replaced; and on `brief.letters_port` the machines listen to their
 # load balancer only. It stays as it is otherwise: same load balancer, same group, in the app subnets.
 
@@ -427,7 +428,7 @@ ec2.authorize_security_group_ingress(
 ### END SOLUTION
 
 # %%
-reach(SUBNETS["web"][1], machine, brief.letters_port)
+reach(stranger, machine, brief.letters_port)
 
 # %% [markdown]
 # <!-- covers: L07-05 -->
@@ -634,7 +635,7 @@ play([80] * 4 + [400] * 14)
 # ## Task 9: let machines go politely
 #
 # Growing was the easy half. When the group shrinks, a machine is in the middle of something. The load balancer stops sending
-# it new requests and waits for the open ones (the *deregistration delay*, 300 seconds unless told). Then a **lifecycle hook**
+# it new requests and waits for the open ones (the *deregistration delay*, 300 seconds unless told). And a **lifecycle hook**
 # can hold the machine in `Terminating:Wait`, until somebody says *done* or the hook's timeout ends.
 #
 # Booking's machines send their last logs when asked to; that takes up to `brief.drain_seconds`. Add to the booking group a
@@ -643,7 +644,8 @@ play([80] * 4 + [400] * 14)
 # https://docs.aws.amazon.com/autoscaling/ec2/userguide/lifecycle-hooks.html).
 #
 # Somebody must hear of it. The event goes to EventBridge: make a rule that takes the *terminate* action of **this group**
-# only, and hands it to the queue (`QUEUE`) from which the drain program reads. This is what the event looks like:
+# only, and hands it to the queue (`QUEUE`) from which the drain program reads. (*Here* no machine waits at a hook; on AWS
+# each one would.) This is what the event looks like:
 
 # %%
 EVENT = {
