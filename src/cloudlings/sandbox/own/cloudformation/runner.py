@@ -228,6 +228,8 @@ class Runner:
             "properties": made.properties, "state": state, "made": made.made,
             "physical": "" if physical is MISSING else text(physical),
         }  # fmt: skip
+        # Whatever happens to the sandbox now, what was made is known.
+        self._handling.keep()
         kept["attributes"] = {
             attribute: found
             for attribute, expression in kind.attributes.items()

@@ -11,7 +11,7 @@ from cloudlings.sandbox.cloudformation.invalid import Invalid
 
 Record = dict[str, Any]
 # Stacks that are gone are described by their id for a while, as on AWS (90 days there).
-MOST_DELETED = 100
+MOST_DELETED = 20
 MOST_EVENTS = 3000
 GONE = "DELETE_COMPLETE"
 REVIEW = "REVIEW_IN_PROGRESS"
