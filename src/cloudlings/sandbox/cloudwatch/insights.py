@@ -15,15 +15,8 @@ from cloudlings.errors import ExpressionError
 from cloudlings.sandbox.cloudwatch import expressions
 from cloudlings.sandbox.cloudwatch.discovered import Record, fields_of
 from cloudlings.sandbox.cloudwatch.insights_functions import Function, number, text
-from cloudlings.sandbox.cloudwatch.insights_language import (
-    MOST_ROWS,
-    Command,
-    Expression,
-    Item,
-    Query,
-    holds,
-    parse,
-)
+from cloudlings.sandbox.cloudwatch.insights_language import holds, parse
+from cloudlings.sandbox.cloudwatch.insights_model import MOST_ROWS, Command, Expression, Item, Query
 
 __all__ = ["Outcome", "Record", "parse", "run"]
 Row = dict[str, Any]

@@ -8,22 +8,15 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import Any, Protocol
+from typing import Any
 
 from lark import Lark, Token, Tree, UnexpectedInput, UnexpectedToken
 
 from cloudlings.errors import ExpressionError
 from cloudlings.sandbox.cloudwatch import expressions
-from cloudlings.sandbox.cloudwatch.insights_functions import (
-    AGGREGATES,
-    FUNCTIONS,
-    Duration,
-    Function,
-    number,
-    text,
-)
+from cloudlings.sandbox.cloudwatch.insights_functions import AGGREGATES, FUNCTIONS, Duration, number, text
+from cloudlings.sandbox.cloudwatch.insights_model import MOST_ROWS, Command, Expression, Item, Query, Scope
 
 COMMANDS = ("fields", "filter", "stats", "sort", "limit", "parse", "display", "dedup")
 NOT_HERE = (
@@ -38,7 +31,6 @@ NOT_HERE = (
     "lookup",
     "subqueries",
 )
-MOST_ROWS = 10_000
 
 _UNITS = {
     "ms": 1, "msec": 1, "s": 1000, "sec": 1000, "m": 60_000, "min": 60_000, "h": 3_600_000, "hr": 3_600_000,
@@ -102,65 +94,6 @@ def _grammar() -> Lark:
         propagate_positions=True,
         maybe_placeholders=True,
     )
-
-
-# --- what a query is --------------------------------------------------------------------------------------
-
-
-class Scope(Protocol):
-    """Where an expression is evaluated: over one row, or over the rows of a group."""
-
-    def field(self, name: str) -> Any:
-        """A field's value; None where it is not there."""
-
-    def has(self, name: str) -> bool:
-        """Whether there is a column of this very name."""
-
-    def aggregate(self, function: Function, arguments: Sequence[Expression]) -> Any:
-        """An aggregate over the rows. Raises ExpressionError where there is no group."""
-
-
-@dataclass(frozen=True)
-class Expression:
-    """A part of a query: its text and place, and its value in a scope."""
-
-    text: str
-    compute: Callable[[Scope], Any]
-    aggregates: bool = False
-    start: int = -1
-
-    def of(self, scope: Scope) -> Any:
-        """Its value; a column that has its text for a name is its value already."""
-        return scope.field(self.text) if scope.has(self.text) else self.compute(scope)
-
-
-@dataclass(frozen=True)
-class Item:
-    """An expression with its name."""
-
-    expression: Expression
-    name: str
-
-
-@dataclass(frozen=True)
-class Command:
-    """One command of a query. Which of the others it has hangs on ``kind``."""
-
-    kind: str
-    items: tuple[Item, ...] = ()
-    by: tuple[Item, ...] = ()
-    descending: tuple[bool, ...] = ()
-    condition: Expression | None = None
-    count: int = 0
-    regex: Any = None
-    names: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Query:
-    """A query, read."""
-
-    commands: tuple[Command, ...]
 
 
 @lru_cache(maxsize=256)

@@ -16,7 +16,7 @@ from cloudlings.errors import ExpressionError
 from cloudlings.sandbox.cloudwatch import insights
 from cloudlings.sandbox.cloudwatch.discovered import Record, fields_of
 from cloudlings.sandbox.cloudwatch.insights_functions import text
-from cloudlings.sandbox.cloudwatch.insights_language import MOST_ROWS
+from cloudlings.sandbox.cloudwatch.insights_model import MOST_ROWS
 from cloudlings.sandbox.emulators.ministack_logs import Answer, answered, refusal
 
 _ENDED = ("Complete", "Cancelled", "Failed")
