@@ -542,6 +542,47 @@ def once(aws: Aws) -> None:
     assert within(8, lambda: not aws.scheduler.list_schedules()["Schedules"])
 
 
+ROLE = "EventBridge Scheduler User Guide, Setting up the execution role"
+
+
+def scheduled(aws: Aws, arn: str, role: str, **target: Any) -> None:
+    aws.scheduler.create_schedule(
+        Name=aws.name("s"),
+        ScheduleExpression=soon(1),
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={"Arn": arn, "RoleArn": role, "Input": '{"due": true}', **target},
+    )
+
+
+@probe("Scheduler", ROLE)
+def to_a_function(aws: Aws) -> None:
+    """A schedule invokes a function by its role; the function's policy need not let it in."""
+    out = aws.queue()
+    arn = function_arn(aws, telling(aws, out, "tell(event)"))
+    scheduled(aws, arn, able_role(aws, "lambda:InvokeFunction", service="scheduler"))
+    same(bodies(aws, out, 1, 15), [{"due": True}])
+
+
+@probe("Scheduler", ROLE)
+def role_may_not(aws: Aws) -> None:
+    """What a schedule's role may not deliver goes to the target's dead letters, if it may send there."""
+    out, dead = aws.queue(), aws.queue()
+    arn = function_arn(aws, telling(aws, out, "tell(event)"))
+    role = able_role(aws, "sqs:SendMessage", service="scheduler")
+    scheduled(aws, arn, role, DeadLetterConfig={"Arn": aws.queue_arn(dead)})
+    same(bodies(aws, dead, 1, 15), [{"due": True}])
+    same(take(aws, out, 1, 1), [])
+
+
+refused(
+    "Scheduler",
+    "ValidationException",
+    "A schedule's role trusts the scheduler.",
+    ROLE,
+    lambda a: scheduled(a, a.queue_arn(a.queue()), a.role("events")),
+)
+
+
 @probe("Scheduler", SCHEDULES)
 def not_yet(aws: Aws) -> None:
     """A schedule that is disabled sends nothing."""

@@ -17,6 +17,7 @@ from typing import Any
 
 from cloudlings.sandbox.emulators import ministack_delivery as delivery
 from cloudlings.sandbox.emulators.ministack_delivery import Failure
+from cloudlings.sandbox.emulators.ministack_roles import role_may
 
 EVENTS, SNS = "events.amazonaws.com", "sns.amazonaws.com"
 _CODES = {
@@ -47,8 +48,10 @@ def _eventbridge(events: Any) -> None:
         chosen = _target.set((target, rule, view))
         clean = _failed.set(None)
         try:
-            invoke(_with_input(target, view), event, rule, view)
-            failure = _failed.get()
+            failure = _role_fails(target)
+            if failure is None:
+                invoke(_with_input(target, view), event, rule, view)
+                failure = _failed.get()
             if failure is not None:
                 _undelivered(target, rule, view, failure)
             _measure(rule, failure)
@@ -57,7 +60,8 @@ def _eventbridge(events: Any) -> None:
             _target.reset(chosen)
 
     def dispatch_to_lambda(arn: str, payload: str) -> None:
-        _note(delivery.to_function(arn, _loaded(payload), service=EVENTS, source=_rule_arn()))
+        service = "" if _by_role() else EVENTS
+        _note(delivery.to_function(arn, _loaded(payload), service=service, source=_rule_arn()))
 
     def dispatch_to_sqs(spec: Any, payload: str, parameters: Mapping[str, str] | None = None) -> None:
         service = "" if _by_role() else EVENTS
@@ -134,6 +138,30 @@ def _by_role() -> bool:
     return bool(found is not None and found[0].get("RoleArn"))
 
 
+_BY_ROLE = {
+    "lambda": "lambda:InvokeFunction",
+    "sqs": "sqs:SendMessage",
+    "sns": "sns:Publish",
+    "states": "states:StartExecution",
+    "events": "events:PutEvents",
+}
+
+
+def _role_fails(target: dict[str, Any]) -> Failure | None:
+    """Why the role that a target names may not deliver to it.
+
+    Source: EventBridge User Guide, "Using identity-based policies"; EventBridge Scheduler User Guide,
+    "Setting up the execution role".
+    """
+    arn, role = str(target.get("Arn", "")), target.get("RoleArn")
+    action = _BY_ROLE.get(arn.split(":")[2] if arn.count(":") > 2 else "")
+    if ":api-destination/" in arn:
+        action = "events:InvokeApiDestination"
+    if not role or not action or role_may(role, action, arn):
+        return None
+    return Failure("NO_PERMISSIONS", f"{role} is not authorized to perform {action} on {arn}")
+
+
 def _loaded(payload: str) -> Any:
     try:
         return json.loads(payload)
@@ -182,8 +210,12 @@ def _undelivered(target: dict[str, Any], rule: dict[str, Any], view: Any, failur
         "ERROR_CODE": _CODES.get(failure.code, failure.code),
         "ERROR_MESSAGE": failure.message,
     }
-    body = json.dumps(view.event_with_detail())
-    delivery.to_queue(queue, body, said, service=EVENTS, source=str(rule.get("Arn", "")))
+    body, source = json.dumps(view.event_with_detail()), str(rule.get("Arn", ""))
+    if ":schedule/" not in source:
+        delivery.to_queue(queue, body, said, service=EVENTS, source=source)
+    elif role_may(str(target.get("RoleArn", "")), "sqs:SendMessage", queue):
+        # A schedule's own role sends there.
+        delivery.to_queue(queue, str(target.get("Input") or body), said)
 
 
 def _measure(rule: dict[str, Any], failure: Failure | None) -> None:

@@ -18,12 +18,8 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from cloudlings.errors import PolicyError
-from cloudlings.iam.decide import decide
-from cloudlings.iam.documents import parse
-from cloudlings.iam.request import Policies, Principal, Request
-from cloudlings.sandbox.authorization import managed, ministack_side
 from cloudlings.sandbox.emulators import ministack_delivery as delivery
+from cloudlings.sandbox.emulators.ministack_roles import role_may
 from cloudlings.sandbox.routes import BY_MODEL
 
 _OPTIMIZED = re.compile(r"arn:aws:states:::(lambda|sqs|sns|dynamodb|events|states):(\w+)")
@@ -201,30 +197,6 @@ def _needs(resource: str, given: Mapping[str, Any]) -> tuple[str, str, str]:
     elif service == "events":
         target = f"arn:aws:events:{place}:event-bus/default"
     return service, f"{service}:{operation}", target
-
-
-def role_may(role: str, action: str, resource: str) -> bool:
-    """Whether a role's own policies and boundary allow an action; true when its documents cannot be known."""
-    account, _, path = role.removeprefix("arn:aws:iam::").partition(":role/")
-    if not path:
-        return True
-    session = role.replace(":iam:", ":sts:").replace(":role/", ":assumed-role/") + "/execution"
-    facts = ministack_side._role(account, path.rpartition("/")[2], session)
-    if not facts["role_arn"]:
-        return False
-    try:
-        identity = tuple(parse(_document(*each)) for each in facts["identity"])
-        boundary = parse(_document(*facts["boundary"])) if facts["boundary"] else None
-        policies = Policies(identity=identity, boundary=boundary)
-        return decide(
-            Request(Principal("session", session, role_arn=role), action, resource), policies
-        ).allowed
-    except (PolicyError, TypeError, ValueError):
-        return True
-
-
-def _document(label: str, document: Any) -> Any:
-    return document if document is not None else managed.document_of(label)
 
 
 # --- other emulators ------------------------------------------------------------------------------

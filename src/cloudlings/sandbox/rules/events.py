@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 
+from cloudlings.sandbox.rules.functions import trusts
 from cloudlings.sandbox.rules.registry import Given, Refusal, before
 
 MOST_TARGETS = 5
@@ -100,3 +101,21 @@ def schedule_that_is_one(given: Given) -> Refusal | None:
     if (plain is not None and int(plain[1]) > 0) or is_schedule(expression):
         return None
     return _invalid(f"Invalid Schedule Expression {expression}.")
+
+
+@before("scheduler", "CreateSchedule", "UpdateSchedule")
+async def role_that_the_scheduler_can_take(given: Given) -> Refusal | None:
+    """A schedule's role is there and trusts the scheduler.
+
+    Source: EventBridge Scheduler User Guide, "Setting up the execution role"; CreateSchedule
+    (ValidationException).
+    """
+    arn = str((given.input.get("Target") or {}).get("RoleArn") or "")
+    account, _, path = arn.removeprefix("arn:aws:iam::").partition(":role/")
+    if not path or account != given.call.account_id:
+        return None
+    role = (await given.read("GetRole", "iam", RoleName=path.rpartition("/")[2])).get("Role")
+    if role and trusts(role.get("AssumeRolePolicyDocument", ""), "scheduler.amazonaws.com"):
+        return None
+    said = "The execution role you provide must allow AWS EventBridge Scheduler to assume the role."
+    return _invalid(said)
