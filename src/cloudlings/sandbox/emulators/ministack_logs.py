@@ -35,6 +35,8 @@ def correct(logs: Any) -> None:
         "FilterLogEvents": lambda data: _filter_log_events(logs, data),
         "TestMetricFilter": lambda data: _test_metric_filter(logs, data),
         "PutLogEvents": lambda data: _put_log_events(logs, data, logs._put_log_events),
+        "PutMetricFilter": lambda data: _put_filter(data, logs._put_metric_filter),
+        "PutSubscriptionFilter": lambda data: _put_filter(data, logs._put_subscription_filter),
     }
     add_answers(logs, answers | {name: partial(_insights, logs, name) for name in _INSIGHTS})
     logs._subscription_pattern_matches = _fits
@@ -101,6 +103,19 @@ def _fits(pattern: str, message: str) -> bool:
         return patterns.parse(pattern or "").match(message or "") is not None
     except ExpressionError:
         return False
+
+
+def _put_filter(data: dict[str, Any], put: Callable[[dict[str, Any]], Answer]) -> Answer:
+    """Keep a filter whose pattern keeps to the syntax, and whose values and dimensions are its fields.
+
+    Source: CloudWatch Logs User Guide, "Filter pattern syntax", "Configuring metric values for a metric
+    filter"; API reference (InvalidParameterException).
+    """
+    try:
+        metric_filters.check(str(data.get("filterPattern") or ""), data.get("metricTransformations") or [])
+    except ExpressionError as error:
+        return refusal("InvalidParameterException", error.message)
+    return put(data)
 
 
 # --- what arrives -----------------------------------------------------------------------------------------

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-from cloudlings.errors import ExpressionError
 from cloudlings.sandbox.rules.registry import Given, Refusal, before
 
 _DAY = 86_400_000
@@ -32,24 +31,6 @@ def events_in_order(given: Given) -> Refusal | None:
         )
     if len(moments) > 10_000:
         return _invalid("The number of log events in a single PutLogEvents request is at most 10000.")
-    return None
-
-
-@before("logs", "PutMetricFilter", "FilterLogEvents", "PutSubscriptionFilter", "TestMetricFilter")
-def pattern_that_is_one(given: Given) -> Refusal | None:
-    """A filter's pattern keeps to the syntax, and a metric's value and dimensions are its fields.
-
-    Source: CloudWatch Logs User Guide, "Filter pattern syntax", "Configuring metric values for a metric
-    filter"; API reference (InvalidParameterException).
-    """
-    # Here, for the parser is wanted by those only that ask for it.
-    from cloudlings.sandbox.cloudwatch import metric_filters
-
-    asked = given.input
-    try:
-        metric_filters.check(str(asked.get("filterPattern") or ""), asked.get("metricTransformations") or [])
-    except ExpressionError as error:
-        return _invalid(error.message)
     return None
 
 
