@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from cloudlings.errors import PolicyError
-from cloudlings.iam.decide import decide
-from cloudlings.iam.documents import parse
-from cloudlings.iam.request import Policies, Principal, Request
-from cloudlings.sandbox.authorization import managed, ministack_side
-
 
 def role_may(role: str, action: str, resource: str) -> bool:
     """Whether a role's own policies and boundary allow an action; true when its documents cannot be known."""
+    # Here, for this module is loaded when the sandbox starts, and rarely needed.
+    from cloudlings.errors import PolicyError
+    from cloudlings.iam.decide import decide
+    from cloudlings.iam.documents import parse
+    from cloudlings.iam.request import Policies, Principal, Request
+    from cloudlings.sandbox.authorization import ministack_side
+
     account, _, path = role.removeprefix("arn:aws:iam::").partition(":role/")
     if not path:
         return True
@@ -32,4 +33,6 @@ def role_may(role: str, action: str, resource: str) -> bool:
 
 
 def _document(label: str, document: Any) -> Any:
+    from cloudlings.sandbox.authorization import managed
+
     return document if document is not None else managed.document_of(label)
