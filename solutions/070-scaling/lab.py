@@ -791,15 +791,13 @@ machine_hour = prices[f"ec2.{sums['type']}"].usd
 door_month = 730 * (prices["lb.application.hour"].usd + sums["lcu"] * prices["lb.application.lcu"].usd)
 hours = sums["peak"] * sums["peak_hours"] + sums["base"] * (730 - sums["peak_hours"])
 ramp = (brief.ramp - 2) * sums["ramp_hours"] * 22 * machine_hour
-answer(
-    "bill",
-    {
-        "always_peak": sums["peak"] * 730 * machine_hour + door_month,
-        "scaled": hours * machine_hour + door_month,
-        "ramp": ramp,
-        "choose": "ramp" if ramp < 730 * machine_hour else "spare",
-    },
-)
+design = {
+    "always_peak": sums["peak"] * 730 * machine_hour + door_month,
+    "scaled": hours * machine_hour + door_month,
+    "ramp": ramp,
+    "choose": "ramp" if ramp < 730 * machine_hour else "spare",
+}
+answer("bill", design)
 ### END SOLUTION
 
 # %% [markdown]
