@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from cloudlings.grading.instance_choice import fits, misread
 
@@ -51,8 +52,12 @@ class Ec2:
     def client(self, _: str) -> Ec2:
         return self
 
-    def describe_instance_types(self, Filters: Any) -> Any:  # noqa: N803
-        return {"InstanceTypes": [each for each in TYPES if each["InstanceType"] in Filters[0]["Values"]]}
+    def describe_instance_types(self, InstanceTypes: Any = (), Filters: Any = ()) -> Any:  # noqa: N803
+        wanted = InstanceTypes or Filters[0]["Values"]
+        found = [each for each in TYPES if each["InstanceType"] in wanted]
+        if InstanceTypes and len(found) < len(InstanceTypes):
+            raise ClientError({"Error": {"Code": "InvalidInstanceType"}}, "DescribeInstanceTypes")
+        return {"InstanceTypes": found}
 
 
 RIGHT = {

@@ -16,7 +16,7 @@ def as_billed(name: str, given: Any, bills: Mapping[str, Estimate], *, consequen
     """
     said: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
     for key, bill in bills.items():
-        number = said.get(key)
+        number: Any = said.get(key)
         is_number = isinstance(number, int | float) and not isinstance(number, bool)
         assert is_number, Because(
             found=f'The answer "{name}" has {number!r} for {key}; it needs a number of dollars.',

@@ -1,0 +1,673 @@
+"""Graders of 060-ec2: machines, what they may do, their disks, and what they cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from cloudlings.cost import instance_bill, price_table, volume_bill
+from cloudlings.cost.estimate import bill
+from cloudlings.grading.disks import bill_of, outlives, throughput, within
+from cloudlings.grading.ec2_state import (
+    Described,
+    Ec2State,
+    called,
+    ec2_state,
+    gets_out,
+    inventory_of,
+    only_through,
+    shut_to,
+    status,
+    still_there,
+    tags_of,
+    wants_token,
+)
+from cloudlings.grading.graders import Account, Because, Brief, not_attempted_unless, task
+from cloudlings.grading.instance_choice import fits, misread
+from cloudlings.grading.proofs import allow, document
+from cloudlings.grading.roles import may_exactly, only_takes_on, role_named, session
+from cloudlings.grading.s3_state import or_none
+from cloudlings.grading.sums import as_billed
+from cloudlings.grading.vpc_state import interface_at, made_elsewhere, network_of, shown, with_host
+from cloudlings.network import Network
+
+INVENTORY = "/brackwater/inventory"
+GP3_MOST_IOPS = 80_000
+
+
+@task(
+    "names",
+    points=5,
+    title="Read twelve names, choose eight types",
+    ref="L06-T2",
+    hints=[
+        "Letters, a number, letters, a dot, the size. What stands before the number is the family, and it "
+        "may "
+        "have more than one letter. A g before the number is about graphics; where does the g of Graviton "
+        "stand?",
+        "For a load, divide its GiB by its vCPUs: 2 is c, 4 is m, 8 is r, 16 and more is x. Then see "
+        "whether it "
+        "asks for something of its own: a GPU, a high clock, a disk in the host. look(name) shows a type.",
+        're.fullmatch(r"([a-z]+)(\\d+)(.*)\\.(.+)", name).groups() cuts a name. arm is "g" in the third '
+        "part. "
+        "Types: t3 or t4g for what mostly waits, m7i, c7i, r7i with large for 2 vCPUs and xlarge for 4; "
+        "x2gd, "
+        "i4i, z1d, g4dn and d3 for the special ones.",
+    ],
+)
+def test_names(account: Account, brief: Brief, answer: Callable[[str], Any]) -> None:
+    names, types = answer("names"), answer("types")
+    not_attempted_unless(
+        names is not None or types is not None, 'No answer "names" or "types" was handed in yet.'
+    )
+    misread(account, brief.names, names)
+    fits(account, {each["load"]: each for each in brief.loads}, types)
+
+
+@task(
+    "badge",
+    points=5,
+    title="A badge for the collector",
+    ref="L06-02",
+    hints=[
+        "Two documents: who may take the role on (its trust policy), and what the role may do. And a machine "
+        "does not wear a role: it wears the thing that holds one.",
+        "Trust: the service ec2.amazonaws.com, sts:AssumeRole. Permission: one action of S3, on the ARN of "
+        "the "
+        "objects under the prefix. The holder is an instance profile.",
+        "create_role(RoleName=brief.role, AssumeRolePolicyDocument=…), put_role_policy with s3:PutObject on "
+        "arn:aws:s3:::BUCKET/PREFIX* , create_instance_profile, add_role_to_instance_profile.",
+    ],
+)
+def test_badge(account: Account, brief: Brief) -> None:
+    role = role_named(account, brief.role)
+    not_attempted_unless(role is not None, f"There is no role {brief.role} yet.")
+    assert role is not None
+    only_takes_on(
+        account,
+        role,
+        {"Service": "ec2.amazonaws.com"},
+        who="EC2",
+        concept="The trust policy says who may become the role. A machine's badge is for EC2 to hand out.",
+    )
+    readings = f"arn:aws:s3:::{brief.bucket}/{brief.prefix}*"
+    job = document(allow("s3:PutObject", readings))
+    may_exactly(
+        account,
+        session(account, brief.role),
+        least=job,
+        most=job,
+        job=f"putting objects under {brief.prefix} of {brief.bucket}",
+        stops="the collector's readings are not kept",
+        existing=[f"arn:aws:s3:::{brief.bucket}", f"arn:aws:s3:::{brief.bucket}/{brief.prefix}today.csv"],
+    )
+    profiles = account.client("iam").list_instance_profiles_for_role(RoleName=brief.role)["InstanceProfiles"]
+    assert profiles, Because(
+        found=f"The role {brief.role} is right, and no instance profile holds it.",
+        consequence="No machine can wear it: a launch asks for an instance profile.",
+        concept="An instance profile is the holder in which EC2 hands a role to a machine.",
+    )
+
+
+@task(
+    "launch",
+    points=6,
+    title="The collector, private and encrypted",
+    ref="L06-T1",
+    hints=[
+        "Go through the picture's five parts: image, type, network card (which subnet? which groups?), "
+        "badge, "
+        "disks. Each is one parameter of run_instances; two more say who may ask for its keys and how it is "
+        "tagged.",
+        "A group of its own with one rule, whose source is the relay's group. MetadataOptions for the token, "
+        "BlockDeviceMappings with the image's root device name for encryption, TagSpecifications twice: "
+        "instance and volume.",
+        "create_security_group; authorize tcp brief.port from UserIdGroupPairs [groups['relay']]; "
+        "run_instances(ImageId, InstanceType='t3.micro', SubnetId=subnet['app_a'], SecurityGroupIds=[…], "
+        "IamInstanceProfile={'Name': …}, MetadataOptions={'HttpTokens': 'required'}, …).",
+    ],
+)
+def test_launch(account: Account, brief: Brief) -> None:
+    state, network = ec2_state(account), network_of(account)
+    collector = _collector(account, state, brief)
+    _is_amazon_linux(account, collector)
+    assert collector["InstanceType"] == "t3.micro", Because(
+        found=f"{called(collector)} is a {collector['InstanceType']}; a t3.micro was ordered.",
+        consequence="The bill and the speed are not those that were agreed on.",
+        concept="The type is how much CPU and memory a machine has, and most of what it costs.",
+    )
+    _at_home(network, brief, collector, "app_a")
+    _well_kept(account, state, brief, collector)
+    _one_door(network, brief, collector)
+
+
+def _collector(account: Account, state: Ec2State, brief: Brief) -> Described:
+    """The learner's machine from Amazon's image, by its service tag."""
+    inherited = {each["instance"] for each in inventory_of(account, INVENTORY).values()}
+    mine = [
+        one
+        for one in state.alive()
+        if one["InstanceId"] not in inherited and one["ImageId"] not in state.own_images
+    ]
+    found = [one for one in mine if tags_of(one).get("service") == brief.service]
+    if not mine:
+        elsewhere = made_elsewhere(account, "RunInstances", lambda region: _instances_in(account, region))
+        not_attempted_unless(elsewhere, f"No machine was launched yet in {account.region_name}.")
+        assert not elsewhere, Because(
+            found=f"There is a machine, {elsewhere}; the lab's network is in {account.region_name}.",
+            consequence="It has no way to the relay, and it is billed where nobody looks.",
+            concept="A client works in one Region, and a machine is where its subnet is.",
+        )
+    assert found, Because(
+        found=f"{shown([called(one) for one in mine])} was launched, and none of them has the tag service = "
+        f"{brief.service}; tags: {tags_of(mine[0]) or 'none'}.",
+        consequence="On the bill it is nobody's, and the monitoring does not know it.",
+        concept="A tag is a key and a value, both exact; capital letters count.",
+    )
+    assert len(found) == 1, Because(
+        found=f"{len(found)} machines have the tag service = {brief.service}: "
+        f"{shown([called(one) for one in found])}. Which is the collector cannot be told.",
+        consequence="Both take calls, both are billed, and a reading lands on one of two disks.",
+        concept="Each call of run_instances launches another machine; running a cell twice does too.",
+    )
+    return found[0]
+
+
+def _instances_in(account: Account, region: str) -> list[str]:
+    groups = account.client("ec2", region).describe_instances()["Reservations"]
+    return [one["InstanceId"] for group in groups for one in group["Instances"]]
+
+
+def _is_amazon_linux(account: Account, instance: Described) -> None:
+    images = account.client("ec2").describe_images(ImageIds=[instance["ImageId"]])["Images"]
+    name = images[0]["Name"] if images else "an image that is gone"
+    assert str(name).startswith("al2023-ami"), Because(
+        found=f"{called(instance)} runs from {instance['ImageId']}, {name}.",
+        consequence="What the team tested on Amazon Linux 2023 may not run there, and old images get no "
+        "updates.",
+        concept="The image is what the root disk holds at birth; its name tells system and date.",
+    )
+
+
+def _at_home(network: Network, brief: Brief, instance: Described, home: str) -> None:
+    """Running, in its subnet, with no public address."""
+    assert status(instance) == "running", Because(
+        found=f"{called(instance)} is {status(instance)}.",
+        consequence="It takes no calls.",
+        concept="A machine works while it is running.",
+    )
+    places = {one.id: one.cidr for one in network.subnets}
+    place = places.get(instance.get("SubnetId", ""), "no subnet")
+    assert place == brief.subnets[home], Because(
+        found=f"{called(instance)} stands in {instance.get('SubnetId')} ({place}); {home} is "
+        f"{brief.subnets[home]}.",
+        consequence="It is in another network or zone than its order says, with other neighbours and other "
+        "routes.",
+        concept="The subnet is chosen at the launch and decides zone, routes and neighbours.",
+    )
+    assert not instance.get("PublicIpAddress"), Because(
+        found=f"{called(instance)} has the public address {instance.get('PublicIpAddress')}.",
+        consequence="One mistaken route or rule, and the world reaches it; the address is billed by the "
+        "hour.",
+        concept="A machine that nobody calls from the internet needs no public address: it goes out by NAT.",
+    )
+
+
+def _well_kept(account: Account, state: Ec2State, brief: Brief, instance: Described) -> None:
+    """Token rule, badge, encryption and the tag on the disk: for the first collector and its twin."""
+    wants_token(instance, f"{brief.role} may put readings: with its keys, so may the thief.")
+    worn = str((instance.get("IamInstanceProfile") or {}).get("Arn", "no instance profile"))
+    assert brief.role in _roles_in(account, worn), Because(
+        found=f"{called(instance)} wears {worn}.",
+        consequence="Its calls to S3 are refused, and somebody will paste a key into a file to help it.",
+        concept="A machine has the rights of the role in its instance profile, and no others.",
+    )
+    root = state.disks(instance).get(instance["RootDeviceName"])
+    assert root is not None, Because(
+        found=f"{called(instance)} has no root disk any more.",
+        consequence="It cannot start again.",
+        concept="The root disk is the one that the image filled.",
+    )
+    assert root["Encrypted"], Because(
+        found=f"The root disk {called(root)} of {called(instance)} is not encrypted.",
+        consequence="A snapshot of it that is shared by mistake can be read by whoever gets it.",
+        concept="A disk is encrypted from its birth or never: each snapshot and copy follows it.",
+    )
+    assert tags_of(root).get("service") == brief.service, Because(
+        found=f"{called(instance)} has the tag service = {brief.service}; its root disk {called(root)} has "
+        f"{tags_of(root) or 'no tags'}.",
+        consequence="On the bill the machine is the service's and its disk is nobody's.",
+        concept="An instance and its volumes are separate resources: each has tags of its own.",
+    )
+
+
+def _roles_in(account: Account, profile: str) -> list[str]:
+    """The roles in an instance profile, by its ARN; none when there is no such profile."""
+    name = profile.rpartition("/")[2]
+    reply = or_none(
+        lambda: account.client("iam").get_instance_profile(InstanceProfileName=name), "NoSuchEntity"
+    )
+    return [role["RoleName"] for role in reply["InstanceProfile"]["Roles"]] if reply else []
+
+
+def _one_door(network: Network, brief: Brief, instance: Described) -> None:
+    card = interface_at(network, instance["PrivateIpAddress"], called(instance))
+    relay, kiosk = (interface_at(network, brief.hosts[name], name) for name in ("relay", "kiosk"))
+    homes = [one for one in network.subnets if one.cidr == brief.subnets["web"]]
+    network, another = with_host(network, homes[0]) if homes else (network, kiosk)
+    names = {relay: "relay", kiosk: "kiosk", another: "next machine in the web subnet"}
+    only_through(network, card, called(instance), {relay: brief.port}, ["internet", kiosk, another], names)
+    gets_out(network, card, called(instance))
+
+
+@task(
+    "data-disk",
+    points=5,
+    title="A disk that is quick enough",
+    ref="L06-T3",
+    hints=[
+        "A volume has a zone, and only machines of that zone can have it. Where is your machine?",
+        "gp3: size, IOPS and throughput are three numbers of their own in create_volume. What is attached "
+        "after "
+        "the launch stays when the machine goes; what is made by the launch goes, unless told.",
+        "create_volume(AvailabilityZone=collector()['Placement']['AvailabilityZone'], Size=…, "
+        "VolumeType='gp3', "
+        "Iops=…, Throughput=…, Encrypted=True), wait, then attach_volume with a device such as /dev/sdf.",
+    ],
+)
+def test_data_disk(account: Account, brief: Brief) -> None:
+    state = ec2_state(account)
+    ours = {name for each in inventory_of(account, INVENTORY).values() for name in each.values()}
+    roots = {
+        volume["VolumeId"]
+        for one in state.alive()
+        for device, volume in state.disks(one).items()
+        if device == one["RootDeviceName"]
+    }
+    made = [
+        each
+        for name, each in state.volumes.items()
+        if name not in ours | roots and not each.get("SnapshotId")
+    ]
+    not_attempted_unless(made, "There is no volume yet beside the root disks and what was inherited.")
+    collector = _collector(account, state, brief)
+    zone = collector["Placement"]["AvailabilityZone"]
+    mine = [each for each in state.others(collector).values() if each["VolumeId"] not in ours]
+    loose = max(made, key=lambda volume: int(volume["Size"]))
+    assert mine, Because(
+        found=f"{loose['VolumeId']} is {loose['State']} in {loose['AvailabilityZone']}; the collector, "
+        f"{called(collector)} in {zone}, has no disk but its root disk.",
+        consequence="The readings go to the root disk, until it is full.",
+        concept="A volume is of one zone for ever, and is attached to a machine of that zone.",
+    )
+    best = max(mine, key=lambda volume: (_enough(brief, volume) == "", int(volume["Size"])))
+    lack = _enough(brief, best)
+    assert not lack, Because(
+        found=f"{best['VolumeId']} on {called(collector)} is a {best['VolumeType']}: {lack}.",
+        consequence="At the top of a storm readings queue up before the disk.",
+        concept="gp3 comes with 3,000 IOPS and 125 MiB/s whatever its size; more is asked for, and paid for.",
+    )
+    within(brief.disk_cap, mine)
+    outlives(collector, best)
+
+
+def _enough(brief: Brief, volume: Described) -> str:
+    """What a volume lacks for the collector's readings, in words; "" when nothing."""
+    for what, has, least in (
+        ("GiB", volume["Size"], brief.disk_gib),
+        ("IOPS", volume.get("Iops") or 0, brief.disk_iops),
+        ("MiB/s", throughput(volume), brief.disk_throughput),
+    ):
+        if has < least:
+            return f"{has:,g} {what}, where {least:,} are needed"
+    return "" if volume["Encrypted"] else "it is not encrypted, and cannot be made so"
+
+
+@task(
+    "disk-bill",
+    points=4,
+    title="gp3 or io2?",
+    ref="L06-T7",
+    hints=[
+        "Two bills with two or three lines each. Which IOPS are charged: all, or those above what is "
+        "included?",
+        "gp3: GiB × price + (IOPS − 3,000) × price + (MiB/s − 125) × price. io2: GiB × price + IOPS × "
+        "price. For "
+        "the later database: what is the most IOPS that one gp3 volume can have today?",
+        'answer("disk-bill", {"gp3": …, "io2": …, "choose": …, "hot": …}); volume_bill("gp3", GiB, iops=…, '
+        "throughput=…).usd works a bill out. Up to 80,000 IOPS a gp3 can, above only io2.",
+    ],
+)
+def test_disk_bill(brief: Brief, answer: Callable[[str], Any]) -> None:
+    given = answer("disk-bill")
+    not_attempted_unless(given is not None, 'No answer "disk-bill" was handed in yet.')
+    bills = {
+        "gp3": volume_bill("gp3", brief.base_gib, iops=brief.base_iops, throughput=brief.base_throughput),
+        "io2": volume_bill("io2", brief.base_gib, iops=brief.base_iops),
+    }
+    wrong = "Whoever signs the vendor's offer decides by a wrong sum."
+    said = as_billed("disk-bill", given, bills, consequence=wrong)
+    choices = {
+        "choose": (brief.base_iops, bills["io2"].usd - bills["gp3"].usd),
+        "hot": (brief.hot_iops, _more_for_io2(brief.hot_iops)),
+    }
+    for key, (iops, more) in choices.items():
+        right = "gp3" if iops <= GP3_MOST_IOPS else "io2"
+        assert str(said.get(key)).lower() == right, Because(
+            found=f'"{key}" is {said.get(key)!r} for {iops:,} IOPS.',
+            consequence=f"${more:,.0f} a month more are paid for the same IOPS."
+            if right == "gp3"
+            else "The volume cannot be made: the call is refused.",
+            concept="The cheapest type that can: each has a most, and what was written about gp3 before "
+            "2025 is out "
+            "of date.",
+        )
+
+
+def _more_for_io2(iops: int) -> float:
+    return volume_bill("io2", 800, iops=iops).usd - volume_bill("gp3", 800, iops=iops).usd
+
+
+@task(
+    "open-door",
+    points=5,
+    title="The forecaster's open door",
+    ref="L06-M5",
+    hints=[
+        "Two settings of a running machine: which groups its card wears, and what its metadata service "
+        "asks for. "
+        "Neither needs a stop.",
+        "A group's rules can be changed, or the machine can wear another group. Who has to reach it: which "
+        "machine, which port? And what does the outside need, when it asks for updates?",
+        "A new group with tcp 443 from the relay's group; modify_instance_attribute(InstanceId=…, "
+        "Groups=[…]); "
+        "modify_instance_metadata_options(InstanceId=…, HttpTokens='required').",
+    ],
+)
+def test_open_door(account: Account, brief: Brief) -> None:
+    state, network = ec2_state(account), network_of(account)
+    forecaster = still_there(state, inventory_of(account, INVENTORY)["forecaster"]["instance"], "forecaster")
+    card = interface_at(network, brief.hosts["forecaster"], "forecaster")
+    worn = {group["GroupName"] for group in forecaster.get("SecurityGroups", [])}
+    open_now = not shut_to(network, "internet", card)
+    tokens = forecaster.get("MetadataOptions", {}).get("HttpTokens")
+    not_attempted_unless(
+        tokens == "required" or not open_now or worn != {"launch-wizard-3"},
+        f"{called(forecaster)} wears launch-wizard-3, which lets everybody in, and HttpTokens is optional: "
+        "as it "
+        "was left.",
+    )
+    assert status(forecaster) == "running", Because(
+        found=f"{called(forecaster)} is {status(forecaster)}.",
+        consequence="No harbour gets a forecast.",
+        concept="Groups and metadata options change while a machine runs.",
+    )
+    relay = interface_at(network, brief.hosts["relay"], "relay")
+    only_through(network, card, called(forecaster), {relay: 443}, ["internet"], {relay: "relay"})
+    gets_out(network, card, called(forecaster))
+    wants_token(forecaster, "it faces strangers all day.")
+
+
+@task(
+    "resize",
+    points=4,
+    title="A larger forecaster, the same forecaster",
+    ref="L06-T5",
+    hints=[
+        "The message of the call that was refused says which state the machine must be in.",
+        "Stop, wait, change, start, wait. Which of stop and terminate can be undone?",
+        "stop_instances; get_waiter('instance_stopped'); modify_instance_attribute(InstanceId=…, "
+        "InstanceType={'Value': brief.forecaster_wanted}); start_instances; get_waiter('instance_running').",
+    ],
+)
+def test_resize(account: Account, brief: Brief) -> None:
+    state, listed = ec2_state(account), inventory_of(account, INVENTORY)["forecaster"]
+    forecaster = still_there(state, listed["instance"], "forecaster")
+    kind, now = forecaster["InstanceType"], status(forecaster)
+    not_attempted_unless(
+        kind != brief.forecaster_type or now != "running",
+        f"{called(forecaster)} runs as it was left, a {brief.forecaster_type}.",
+    )
+    assert kind == brief.forecaster_wanted, Because(
+        found=f"{called(forecaster)} is a {kind}, {now}; a {brief.forecaster_wanted} was asked for.",
+        consequence="It runs out of memory in the next storm, as it did before.",
+        concept="A type is changed while the machine is stopped, and counts from the next start.",
+    )
+    assert now == "running", Because(
+        found=f"{called(forecaster)} is a {kind} now, and {now}.",
+        consequence="No harbour gets a forecast.",
+        concept="A stopped machine waits, for ever, until somebody starts it.",
+    )
+    root = state.disks(forecaster).get(forecaster["RootDeviceName"], {})
+    assert root.get("VolumeId") == listed["root"], Because(
+        found=f"The root disk of {called(forecaster)} is {root.get('VolumeId', 'none')}; it was "
+        f"{listed['root']}.",
+        consequence="What the forecaster had learned is on another disk.",
+        concept="Changing the type leaves the disks alone.",
+    )
+
+
+@task(
+    "retire",
+    points=5,
+    title="Retire the archive, keep the observations",
+    ref="L06-T4",
+    hints=[
+        "Which of the three disks must be there afterwards, and which must not? Each attachment has a flag "
+        "that "
+        "says what happens to its disk.",
+        "The flag can be changed on a running machine, device by device; a disk that is detached before is "
+        "not "
+        "asked at all. What is left over and not needed costs money every month.",
+        "modify_instance_attribute(InstanceId=archive, BlockDeviceMappings=[{'DeviceName': '/dev/sdf', "
+        "'Ebs': "
+        "{'DeleteOnTermination': False}}]), then terminate_instances.",
+    ],
+)
+def test_retire(account: Account) -> None:
+    state, listed = ec2_state(account), inventory_of(account, INVENTORY)["archive"]
+    archive = state.instances.get(listed["instance"])
+    alive = archive is not None and archive in state.alive()
+    kept = state.volumes.get(listed["observations"])
+    if archive is not None and alive:
+        flags = [each["Ebs"]["DeleteOnTermination"] for each in archive["BlockDeviceMappings"]]
+        untouched = status(archive) == "running" and flags == [True, True, True]
+        not_attempted_unless(not untouched, f"{called(archive)} runs, with its three disks, as it was left.")
+    assert kept is not None, Because(
+        found=f"The volume {listed['observations']} (observations) is gone; the archive "
+        f"{listed['instance']} is "
+        f"{status(archive) if archive else 'gone'}.",
+        consequence="A week of observations is lost: the backup, "
+        f"{listed['weekly_backup']}, is a week old. reset_lab() lays the start state again.",
+        concept="DeleteOnTermination: when the machine ends, a disk with that flag is deleted, with no bin "
+        "to look "
+        "in. A copy of an older snapshot is another disk.",
+    )
+    assert not alive, Because(
+        found=f"The observations are on {called(kept)}; the archive {called(archive or {})} is "
+        f"{status(archive) if archive else ''}.",
+        consequence="It is billed for another month.",
+        concept="A stopped machine can come back and its disks are billed; a terminated one is over.",
+    )
+    left = state.volumes.get(listed["scratch"])
+    assert left is None, Because(
+        found=f"The archive is gone, and so should its scratch disk be: {called(left or {})} is still there.",
+        consequence="It costs money every month, and next year nobody dares delete it.",
+        concept="Keep what is needed and let go of the rest: the flag is set for each disk.",
+    )
+
+
+@task(
+    "image",
+    points=5,
+    title="A twin from an image",
+    ref="L06-T6",
+    hints=[
+        "An image is made from a machine, and a machine from an image. What of a machine is in its image, "
+        "and "
+        "what is not: disks, groups, badge, tags?",
+        "The image has every disk unless told; the launch says subnet, groups, profile, metadata options "
+        "and tags "
+        "anew. A device mapping with NoDevice leaves a disk out.",
+        "create_image(InstanceId=…, Name=…, BlockDeviceMappings=[{'DeviceName': '/dev/sdf', 'NoDevice': "
+        "''}]), "
+        "wait for image_available, then run_instances(ImageId=that image, SubnetId=subnet['app_b'], …) as "
+        "in task 3.",
+    ],
+)
+def test_image(account: Account, brief: Brief) -> None:
+    state, network = ec2_state(account), network_of(account)
+    home = {one.cidr: one.id for one in network.subnets}.get(brief.subnets["app_b"])
+    twins = [one for one in state.alive() if one["ImageId"] in state.own_images]
+    there = [one for one in state.alive() if one.get("SubnetId") == home]
+    not_attempted_unless(
+        state.own_images or there,
+        f"There is no image of yours yet, and no machine in {brief.subnets['app_b']}.",
+    )
+    assert twins, Because(
+        found=f"Own images: {shown(list(state.own_images) or ['none'])}. No machine runs from one of them"
+        + (f"; {called(there[0])} runs from {there[0]['ImageId']}, which is not yours." if there else "."),
+        consequence="When the zone fails, nothing that is like the collector stands in the other.",
+        concept="A twin is launched from an image of the machine: everything that was set up inside is on "
+        "its disk.",
+    )
+    twin = next((one for one in twins if one.get("SubnetId") == home), twins[0])
+    _is_of_the_collector(account, state, brief, twin)
+    _at_home(network, brief, twin, "app_b")
+    others = state.others(twin)
+    copies = [each for each in others.values() if each.get("SnapshotId")]
+    sizes = [f"{each['VolumeId']} ({each['Size']} GiB)" for each in copies]
+    assert not copies, Because(
+        found=f"{called(twin)} was born with {shown(sizes)} beside its root disk, a copy from the image.",
+        consequence=f"${sum(bill_of(each).usd for each in copies):,.0f} a month for readings that the first "
+        "collector has already; each further twin as much again.",
+        concept="An image holds every disk of the machine, unless its making or the launch leaves one out.",
+    )
+    _well_kept(account, state, brief, twin)
+    assert tags_of(twin).get("service") == brief.service, Because(
+        found=f"{called(twin)} has the tags {tags_of(twin) or 'none'}; its service is {brief.service}.",
+        consequence="On the bill it is nobody's, and the monitoring does not know it.",
+        concept="An image carries no tags of its machine to the machines that come of it.",
+    )
+    _one_door(network, brief, twin)
+
+
+def _is_of_the_collector(account: Account, state: Ec2State, brief: Brief, twin: Described) -> None:
+    collector = _collector(account, state, brief)
+    source = state.own_images[twin["ImageId"]].get("SourceInstanceId")
+    assert source == collector["InstanceId"], Because(
+        found=f"{called(twin)} runs from {twin['ImageId']}, an image of {source or 'no machine'}; the "
+        "collector is "
+        f"{called(collector)}.",
+        consequence="It is a twin of somebody else.",
+        concept="describe_images says of each own image which machine it was made of: SourceInstanceId.",
+    )
+
+
+@task(
+    "other-zone",
+    points=5,
+    title="The observations in the other zone",
+    ref="L06-19",
+    hints=[
+        "A volume cannot leave its zone. What is made of a volume that is not of one zone?",
+        "A snapshot of the disk as it is today, then a volume from it in the other zone. Encryption may "
+        "come with "
+        "either step: a copy of the snapshot, or the new volume.",
+        "create_snapshot(VolumeId=inventory['archive']['observations']), wait, create_volume(SnapshotId=…, "
+        "AvailabilityZone=the zone of subnet app_b, VolumeType='gp3', Encrypted=True).",
+    ],
+)
+def test_other_zone(account: Account, brief: Brief) -> None:
+    state, network = ec2_state(account), network_of(account)
+    listed = inventory_of(account, INVENTORY)["archive"]
+    ec2 = account.client("ec2")
+    of_today = [{"Name": "volume-id", "Values": [listed["observations"]]}]
+    own = [each["SnapshotId"] for each in ec2.describe_snapshots(Filters=of_today)["Snapshots"]]
+    images = {
+        disk.get("Ebs", {}).get("SnapshotId")
+        for image in state.own_images.values()
+        for disk in image.get("BlockDeviceMappings", [])
+    }
+    born = [
+        each for each in state.volumes.values() if each.get("SnapshotId") and each["SnapshotId"] not in images
+    ]
+    not_attempted_unless(born or own, "There is no snapshot of the observations yet, and no volume from one.")
+    right = [each for each in born if each["SnapshotId"] in own]
+    assert right, Because(
+        found=_where_from(account, born, own, listed),
+        consequence="The analysts work with what is not there, or is a week old.",
+        concept="A snapshot holds a disk as it was at its moment; a volume from it begins there.",
+    )
+    wanted = next((one for one in network.subnets if one.cidr == brief.subnets["app_b"]), None)
+    zone = wanted.az if wanted else ""
+    placed = [each for each in right if each["AvailabilityZone"] == zone]
+    assert placed, Because(
+        found=f"{called(right[0])} with the observations is in {right[0]['AvailabilityZone']}; app_b is in "
+        f"{zone}.",
+        consequence="The analysts' machine cannot have it: the call says ZoneMismatch.",
+        concept="The zone of a volume is chosen when it is made, and never changes.",
+    )
+    best = max(placed, key=lambda volume: (volume["Encrypted"], volume["VolumeType"] == "gp3"))
+    assert best["Encrypted"], Because(
+        found=f"{called(best)} in {zone} is not encrypted.",
+        consequence="Fifteen years of observations can be read by whoever gets a snapshot of it.",
+        concept="What comes from an unencrypted snapshot is unencrypted, unless a step says otherwise.",
+    )
+    assert best["VolumeType"] == "gp3", Because(
+        found=f"{called(best)} is a {best['VolumeType']}.",
+        consequence=f"${bill_of(best).usd:,.2f} a month, where a gp3 of its size is "
+        f"${volume_bill('gp3', best['Size']).usd:,.2f}.",
+        concept="Without a type, the API makes the older gp2.",
+    )
+
+
+def _where_from(account: Account, born: list[Described], own: list[str], listed: Mapping[str, str]) -> str:
+    if not born:
+        return f"There is the snapshot {own[0]}, and no volume was made from a snapshot."
+    one = born[0]
+    wanted = [{"Name": "snapshot-id", "Values": [one["SnapshotId"]]}]
+    found = account.client("ec2").describe_snapshots(Filters=wanted)["Snapshots"]
+    of = found[0]["VolumeId"] if found else "a volume that is not known"
+    week = " That is the weekly backup." if one["SnapshotId"] == listed["weekly_backup"] else ""
+    return (
+        f"{called(one)} was made from {one['SnapshotId']}, a snapshot of {of}.{week} The observations of "
+        "today "
+        f"are on {listed['observations']}."
+    )
+
+
+@task(
+    "stopped-bill",
+    points=4,
+    title="What a machine costs that does nothing",
+    ref="L06-T8",
+    hints=[
+        "Make a small table: hours of the machine, disk, address, snapshot; and the four cases. Which "
+        "lines stop "
+        "when the machine stops?",
+        "Only the machine's hours stop. The disk is billed for its size, full or empty; an Elastic IP "
+        "address for "
+        "730 hours. After the termination only the snapshot is left.",
+        "running = 730 × hour + GiB × gp3 + 730 × ipv4.hour; office the same with its hours; stopped "
+        "without the "
+        "first term; terminated = snapshot GB × its price.",
+    ],
+)
+def test_stopped_bill(brief: Brief, answer: Callable[[str], Any]) -> None:
+    given = answer("stopped-bill")
+    not_attempted_unless(given is not None, 'No answer "stopped-bill" was handed in yet.')
+    bills = {
+        name: instance_bill(
+            brief.idle_type, running_hours=hours, volume_gb=brief.idle_gib, elastic_address=True
+        )
+        for name, hours in (("running", 730), ("office", brief.idle_hours), ("stopped", 0))
+    }
+    kept = ("ebs.snapshot.gb_month", "snapshot", "storage", brief.idle_snapshot_gib)
+    bills["terminated"] = bill("a snapshot", price_table(), kept)
+    as_billed(
+        "stopped-bill",
+        given,
+        bills,
+        consequence="Somebody stops machines for the holidays and wonders about January's bill.",
+    )
