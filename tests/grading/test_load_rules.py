@@ -1,0 +1,97 @@
+"""What graders ask of scaling policies and timetables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cloudlings.grading.load_rules import agreed, in_time, jumps, settles, stands_ready
+from cloudlings.models.scaling import Driven
+
+STEPS = [[70, 1], [80, 2], [90, 4]]
+LOADS = [300.0, 500.0]
+
+
+def tracking(target: float, **more: Any) -> Driven:
+    metric = {"PredefinedMetricType": more.pop("metric", "ASGAverageCPUUtilization")}
+    config = {"PredefinedMetricSpecification": metric, "TargetValue": target, **more}
+    return Driven({"PolicyType": "TargetTrackingScaling", "TargetTrackingConfiguration": config})
+
+
+def settled(*driven: Driven) -> None:
+    settles(driven, target=60, boot=2, most=12, loads=LOADS, requests=15)
+
+
+def test_settles() -> None:
+    """The target itself settles where it should; so do the requests that a machine answers at the target."""
+    settled(tracking(60))
+    settled(tracking(900, metric="ALBRequestCountPerTarget"))
+
+
+@pytest.mark.parametrize(
+    ("driven", "words"),
+    [
+        (tracking(45), "paid for"),
+        (tracking(80), "wait for machines"),
+        (tracking(60, DisableScaleIn=True), "shrink again"),
+        (tracking(60, metric="ASGAverageNetworkIn"), "ASGAverageNetworkIn"),
+    ],
+)
+def test_does_not_settle(driven: Driven, words: str) -> None:
+    """Too cautious, too bold, never shrinking, and a metric that nobody knows: told in words."""
+    with pytest.raises(AssertionError, match=words):
+        settled(driven)
+
+
+def test_jumps() -> None:
+    """The agreed steps tile the line; without a policy there is a hole."""
+    jumps([agreed(STEPS)], STEPS)
+    with pytest.raises(AssertionError, match=r"\+0; agreed is \+1"):
+        jumps([], STEPS)
+
+
+def test_jumps_too_far() -> None:
+    """A step that begins too early adds where nothing was agreed."""
+    with pytest.raises(AssertionError, match=r"agreed is \+0"):
+        jumps([agreed([[66, 1], *STEPS[1:]])], STEPS)
+
+
+def test_in_time() -> None:
+    """The agreed policy is in time; none at all is not."""
+    in_time([agreed(STEPS)], STEPS, boot=2, most=12)
+    with pytest.raises(AssertionError, match="after the spike"):
+        in_time([], STEPS, boot=2, most=12)
+
+
+def action(recurrence: str, least: int | None = None, **more: Any) -> dict[str, Any]:
+    size = {} if least is None else {"MinSize": least}
+    return {"Recurrence": recurrence, "TimeZone": "Europe/London", **size, **more}
+
+
+UP, DOWN = action("10 7 * * 1-5", 6), action("0 18 * * 1-5", 2)
+
+
+@pytest.mark.parametrize(
+    ("actions", "words"),
+    [
+        ([UP, DOWN], ""),
+        ([UP], "paid for each hour"),
+        ([DOWN], "first patients"),
+        ([{**UP, "TimeZone": "UTC"}, DOWN], "July"),
+        ([action("10 7 * * *", 6), DOWN], "July|January"),
+        ([action("10 4 * * 1-5", 6), DOWN], "2 are enough"),
+        ([action("10 7 * * 1-5", DesiredCapacity=6), DOWN], "a least size is not"),
+        ([action("10 7 * * 1-5", 6, MaxSize=6), DOWN], "room up to 12"),
+        ([{**UP, "TimeZone": "London"}, DOWN], "no time zone"),
+        ([action("29 7 * * 1-5", 6), DOWN], "machine boots"),
+    ],
+)
+def test_timetable(actions: list[dict[str, Any]], words: str) -> None:
+    """Ready at opening, small again after closing, at night and at weekends; by London's clock."""
+    asked: dict[str, Any] = {"opening": "07:30", "closing": "18:00", "ramp": 6, "boot": 180, "most": 12}
+    if not words:
+        stands_ready(actions, **asked)
+        return
+    with pytest.raises(AssertionError, match=words):
+        stands_ready(actions, **asked)
