@@ -278,12 +278,13 @@ class Server:
             return (self.data / "postmaster.pid").read_text().splitlines()[7].strip()
         return ""
 
-    async def stop(self) -> None:
-        """Stop it; its connections are ended, its data is whole."""
+    async def stop(self, *, for_good: bool = False) -> None:
+        """Stop it; its connections are ended, its data is whole. ``for_good``: nobody wants that any more."""
         process, self._process = self._process, None
         if process is None or process.returncode is not None:
             return
-        for number, seconds in ((signal.SIGINT, STOP_TIMEOUT), (signal.SIGQUIT, 2.0), (signal.SIGKILL, 2.0)):
+        ways = ((signal.SIGINT, STOP_TIMEOUT), (signal.SIGQUIT, 2.0), (signal.SIGKILL, 2.0))
+        for number, seconds in ways[1:] if for_good else ways:
             with suppress(ProcessLookupError):
                 process.send_signal(number)
             with suppress(TimeoutError):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import subprocess
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -73,9 +74,11 @@ class Databases:
             task.cancel()
         await asyncio.gather(*self._settling.values(), return_exceptions=True)
         await asyncio.gather(*(door.close() for door in self._doors.values()), return_exceptions=True)
-        await asyncio.gather(*(server.stop() for server in self._servers.values()), return_exceptions=True)
-        if self._temporary:
-            await asyncio.to_thread(shutil.rmtree, self._root, ignore_errors=True)
+        ends = (server.stop(for_good=self._temporary) for server in self._servers.values())
+        await asyncio.gather(*ends, return_exceptions=True)
+        if self._temporary and self._root.is_dir():
+            # Hundreds of megabytes, perhaps: whoever waits for the sandbox to stop does not wait for that.
+            subprocess.Popen(["rm", "-rf", str(self._root)], start_new_session=True)
 
     def touched(self, account_id: str) -> None:
         """Something about an account's databases may have changed: see to it soon."""
