@@ -67,9 +67,25 @@ def _check_transforms(template: Template) -> None:
     if LANGUAGE_EXTENSIONS in template.transforms:
         return
     bodies = [dict(one.properties) for one in template.resources.values()] + [dict(template.outputs)]
+    for key in (each for body in bodies for each in _map_keys(body)):
+        if isinstance(key, dict) and set(key) not in ({"Ref"}, {"Fn::FindInMap"}):
+            raise Invalid(
+                "Template error: every Fn::FindInMap object takes three texts, Ref or Fn::FindInMap; other "
+                f"functions and a DefaultValue need the transform {LANGUAGE_EXTENSIONS}."
+            )
     for name in NEEDS_LANGUAGE_EXTENSIONS:
         if any(uses(body, name) for body in bodies):
             raise Invalid(f"Template error: {name} needs the transform {LANGUAGE_EXTENSIONS}.")
+
+
+def _map_keys(value: Any) -> Iterator[Any]:
+    """What every Fn::FindInMap in a value is given."""
+    if isinstance(value, dict):
+        asked = value.get("Fn::FindInMap")
+        yield from asked if isinstance(asked, list) else ()
+    below = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for each in below:
+        yield from _map_keys(each)
 
 
 def _check_conditions(template: Template) -> None:
