@@ -12,6 +12,7 @@ from cloudlings.sandbox import identify, oldsigs, rules, sigv4, wire
 from cloudlings.sandbox.accounts import Accounts, as_root
 from cloudlings.sandbox.authorization.authorizer import Authorizer
 from cloudlings.sandbox.emulators.contract import Emulator
+from cloudlings.sandbox.emulators.gateway import NAME as OWN_SERVICES
 from cloudlings.sandbox.gate import Gate
 from cloudlings.sandbox.identify import Target
 from cloudlings.sandbox.journal import Journal, entry_of
@@ -330,7 +331,10 @@ def _failed(call: Call, route: Route, response: Response) -> Refused:
     """What a crash inside an emulator looks like from outside."""
     what = f"{call.service}:{call.operation}"
     if response.status == 501:
-        message = f"The emulator that serves {call.service} here ({route.emulator}) has no {call.operation}."
+        server = "sandbox" if route.emulator == OWN_SERVICES else f"emulator {route.emulator}"
+        message = (
+            f"The {server} has no {call.operation} of {call.service}; docs/sandbox.md names what is missing."
+        )
         return Refused(501, "NotImplemented", message)
     print(f"{route.emulator} failed over {what}", flush=True)
     return Refused(500, "InternalFailure", _INTERNAL)
