@@ -162,7 +162,7 @@ def _check_constraints(name: str, one: Mapping[str, Any], value: str, parts: lis
 
 def _matches(name: str, pattern: str, value: str) -> bool:
     # re has no limit of time, and a pattern may take for ever over a short text.
-    import regex  # type: ignore[import-untyped]
+    import regex
 
     try:
         return regex.fullmatch(pattern, value, timeout=LONGEST_MATCH) is not None

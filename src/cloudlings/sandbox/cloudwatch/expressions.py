@@ -20,7 +20,8 @@ def compiled(text: str, flags: str = "") -> Any:
     try:
         return regex.compile(text, regex.IGNORECASE if "i" in flags else 0)
     except regex.error as error:
-        raise ExpressionError(f"Invalid regular expression: {error.msg}", position=error.pos or 0) from None
+        said, at = getattr(error, "msg", str(error)), getattr(error, "pos", None) or 0
+        raise ExpressionError(f"Invalid regular expression: {said}", position=at) from None
 
 
 def search(expression: Any, text: str) -> Any:

@@ -88,15 +88,16 @@ class Output:
         with self.seen:
             for line in lines:
                 self._line(line)
-            if len(self.rest) > LONGEST_LINE:
-                self._line(self.rest)
-                self.rest = ""
+            while len(self.rest) > LONGEST_LINE:
+                self._line(self.rest[:LONGEST_LINE])
+                self.rest = self.rest[LONGEST_LINE:]
             self.seen.notify_all()
 
     def _line(self, line: str) -> None:
         before, marked, number = line.partition(END)
-        if before:
-            self.events.append((int(time.time() * 1000), before.replace(JOIN, "\n")[:LONGEST_LINE]))
+        for start in range(0, len(before), LONGEST_LINE):
+            text = before[start : start + LONGEST_LINE].replace(JOIN, "\n")
+            self.events.append((int(time.time() * 1000), text))
         if marked:
             self.marks.add(number)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import jmespath  # type: ignore[import-untyped]
+import jmespath
 
 from cloudlings.sandbox.cloudformation.expressions import MISSING, Known, evaluate
 from cloudlings.sandbox.cloudformation.fit import Unfit, fit, member_named, members
