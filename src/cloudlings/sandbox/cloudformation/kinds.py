@@ -7,7 +7,8 @@ refer to as ``@name``;
 ``name``: the property that gets a name of CloudFormation's own when it is left out, with ``max`` and
 ``lower``; ``replace``: properties whose change replaces the resource, beside those that AWS's schema names;
 ``in_place``: those that do not; ``defaults`` for properties that an update removes, ``stays``: those whose
-removal leaves things as they are.
+removal leaves things as they are; ``refreshes``: properties that name a resource whose attributes are
+read anew.
 
 A step is an operation with its arguments: ``{ec2.CreateVpc: {CidrBlock: $CidrBlock}}``, and
 
@@ -107,6 +108,7 @@ class Kind:
     replace: frozenset[str]
     in_place: frozenset[str]
     stays: frozenset[str]
+    refreshes: frozenset[str]
     defaults: Mapping[str, Any]
     snapshot: tuple[Step, ...]
 
@@ -186,7 +188,8 @@ def kind_of(name: str) -> Kind:
     """A type that is carried out. Raises KeyError."""
     entry = _entries()[name]
     known = {"create", "settings", "update", "delete", "read", "id", "ref", "attributes", "name", "replace",
-             "defaults", "snapshot", "set", "in_place", "stays"}  # fmt: skip
+             "defaults", "snapshot", "set", "in_place", "stays",
+             "refreshes"}  # fmt: skip
     assert set(entry) <= known, f"{name}: unknown {set(entry) - known}"
     steps = {
         part: tuple(_steps(name, entry.get(part)))
@@ -202,6 +205,7 @@ def kind_of(name: str) -> Kind:
         replace=frozenset(entry.get("replace", ())),
         in_place=frozenset(entry.get("in_place", ())),
         stays=frozenset(entry.get("stays", ())),
+        refreshes=frozenset(entry.get("refreshes", ())),
         defaults=entry.get("defaults", {}),
         **steps,
     )

@@ -209,8 +209,18 @@ class Runner:
         else:
             self._keep(name, made)
             shown = json.dumps(made.properties, default=str)
+            await self._refresh(made.properties, kinds.kind_of(one.type).refreshes)
             store.set_resource(self.record, name, "CREATE_IN_PROGRESS", "Resource creation Initiated", shown)
             store.set_resource(self.record, name, "CREATE_COMPLETE", "", shown)
+
+    async def _refresh(self, properties: Mapping[str, Any], names: Iterable[str]) -> None:
+        """Read anew what a resource that was made has changed of another one of the stack."""
+        touched = {properties.get(name) for name in names}
+        for name, one in list(self.record["resources"].items()):
+            if one["made"] and one["physical"] in touched:
+                other = Made(dict(one["properties"]), dict(one["state"]), made=True)
+                await self._maker().read(kinds.kind_of(one["type"]), other)
+                self._keep(name, other)
 
     def _maker(self) -> Maker:
         return Maker(self.act, {"account": self._handling.account_id, "region": self._handling.region,
