@@ -219,7 +219,7 @@ def test_topics_deliver_to_queues(ground: Ground) -> None:
 @pytest.mark.parametrize(
     ("service", "operation", "arguments", "code"),
     [
-        ("accessanalyzer", "list_analyzers", {}, "UnsupportedService"),
+        ("macie2", "list_findings", {}, "UnsupportedService"),
         ("comprehend", "list_endpoints", {}, "UnsupportedService"),
         ("service-quotas", "list_services", {}, "NotImplemented"),
     ],
