@@ -101,7 +101,8 @@ def mutants(source: str) -> Iterator[Mutant]:
             for change, act in _changes(node):
                 changed, twin = _copied(tree, function, number)
                 act(twin)
-                yield Mutant(function.name, node.lineno, change, ast.fix_missing_locations(changed))
+                line = getattr(node, "lineno", function.lineno)
+                yield Mutant(function.name, line, change, ast.fix_missing_locations(changed))
 
 
 def _copied(tree: ast.Module, function: ast.FunctionDef, number: int) -> tuple[ast.Module, ast.AST]:
