@@ -7,7 +7,7 @@ from typing import Any
 
 from cloudlings.cost import instance_bill, price_table, volume_bill
 from cloudlings.cost.estimate import bill
-from cloudlings.grading.disks import bill_of, outlives, throughput, within
+from cloudlings.grading.disks import bill_of, lacks, outlives, within
 from cloudlings.grading.ec2_state import (
     Described,
     Ec2State,
@@ -24,11 +24,11 @@ from cloudlings.grading.ec2_state import (
 )
 from cloudlings.grading.graders import Account, Because, Brief, not_attempted_unless, task
 from cloudlings.grading.instance_choice import fits, misread
+from cloudlings.grading.launches import at_home, is_amazon_linux_2023, the_machine_of, well_kept
 from cloudlings.grading.proofs import allow, document
 from cloudlings.grading.roles import may_exactly, only_takes_on, role_named, session
-from cloudlings.grading.s3_state import or_none
 from cloudlings.grading.sums import as_billed
-from cloudlings.grading.vpc_state import interface_at, made_elsewhere, network_of, shown, with_host
+from cloudlings.grading.vpc_state import interface_at, network_of, shown, with_host
 from cloudlings.network import Network
 
 INVENTORY = "/brackwater/inventory"
@@ -130,124 +130,21 @@ def test_badge(account: Account, brief: Brief) -> None:
 def test_launch(account: Account, brief: Brief) -> None:
     state, network = ec2_state(account), network_of(account)
     collector = _collector(account, state, brief)
-    _is_amazon_linux(account, collector)
+    is_amazon_linux_2023(account, collector)
     assert collector["InstanceType"] == "t3.micro", Because(
         found=f"{called(collector)} is a {collector['InstanceType']}; a t3.micro was ordered.",
         consequence="The bill and the speed are not those that were agreed on.",
         concept="The type is how much CPU and memory a machine has, and most of what it costs.",
     )
-    _at_home(network, brief, collector, "app_a")
-    _well_kept(account, state, brief, collector)
+    at_home(network, collector, brief.subnets["app_a"], "app_a")
+    well_kept(account, state, collector, brief.role, brief.service)
     _one_door(network, brief, collector)
 
 
 def _collector(account: Account, state: Ec2State, brief: Brief) -> Described:
     """The learner's machine from Amazon's image, by its service tag."""
     inherited = {each["instance"] for each in inventory_of(account, INVENTORY).values()}
-    mine = [
-        one
-        for one in state.alive()
-        if one["InstanceId"] not in inherited and one["ImageId"] not in state.own_images
-    ]
-    found = [one for one in mine if tags_of(one).get("service") == brief.service]
-    if not mine:
-        elsewhere = made_elsewhere(account, "RunInstances", lambda region: _instances_in(account, region))
-        not_attempted_unless(elsewhere, f"No machine was launched yet in {account.region_name}.")
-        assert not elsewhere, Because(
-            found=f"There is a machine, {elsewhere}; the lab's network is in {account.region_name}.",
-            consequence="It has no way to the relay, and it is billed where nobody looks.",
-            concept="A client works in one Region, and a machine is where its subnet is.",
-        )
-    assert found, Because(
-        found=f"{shown([called(one) for one in mine])} was launched, and none of them has the tag service = "
-        f"{brief.service}; tags: {tags_of(mine[0]) or 'none'}.",
-        consequence="On the bill it is nobody's, and the monitoring does not know it.",
-        concept="A tag is a key and a value, both exact; capital letters count.",
-    )
-    assert len(found) == 1, Because(
-        found=f"{len(found)} machines have the tag service = {brief.service}: "
-        f"{shown([called(one) for one in found])}. Which is the collector cannot be told.",
-        consequence="Both take calls, both are billed, and a reading lands on one of two disks.",
-        concept="Each call of run_instances launches another machine; running a cell twice does too.",
-    )
-    return found[0]
-
-
-def _instances_in(account: Account, region: str) -> list[str]:
-    groups = account.client("ec2", region).describe_instances()["Reservations"]
-    return [one["InstanceId"] for group in groups for one in group["Instances"]]
-
-
-def _is_amazon_linux(account: Account, instance: Described) -> None:
-    images = account.client("ec2").describe_images(ImageIds=[instance["ImageId"]])["Images"]
-    name = images[0]["Name"] if images else "an image that is gone"
-    assert str(name).startswith("al2023-ami"), Because(
-        found=f"{called(instance)} runs from {instance['ImageId']}, {name}.",
-        consequence="What the team tested on Amazon Linux 2023 may not run there, and old images get no "
-        "updates.",
-        concept="The image is what the root disk holds at birth; its name tells system and date.",
-    )
-
-
-def _at_home(network: Network, brief: Brief, instance: Described, home: str) -> None:
-    """Running, in its subnet, with no public address."""
-    assert status(instance) == "running", Because(
-        found=f"{called(instance)} is {status(instance)}.",
-        consequence="It takes no calls.",
-        concept="A machine works while it is running.",
-    )
-    places = {one.id: one.cidr for one in network.subnets}
-    place = places.get(instance.get("SubnetId", ""), "no subnet")
-    assert place == brief.subnets[home], Because(
-        found=f"{called(instance)} stands in {instance.get('SubnetId')} ({place}); {home} is "
-        f"{brief.subnets[home]}.",
-        consequence="It is in another network or zone than its order says, with other neighbours and other "
-        "routes.",
-        concept="The subnet is chosen at the launch and decides zone, routes and neighbours.",
-    )
-    assert not instance.get("PublicIpAddress"), Because(
-        found=f"{called(instance)} has the public address {instance.get('PublicIpAddress')}.",
-        consequence="One mistaken route or rule, and the world reaches it; the address is billed by the "
-        "hour.",
-        concept="A machine that nobody calls from the internet needs no public address: it goes out by NAT.",
-    )
-
-
-def _well_kept(account: Account, state: Ec2State, brief: Brief, instance: Described) -> None:
-    """Token rule, badge, encryption and the tag on the disk: for the first collector and its twin."""
-    wants_token(instance, f"{brief.role} may put readings: with its keys, so may the thief.")
-    worn = str((instance.get("IamInstanceProfile") or {}).get("Arn", "no instance profile"))
-    assert brief.role in _roles_in(account, worn), Because(
-        found=f"{called(instance)} wears {worn}.",
-        consequence="Its calls to S3 are refused, and somebody will paste a key into a file to help it.",
-        concept="A machine has the rights of the role in its instance profile, and no others.",
-    )
-    root = state.disks(instance).get(instance["RootDeviceName"])
-    assert root is not None, Because(
-        found=f"{called(instance)} has no root disk any more.",
-        consequence="It cannot start again.",
-        concept="The root disk is the one that the image filled.",
-    )
-    assert root["Encrypted"], Because(
-        found=f"The root disk {called(root)} of {called(instance)} is not encrypted.",
-        consequence="A snapshot of it that is shared by mistake can be read by whoever gets it.",
-        concept="A disk is encrypted from its birth or never: each snapshot and copy follows it.",
-    )
-    assert tags_of(root).get("service") == brief.service, Because(
-        found=f"{called(instance)} has the tag service = {brief.service}; its root disk {called(root)} has "
-        f"{tags_of(root) or 'no tags'}.",
-        consequence="On the bill the machine is the service's and its disk is nobody's.",
-        concept="An instance and its volumes are separate resources: each has tags of its own.",
-    )
-
-
-def _roles_in(account: Account, profile: str) -> list[str]:
-    """The roles in an instance profile, by its ARN; none when there is no such profile."""
-    name = profile.rpartition("/")[2]
-    reply = or_none(
-        lambda: account.client("iam").get_instance_profile(InstanceProfileName=name), "NoSuchEntity"
-    )
-    return [role["RoleName"] for role in reply["InstanceProfile"]["Roles"]] if reply else []
+    return the_machine_of(account, state, brief.service, inherited)
 
 
 def _one_door(network: Network, brief: Brief, instance: Described) -> None:
@@ -300,8 +197,9 @@ def test_data_disk(account: Account, brief: Brief) -> None:
         consequence="The readings go to the root disk, until it is full.",
         concept="A volume is of one zone for ever, and is attached to a machine of that zone.",
     )
-    best = max(mine, key=lambda volume: (_enough(brief, volume) == "", int(volume["Size"])))
-    lack = _enough(brief, best)
+    needs = (brief.disk_gib, brief.disk_iops, brief.disk_throughput)
+    best = max(mine, key=lambda volume: (lacks(volume, *needs) == "", int(volume["Size"])))
+    lack = lacks(best, *needs)
     assert not lack, Because(
         found=f"{best['VolumeId']} on {called(collector)} is a {best['VolumeType']}: {lack}.",
         consequence="At the top of a storm readings queue up before the disk.",
@@ -309,18 +207,6 @@ def test_data_disk(account: Account, brief: Brief) -> None:
     )
     within(brief.disk_cap, mine)
     outlives(collector, best)
-
-
-def _enough(brief: Brief, volume: Described) -> str:
-    """What a volume lacks for the collector's readings, in words; "" when nothing."""
-    for what, has, least in (
-        ("GiB", volume["Size"], brief.disk_gib),
-        ("IOPS", volume.get("Iops") or 0, brief.disk_iops),
-        ("MiB/s", throughput(volume), brief.disk_throughput),
-    ):
-        if has < least:
-            return f"{has:,g} {what}, where {least:,} are needed"
-    return "" if volume["Encrypted"] else "it is not encrypted, and cannot be made so"
 
 
 @task(
@@ -533,7 +419,7 @@ def test_image(account: Account, brief: Brief) -> None:
     )
     twin = next((one for one in twins if one.get("SubnetId") == home), twins[0])
     _is_of_the_collector(account, state, brief, twin)
-    _at_home(network, brief, twin, "app_b")
+    at_home(network, twin, brief.subnets["app_b"], "app_b")
     others = state.others(twin)
     copies = [each for each in others.values() if each.get("SnapshotId")]
     sizes = [f"{each['VolumeId']} ({each['Size']} GiB)" for each in copies]
@@ -543,7 +429,7 @@ def test_image(account: Account, brief: Brief) -> None:
         "collector has already; each further twin as much again.",
         concept="An image holds every disk of the machine, unless its making or the launch leaves one out.",
     )
-    _well_kept(account, state, brief, twin)
+    well_kept(account, state, twin, brief.role, brief.service)
     assert tags_of(twin).get("service") == brief.service, Because(
         found=f"{called(twin)} has the tags {tags_of(twin) or 'none'}; its service is {brief.service}.",
         consequence="On the bill it is nobody's, and the monitoring does not know it.",
@@ -579,7 +465,7 @@ def _is_of_the_collector(account: Account, state: Ec2State, brief: Brief, twin: 
     ],
 )
 def test_other_zone(account: Account, brief: Brief) -> None:
-    state, network = ec2_state(account), network_of(account)
+    state = ec2_state(account)
     listed = inventory_of(account, INVENTORY)["archive"]
     ec2 = account.client("ec2")
     of_today = [{"Name": "volume-id", "Values": [listed["observations"]]}]
@@ -599,8 +485,8 @@ def test_other_zone(account: Account, brief: Brief) -> None:
         consequence="The analysts work with what is not there, or is a week old.",
         concept="A snapshot holds a disk as it was at its moment; a volume from it begins there.",
     )
-    wanted = next((one for one in network.subnets if one.cidr == brief.subnets["app_b"]), None)
-    zone = wanted.az if wanted else ""
+    app_b = [{"Name": "cidr-block", "Values": [brief.subnets["app_b"]]}]
+    zone = next((one["AvailabilityZone"] for one in ec2.describe_subnets(Filters=app_b)["Subnets"]), "")
     placed = [each for each in right if each["AvailabilityZone"] == zone]
     assert placed, Because(
         found=f"{called(right[0])} with the observations is in {right[0]['AvailabilityZone']}; app_b is in "

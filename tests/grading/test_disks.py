@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cloudlings.grading.disks import bill_of, throughput
+from cloudlings.grading.disks import bill_of, lacks, throughput
 
 # From the EBS User Guide, "Amazon EBS volume types".
 GIVEN = [
@@ -31,3 +31,22 @@ def test_a_volume_is_billed_as_it_is_described() -> None:
     """A gp3 pays for what is above 3,000 IOPS and 125 MiB/s."""
     volume = {"VolumeType": "gp3", "Size": 100, "Iops": 4000, "Throughput": 225}
     assert bill_of(volume).usd == pytest.approx(100 * 0.08 + 1000 * 0.005 + 100 * 0.04)
+
+
+LACKING = [
+    ({"Size": 400}, "400 GiB, where 500"),
+    ({"Iops": 3000}, "3,000 IOPS, where 6,000"),
+    ({"Throughput": 125}, "125 MiB/s, where 500"),
+    ({"Encrypted": False}, "not encrypted"),
+    ({}, ""),
+    ({"VolumeType": "io2", "Throughput": None}, ""),
+]
+
+
+@pytest.mark.parametrize(("change", "word"), LACKING, ids=lambda value: str(value))
+def test_what_a_volume_lacks_is_told_one_thing_at_a_time(change: dict[str, Any], word: str) -> None:
+    """Size, IOPS, throughput, encryption; nothing when all is there, whatever the type."""
+    enough = {"VolumeType": "gp3", "Size": 500, "Iops": 6000, "Throughput": 500, "Encrypted": True}
+    said = lacks(enough | change, 500, 6000, 500)
+    assert word in said
+    assert bool(said) == bool(word)

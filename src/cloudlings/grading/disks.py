@@ -59,3 +59,15 @@ def outlives(instance: Described, volume: Described) -> None:
         concept="The flag belongs to the attachment, not to the disk: it is set for each device of a "
         "machine.",
     )
+
+
+def lacks(volume: Described, gib: int, iops: int, mibps: int) -> str:
+    """What an encrypted volume of these figures has that this one has not, in words; "" when nothing."""
+    for what, has, least in (
+        ("GiB", volume["Size"], gib),
+        ("IOPS", volume.get("Iops") or 0, iops),
+        ("MiB/s", throughput(volume), mibps),
+    ):
+        if has < least:
+            return f"{has:,g} {what}, where {least:,} are needed"
+    return "" if volume["Encrypted"] else "it is not encrypted, and cannot be made so"
