@@ -7,7 +7,7 @@ UV := 0.9
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help start stop test test-labs test-compose test-localstack check labs bench soak mutants constraints clean
+.PHONY: help start stop test test-labs test-compose test-localstack check labs bench soak mutants mutants-graders constraints clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -49,6 +49,9 @@ soak: $(READY) ## The long tests: random pairs against z3, failures, floods
 
 mutants: $(READY) ## Break the engines on purpose, and see that their tests notice
 	@$(BIN)/python -m tests.mutants $(ARGS)
+
+mutants-graders: $(READY) ## Break the labs' graders on purpose, and see that some answer notices
+	@$(BIN)/python -m tests.mutants.graders $(ARGS)
 
 constraints: $(READY) ## Pin the dependencies again: constraints.txt
 	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
