@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -51,6 +52,7 @@ from cloudlings.network import Network, without_zone
 from cloudlings.network.model import Vpc
 
 NAMES = ("main", "pages", "print", "old")
+CALLERS = ("198.51.100.7", "203.0.113.200")
 
 
 def _network(account: Account, brief: Brief) -> tuple[Network, Vpc]:
@@ -264,10 +266,11 @@ def test_routes(account: Account, brief: Brief) -> None:
     for text, end in wanted.items():
         method, _, path = text.partition(" ")
         asked = f"{method} https://{brief.domain}{path}"
-        way = routed(rules, asked)
-        ends = {"page": page, "api": api}
-        good = way.status == 403 if end == "403" else bool(ends[end]) and way.target_group == ends[end]
-        assert good, Because(
+        ways = [routed(rules, asked, caller) for caller in CALLERS]
+        arn = {"page": page, "api": api}.get(end)
+        good = [way.status == 403 if end == "403" else way.target_group == arn != "" for way in ways]
+        way = ways[good.index(False)] if False in good else ways[0]
+        assert all(good), Because(
             found=f"{asked} was put to listener 443: {told(way)}.",
             consequence={
                 "page": "A visitor who wants the page gets something else.",
@@ -484,9 +487,13 @@ def test_kill(account: Account, brief: Brief, answer: Callable[[str], Any]) -> N
         consequence="Nobody knows yet what happens when a machine of the page dies.",
         concept="An experiment changes the thing that it asks about.",
     )
-    good = new in there and new != said.get("killed")
+    died = re.search(r"\((\S+ \S+)", str(dead.get("StateTransitionReason")))
+    came = ran.get(new, {}).get("LaunchTime")
+    earlier = bool(came and died and str(came)[:19].replace("T", " ") < died[1])
+    good = new in there and not earlier
     assert good, Because(
-        found=f"The answer says that {new} came for it. In group {name} are {shown(sorted(there))}.",
+        found=f"The answer says that {new} came for it. In group {name} are {shown(sorted(there))}"
+        f"{f'; {new} ran before already' if earlier else ''}.",
         consequence="The count was not looked at after the accident, or somebody else's machine was.",
         concept="A group repairs its number with a new machine: another id, another address, nothing on "
         "its disk.",
@@ -498,9 +505,10 @@ def test_kill(account: Account, brief: Brief, answer: Callable[[str], Any]) -> N
     )
     members = [Member(row["name"], row["zone"], row["template"], row["minutes"]) for row in brief.machines]
     order = placement.termination_order(members, 2)
-    assert list(said.get("shrinks") or []) == list(order), Because(
-        found=f"Of the group of five, {shown([str(one) for one in said.get('shrinks') or []])} were said "
-        f"to go first, "
+    given_up = said.get("shrinks")
+    named = [str(one) for one in given_up] if isinstance(given_up, list) else []
+    assert named == list(order), Because(
+        found=f"Of the group of five, {shown(named)} were said to go first, "
         "in this order. By the default termination policy they do not.",
         consequence="Somebody keeps his notes on a machine that goes tonight.",
         concept="The fullest zone first, in it the oldest template, among equals the next full hour; then "

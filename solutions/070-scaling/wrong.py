@@ -645,6 +645,24 @@ ec2.authorize_security_group_ingress(
     IpPermissions=[tcp(brief.letters_port, IpRanges=[{"CidrIp": brief.vpc_cidr}])],
 )
 
+
+# %% wrong="open-to-the-world" task="kill" says=["ran before already"]
+# The neighbour that was there all the time.
+def first_to_go(machines):
+    zones = [one["zone"] for one in machines]
+    rich = [one for one in machines if zones.count(one["zone"]) == max(map(zones.count, zones))]
+    old = [one for one in rich if one["template"] == min(each["template"] for each in rich)]
+    return max(old, key=lambda one: one["minutes"] % 60)
+
+
+first = first_to_go(brief.machines)
+second = first_to_go([one for one in brief.machines if one != first])
+before = members(fleet())
+victim = sorted(before)[0]
+ec2.terminate_instances(InstanceIds=[victim])
+(new,) = set(members(fleet())) - set(before)
+answer("kill", {"killed": victim, "instead": sorted(before)[1], "shrinks": [first["name"], second["name"]]})
+
 # %% wrong="open-to-the-world" task="track" says=["machines serve at"]
 # Ten per cent is cautious, and dear.
 asg.put_scaling_policy(

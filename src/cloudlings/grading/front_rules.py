@@ -43,9 +43,10 @@ def speaks_tls(account: Account, brief: Mapping[str, Any], front: Front) -> None
     names = {name for one in found for name in (one["DomainName"], *one.get("SubjectAlternativeNames", []))}
     wildcard = "*." + brief["domain"].partition(".")[2]
     issued = all(one.get("Status") == "ISSUED" for one in found)
-    good = not found or (names & {brief["domain"], wildcard} and issued)
+    good = bool(names & {brief["domain"], wildcard}) and issued
     assert good, Because(
-        found=f"The certificate of listener 443 is for {shown(sorted(names))}; the page's name is "
+        found=f"The certificate of listener 443 ({arns[0].rpartition(':')[2]}) is for "
+        f"{shown(sorted(names)) if names else 'a name that ACM does not know'}; the page's name is "
         f"{brief['domain']}.",
         consequence="Every browser shows a warning in place of the booking page.",
         concept="A certificate proves one name. The browser compares it with the name that was typed.",

@@ -44,11 +44,11 @@ def rules_of(account: Account, listener: Raw) -> list[Raw]:
     return rules
 
 
-def routed(rules: Sequence[Raw], text: str) -> Routed:
-    """What becomes of ``METHOD URL``; rules that the model cannot read fail the check."""
+def routed(rules: Sequence[Raw], text: str, caller: str = "198.51.100.7") -> Routed:
+    """What becomes of ``METHOD URL`` from an address; rules that the model cannot read fail the check."""
     method, _, url = text.partition(" ")
     try:
-        return route(rules, Request(url, method))
+        return route(rules, Request(url, method, source_ip=caller))
     except ModelError as error:
         raise AssertionError(
             Because(
