@@ -216,10 +216,11 @@ def filtered(aws: Aws) -> None:
     same(
         [
             json.loads(each)["total"] if isinstance(each, str) else each["total"]
-            for each in bodies(aws, out, 2, 3)
+            for each in bodies(aws, out, 1, 10)
         ],
         [500],
     )
+    assert nothing(aws, out, 1)
     assert within(3, lambda: left(aws, url) == 0), left(aws, url)
 
 

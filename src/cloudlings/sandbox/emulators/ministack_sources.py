@@ -29,6 +29,15 @@ _LONGEST_BACKOFF = 5.0
 
 def correct(service: Any) -> None:
     """Take over the reading of queues and of tables' streams, and filters of both."""
+    create = service._create_esm
+
+    def create_mapping(data: Record) -> Any:
+        answer = create(data)
+        # The poller sleeps long while there is nothing to read.
+        service._esm_wake.set()
+        return answer
+
+    service._create_esm = create_mapping
     service._match_esm_filter = _matches
     service._poll_sqs = lambda: _each(service, _poll_queue, "sqs")
     service._run_sqs_batch = lambda *args: _run_batch(service, *args)
