@@ -25,8 +25,8 @@ def _trials():
             yield pytest.param(_unreadable(error), "-", id=f"{name}-unreadable")
             continue
         for number, (trial, defects) in enumerate(trials.items()):
-            # `make test` tries near-misses and other answers on one of the seeds, in turn; `make test-labs` on
-            # each of them.
+            # `make test` tries near-misses and other answers on one of the seeds, in turn; `make test-labs`
+            # on each of them.
             turn = SEEDS[number % len(SEEDS)]
             for seed in SEEDS:
                 again = trial.startswith(("wrong:", "other:")) and seed != turn
