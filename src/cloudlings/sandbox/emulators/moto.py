@@ -228,7 +228,7 @@ def _adopt_identities(account_id: str, identities: dict[str, Any]) -> None:
 
 
 class KnownCertificate:
-    """A certificate that another emulator keeps: load balancers ask whether there is one, and note its use."""
+    """A certificate of another emulator: load balancers ask whether there is one, and note its use."""
 
     def __init__(self) -> None:
         self.in_use_by: list[str] = []
