@@ -56,7 +56,7 @@ CALLERS = ("198.51.100.7", "203.0.113.200")
 
 
 def _network(account: Account, brief: Brief) -> tuple[Network, Vpc]:
-    network = network_of(account, "elbv2", "autoscaling")
+    network = network_of(account, "elbv2")
     found = vpcs_in(network, brief.vpc_cidr)
     assert found, Because(
         found=f"The portal's network ({brief.vpc_cidr}) was looked for; it is not there.",
