@@ -74,7 +74,10 @@ def _moment(value: Any) -> Any:
 
 @after("rds", *_MAKING, *_CHANGING)
 async def told_of_changes(given: Given, response: Response) -> Response:
-    """The real databases follow what RDS was asked for."""
+    """The real databases follow what RDS was asked for.
+
+    Source: Amazon RDS User Guide, "DB instance status": what a database does follows each request.
+    """
     found = databases.here()
     if found is not None and response.status < 300:
         found.touched(given.call.account_id)
