@@ -80,16 +80,19 @@ def test_a_stack_outlives_the_sandbox_and_goes_back_in_time(tmp_path: Path) -> N
             stacks(learner).describe_stacks(StackName="two")["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE"
         )
         assert len(learner.client("sqs").list_queues()["QueueUrls"]) == 1
-        stacks(learner).create_stack(StackName="many", TemplateBody=MANY)
+        (net,) = learner.client("ec2").describe_vpcs(Filters=[{"Name": "cidr", "Values": ["10.5.0.0/16"]}])[
+            "Vpcs"
+        ]
+        subnet = learner.client("ec2").create_subnet(VpcId=net["VpcId"], CidrBlock="10.5.1.0/24")["Subnet"]
+        stacks(learner).delete_stack(StackName="two")  # which cannot end while there is a subnet
         sandbox.stop()
         sandbox = Sandbox.start(tmp_path / "home", port=0)
         learner = sandbox.session(ACCOUNT, "learner", "us-east-1")
-        (cut,) = stacks(learner).describe_stacks(StackName="many")["Stacks"]
-        assert cut["StackStatus"] == "CREATE_FAILED"
+        (cut,) = stacks(learner).describe_stacks(StackName="two")["Stacks"]
+        assert cut["StackStatus"] == "DELETE_FAILED"
         assert "was stopped" in cut["StackStatusReason"]
-        delete(learner, "many")
+        learner.client("ec2").delete_subnet(SubnetId=subnet["SubnetId"])
         delete(learner, "two")
-        assert parameters(learner) == []
         assert learner.client("sqs").list_queues().get("QueueUrls", []) == []
     finally:
         sandbox.stop()
