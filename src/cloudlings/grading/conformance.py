@@ -127,10 +127,12 @@ def near_miss_defects(lab: Lab, miss: NearMiss, bench: Bench, seed: str) -> list
     name = f"near-miss {miss.name}"
     remedy = f"mend its grader in {_graders(lab)}, or the near-miss in solutions/{lab.name}/wrong.py"
     defects = _ran(lab, outcome, name, seed, remedy, refusals=True)
+    refusals = "".join(f"\n    refused: {trouble}" for trouble in outcome.trouble if _is_refusal(trouble))
     for verdict in outcome.verdicts:
         text = _unexpected(miss, verdict)
         if text:
-            defects.append(Defect(lab.name, "near-miss", f"{miss.name} (seed {seed}): {text}", remedy))
+            message = f"{miss.name} (seed {seed}): {text}{refusals}"
+            defects.append(Defect(lab.name, "near-miss", message, remedy))
     return defects
 
 
