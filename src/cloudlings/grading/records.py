@@ -91,6 +91,22 @@ class Records:
         status, points = best or (Status.NOT_ATTEMPTED, 0)
         return Standing(task, Status(status), points, len(tried), self.hints_seen(lab, task, seed))
 
+    def standings(self, seed: str) -> dict[tuple[str, str], Standing]:
+        """Every task that was tried or had a hint read, by lab and task, as ``standing`` tells one."""
+        with self._open() as database:
+            tasks = database.execute(
+                "select distinct lab, task from attempts where seed = ?"
+                " union select lab, task from hints where seed = ?",
+                (seed, seed),
+            ).fetchall()
+        return {(lab, task): self.standing(lab, task, seed) for lab, task in tasks}
+
+    def touched(self, seed: str) -> dict[str, str]:
+        """When a task of each lab was last checked (ISO time); labs that were never checked are left out."""
+        with self._open() as database:
+            rows = database.execute("select lab, max(at) from attempts where seed = ? group by lab", (seed,))
+            return dict(rows.fetchall())
+
     def last(self, lab: str, task: str, seed: str) -> Verdict | None:
         """The newest verdict of a task, with its evidence."""
         with self._open() as database:

@@ -17,6 +17,7 @@ from cloudlings.sandbox.model import (
     Credentials,
     Denied,
     JournalEntry,
+    News,
     Return,
     Who,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "Credentials",
     "Denied",
     "JournalEntry",
+    "News",
     "Return",
     "Sandbox",
     "Who",

@@ -193,6 +193,7 @@ class Control:
             "credentials": self._credentials,
             "reset": self.reset,
             "journal": lambda account_id: [asdict(entry) for entry in self._journal.of(account_id)],
+            "news": self._journal.news,
             "keeps": lambda: self._keep.snapshots is not None,
             "denials": self._authorizer.log.denials,
             "decisions": self._authorizer.log.decisions,

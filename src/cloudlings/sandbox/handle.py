@@ -10,14 +10,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cloudlings.errors import SandboxError, SandboxUnavailable
 from cloudlings.sandbox import channel
-from cloudlings.sandbox.model import Checkpoint, Credentials, Denied, JournalEntry, Return, Who
+from cloudlings.sandbox.model import Checkpoint, Credentials, Denied, JournalEntry, News, Return, Who
 
 if TYPE_CHECKING:
     import boto3
@@ -186,6 +186,12 @@ class Sandbox:
         """Every request of the account, reads included, oldest first (the last 20,000). An entry whose effect
         was taken back is ``undone``."""
         return tuple(JournalEntry(**entry) for entry in self._call("journal", account_id=account_id))
+
+    def news(self, after: Mapping[str, int], seconds: float = 20.0) -> News:
+        """What is new in these accounts since an entry of each (its number; 0 for all), as soon as anything
+        is: it waits up to ``seconds`` for it. ``news({id: 0}, 0)`` says where an account is now."""
+        said = self._call("news", after=dict(after), seconds=seconds, timeout=seconds + 30)
+        return News(tuple(JournalEntry(**e) for e in said["entries"]), said["last"], said["emptied"])
 
     def denials(self, account_id: str, last: int = 5) -> tuple[Denied, ...]:
         """The last denied requests of the account, the newest first: what each needed, had and lacked."""

@@ -6,13 +6,16 @@ take it back. An entry whose effect was taken back stays, and says so.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,8 @@ from cloudlings.sandbox.model import Call, JournalEntry, Response
 
 # Entries kept of one account: a long lab makes a few thousand requests.
 BOUND = 20_000
+# News that one answer holds, of one account: who follows it hears of more with the next.
+MOST_NEWS = 200
 # A file is written anew when it is longer than twice the bound, at this many bytes an entry.
 _LONGEST_FILE = 2 * BOUND * 300
 _ERROR_CODE = re.compile(rb"<Code>([\w.:-]{1,100})</Code>|\"__type\"\s*:\s*\"(?:[^\"#]*#)?([\w.:-]{1,100})\"")
@@ -28,6 +33,8 @@ _ERROR_CODE = re.compile(rb"<Code>([\w.:-]{1,100})</Code>|\"__type\"\s*:\s*\"(?:
 # no listing knows a role's sessions.
 _KEPT = {
     ("s3", "RestoreObject"): ("Days", "Tier"),
+    # A call's resource is the first that it names, which may be the source.
+    ("rds", "CreateDBInstanceReadReplica"): ("DBInstanceIdentifier", "SourceDBInstanceIdentifier"),
     ("sts", "AssumeRole"): ("RoleArn", "RoleSessionName", "DurationSeconds"),
 }
 
@@ -47,6 +54,7 @@ class Journal:
         self._last: dict[str, int] = {}
         self._undone: dict[str, tuple[Range, ...]] = {}
         self._unsaved: dict[str, list[str]] = defaultdict(list)
+        self._stirred = asyncio.Event()
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
@@ -56,8 +64,30 @@ class Journal:
         self._last[account_id] += 1
         entry = replace(entry, number=self._last[account_id])
         entries.append(entry)
+        if entry.is_news:
+            self._stirred.set()
         if self._folder is not None:
             self._unsaved[account_id].append(_line(asdict(entry)))
+
+    async def news(self, after: Mapping[str, int], seconds: float) -> dict[str, Any]:
+        """What is new in these accounts since an entry of each (by number), as soon as anything is: the fields
+        of ``News``. After ``seconds`` without any, there are no entries in it."""
+        deadline = time.monotonic() + seconds
+        while True:
+            self._stirred.clear()
+            found = [e for account_id, number in after.items() for e in self._news_of(account_id, number)]
+            emptied = any(self.last(account_id) < number for account_id, number in after.items())
+            left = deadline - time.monotonic()
+            if found or emptied or left <= 0:
+                last = {account_id: self.last(account_id) for account_id in after}
+                entries = [asdict(e) for e in sorted(found, key=lambda e: (e.time, e.number))]
+                return {"last": last, "entries": entries, "emptied": emptied}
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stirred.wait(), left)
+
+    def _news_of(self, account_id: str, number: int) -> list[JournalEntry]:
+        newer = takewhile(lambda entry: entry.number > number, reversed(self._of(account_id)))
+        return list(islice((entry for entry in newer if entry.is_news), MOST_NEWS))
 
     def of(self, account_id: str) -> tuple[JournalEntry, ...]:
         """The entries of an account, oldest first."""
@@ -87,6 +117,7 @@ class Journal:
         """Say which entries' effects have been taken back, from now on."""
         self._of(account_id)
         self._undone[account_id] = tuple(r for r in ranges if r[0] <= r[1])
+        self._stirred.set()
         if self._folder is not None:
             self._unsaved[account_id].append(_line({"undone": self._undone[account_id]}))
 
@@ -94,6 +125,7 @@ class Journal:
         """Drop an account's entries: its lab was reset."""
         for kept in (self._entries, self._last, self._undone, self._unsaved):
             kept.pop(account_id, None)
+        self._stirred.set()
         if self._folder is not None:
             self._path(account_id).unlink(missing_ok=True)
 

@@ -171,6 +171,13 @@ class JournalEntry:
         return changed and not self.undone and self.service != OWN
 
 
+    @property
+    def is_news(self) -> bool:
+        """Whether somebody who watches the account wants to know: whatever may have changed it, and what
+        failed; not what a check asks."""
+        return self.source != "grader" and (not self.reads or self.status >= 400)
+
+
 # In whose name the journal notes an undo or a rewind.
 OWN = "cloudlings"
 
@@ -188,6 +195,20 @@ class Checkpoint:
 
     name: str
     time: float
+
+
+@dataclass(frozen=True)
+class News:
+    """What has happened in some accounts: the ``entries`` worth knowing, oldest first, the number of the
+    ``last`` entry of each account to ask from the next time, and whether one was ``emptied`` by a reset."""
+
+    entries: tuple[JournalEntry, ...]
+    last: Mapping[str, int]
+    emptied: bool
+
+    @property
+    def is_any(self) -> bool:
+        return bool(self.entries) or self.emptied
 
 
 @dataclass(frozen=True)
