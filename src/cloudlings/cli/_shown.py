@@ -9,21 +9,16 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from cloudlings.cli._words import LOOKS
 from cloudlings.grading.records import Standing
 from cloudlings.grading.verdict import Status, Verdict
 
 console = Console(highlight=False, soft_wrap=False)
-_LOOKS = {
-    Status.PASSED: ("✔", "passed", "green"),
-    Status.FAILED: ("✘", "not yet", "red"),
-    Status.NOT_ATTEMPTED: ("○", "not attempted", "bright_black"),
-    Status.UNAVAILABLE: ("!", "sandbox unavailable", "yellow"),
-}
 
 
 def show_verdict(console: Console, verdict: Verdict) -> None:
     """Prints one verdict: the head, then the message indented below it."""
-    icon, word, colour = _LOOKS[verdict.status]
+    icon, word, colour = LOOKS[verdict.status]
     points = "" if verdict.status is Status.UNAVAILABLE else f"  {verdict.points}/{verdict.max_points}"
     console.print(
         Text(f"{icon} {word}: {verdict.title}{points}  ({verdict.lab}/{verdict.task})", style=colour)
@@ -42,7 +37,7 @@ def progress_table(lab: str, tasks: Sequence[tuple[str, int, Standing]]) -> Tabl
     for column in ("", "Task", "What", "Points", "Tried", "Hints"):
         table.add_column(column)
     for title, points, standing in tasks:
-        icon, word, colour = _LOOKS[standing.status]
+        icon, word, colour = LOOKS[standing.status]
         points_shown = f"{standing.points}/{points}"
         table.add_row(
             Text(f"{icon} {word}", style=colour), standing.task, title, points_shown, str(standing.attempts),

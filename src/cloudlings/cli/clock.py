@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from typing import Annotated
 
 import typer
 
-from cloudlings.cli.history import Lab, Seed, _accounts, _workspace
+from cloudlings.cli.history import Json, Lab, Seed, _accounts, _workspace
 from cloudlings.errors import ClockError
 
 GROUP = "clock"
@@ -24,6 +25,7 @@ def advance(
     span: Annotated[str, typer.Argument(metavar="TIME", help="how far: 90s, 15m, 6h, 3d, 2w, 1d12h")],
     lab: Lab = None,
     seed: Seed = None,
+    as_json: Json = False,
 ) -> None:
     """Move a lab's time on, and do what is due by then: expiries, schedules, alarms, waits.
 
@@ -33,14 +35,21 @@ def advance(
     space = _workspace(lab, seed)
     for number in _accounts(space):
         space.running().advance(number, seconds)
-    typer.echo(f"{space.lab.name}: time has moved on by {span}. {_ahead(space.running().now(number))}")
+    _tell(space.lab.name, space.running().now(number), f"time has moved on by {span}. ", as_json=as_json)
 
 
 @app.command()
-def show(lab: Lab = None, seed: Seed = None) -> None:
+def show(lab: Lab = None, seed: Seed = None, as_json: Json = False) -> None:
     """Show how far a lab's test clock is ahead of real time."""
     space = _workspace(lab, seed)
-    typer.echo(f"{space.lab.name}: {_ahead(space.running().now(space.account_ids['main']))}")
+    _tell(space.lab.name, space.running().now(space.account_ids["main"]), "", as_json=as_json)
+
+
+def _tell(lab: str, now: float, done: str, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps({"lab": lab, "now": now, "ahead_seconds": round(now - time.time())}))
+    else:
+        typer.echo(f"{lab}: {done}{_ahead(now)}")
 
 
 def read_span(text: str) -> float:

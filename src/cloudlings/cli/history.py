@@ -10,10 +10,12 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
-from rich.text import Text
+
+from cloudlings.cli import _complete
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from cloudlings.grading.workspace import Workspace
     from cloudlings.sandbox import JournalEntry, Return, Sandbox
 
@@ -23,11 +25,18 @@ LAB_VARIABLE = "CLOUDLINGS_LAB"
 """Set in a shell that `cloudlings shell` opened: the lab that it is in."""
 
 OneLab = Annotated[
-    str | None, typer.Argument(metavar="[LAB]", help="a lab; by default the one you worked in last")
+    str | None,
+    typer.Argument(
+        metavar="LAB", help="a lab; by default the one you worked in last", autocompletion=_complete.labs
+    ),
 ]
 Lab = Annotated[
-    str | None, typer.Option("--lab", "-l", help="which lab; the one you worked in last by default")
+    str | None,
+    typer.Option(
+        "--lab", "-l", help="which lab; the one you worked in last by default", autocompletion=_complete.labs
+    ),
 ]
+Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 Seed = Annotated[str | None, typer.Option("--seed", help="whose lab; yours by default")]
 Look = Annotated[bool, typer.Option("--dry-run", help="say what would be taken back, and take nothing back")]
 
@@ -59,10 +68,11 @@ def show_log(
 
 @app.command()
 def undo(
-    count: Annotated[int, typer.Argument(metavar="[N]", min=1, help="how many of your requests")] = 1,
+    count: Annotated[int, typer.Argument(metavar="N", min=1, help="how many of your requests")] = 1,
     lab: Lab = None,
     seed: Seed = None,
     dry_run: Look = False,
+    as_json: Json = False,
 ) -> None:
     """Take back your last N requests that changed something in a lab.
 
@@ -70,12 +80,16 @@ def undo(
     that are taken back are named.
     """
     space = _workspace(lab, seed)
-    _tell(space, space.running().undo(_accounts(space), count, look=dry_run), dry_run=dry_run)
+    done = space.running().undo(_accounts(space), count, look=dry_run)
+    _tell(space, done, dry_run=dry_run, as_json=as_json)
 
 
 @app.command()
 def checkpoint(
-    name: Annotated[str, typer.Argument(metavar="NAME")], lab: Lab = None, seed: Seed = None
+    name: Annotated[str, typer.Argument(metavar="NAME")],
+    lab: Lab = None,
+    seed: Seed = None,
+    as_json: Json = False,
 ) -> None:
     """Keep a lab's accounts as they are now under a name, to come back to."""
     from cloudlings.errors import SandboxError
@@ -85,6 +99,9 @@ def checkpoint(
         raise SandboxError(f"The sandbox itself uses the name “{name}”.", next_step="choose another name")
     space = _workspace(lab, seed)
     space.running().checkpoint(_accounts(space), name)
+    if as_json:
+        typer.echo(json.dumps({"lab": space.lab.name, "checkpoint": name}))
+        return
     typer.echo(f"Kept {space.lab.name} as it is now. Back to here: cloudlings rewind {name}{_option(lab)}")
 
 
@@ -94,25 +111,33 @@ def rewind(
     lab: Lab = None,
     seed: Seed = None,
     dry_run: Look = False,
+    as_json: Json = False,
 ) -> None:
     """Return a lab's accounts to a checkpoint; without a name, list the checkpoints."""
     space = _workspace(lab, seed)
     if name is None:
-        _list_checkpoints(space)
+        _list_checkpoints(space, as_json=as_json)
         return
-    _tell(space, space.running().rewind(_accounts(space), name, look=dry_run), dry_run=dry_run)
+    done = space.running().rewind(_accounts(space), name, look=dry_run)
+    _tell(space, done, dry_run=dry_run, as_json=as_json)
 
 
-def _list_checkpoints(space: Workspace) -> None:
+def _list_checkpoints(space: Workspace, *, as_json: bool) -> None:
     found = space.running().checkpoints(_accounts(space))
+    if as_json:
+        typer.echo(json.dumps([asdict(each) for each in found]))
+        return
     for each in found:
         typer.echo(f"{each.name}  ({_clock(each.time)})")
     if not found:
         typer.echo(f"{space.lab.name} has no checkpoints yet: cloudlings checkpoint NAME makes one.")
 
 
-def _tell(space: Workspace, done: Return, *, dry_run: bool) -> None:
+def _tell(space: Workspace, done: Return, *, dry_run: bool, as_json: bool) -> None:
     """Name what went, and what came back."""
+    if as_json:
+        typer.echo(json.dumps({"lab": space.lab.name, "done": not dry_run, **asdict(done)}, indent=2))
+        return
     lab = space.lab.name
     verb = "would go" if dry_run else "went"
     typer.echo(f"{lab} {verb} back to {_clock(done.to)}.")
@@ -128,6 +153,9 @@ def _tell(space: Workspace, done: Return, *, dry_run: bool) -> None:
 
 
 def _table(lab: str, entries: Sequence[JournalEntry]) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(title=f"What was asked in {lab}", title_justify="left", box=None, pad_edge=False)
     for column in ("No.", "Time", "Who", "Request", "Result"):
         table.add_column(column, overflow="fold")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from cloudlings.cli import _complete
 
 if TYPE_CHECKING:
     from cloudlings.grading.checker import Checker
@@ -14,9 +17,17 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-LabTask = Annotated[str, typer.Argument(metavar="LAB[/TASK]", help="a lab, or one of its tasks")]
+LabTask = Annotated[
+    str,
+    typer.Argument(
+        metavar="LAB[/TASK]", help="a lab, or one of its tasks", autocompletion=_complete.lab_tasks
+    ),
+]
+OneTask = Annotated[str, typer.Argument(metavar="LAB/TASK", autocompletion=_complete.lab_tasks)]
+AnyLab = Annotated[str | None, typer.Argument(help="a lab; all by default", autocompletion=_complete.labs)]
 Seed = Annotated[str | None, typer.Option("--seed", help="whose lab; yours by default")]
 Json = Annotated[bool, typer.Option("--json", help="print JSON (docs/verdict.schema.json)")]
+PlainJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 
 @app.command()
@@ -35,7 +46,7 @@ def check(target: LabTask, as_json: Json = False, seed: Seed = None) -> None:
 
 
 @app.command()
-def hint(target: Annotated[str, typer.Argument(metavar="LAB/TASK")], seed: Seed = None) -> None:
+def hint(target: OneTask, as_json: PlainJson = False, seed: Seed = None) -> None:
     """Show the next hint of a task."""
     from cloudlings.errors import UnknownTask
 
@@ -45,13 +56,16 @@ def hint(target: Annotated[str, typer.Argument(metavar="LAB/TASK")], seed: Seed 
             f"{lab} is a lab; a hint belongs to a task.", next_step=f"cloudlings progress {lab}"
         )
     shown = _checker(seed).hint(lab, task)
-    typer.echo(f"Hint {shown.rung} of {shown.of} for {shown.title}\n\n{shown.text}")
+    if as_json:
+        typer.echo(json.dumps(asdict(shown), indent=2, ensure_ascii=False))
+    else:
+        typer.echo(f"Hint {shown.rung} of {shown.of} for {shown.title}\n\n{shown.text}")
 
 
 @app.command()
 def progress(
-    lab: Annotated[str | None, typer.Argument(help="a lab; all by default")] = None,
-    as_json: Json = False,
+    lab: AnyLab = None,
+    as_json: PlainJson = False,
     seed: Seed = None,
 ) -> None:
     """Show where you stand in a lab, or in all of them."""

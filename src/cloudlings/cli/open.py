@@ -5,9 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+
+from cloudlings.cli import _complete
+
+if TYPE_CHECKING:
+    from cloudlings.lab import Catalogue
 
 app = typer.Typer()
 LOOPBACK = "127.0.0.1"
@@ -16,7 +21,10 @@ SETTINGS = Path(__file__).parents[1] / "notebook" / "jupyterlab"
 
 @app.command(name="open")
 def open_(
-    lab: Annotated[str | None, typer.Argument(help="a lab; the first one by default")] = None,
+    lab: Annotated[
+        str | None,
+        typer.Argument(help="a lab; the one to go on with by default", autocompletion=_complete.labs),
+    ] = None,
     port: Annotated[int, typer.Option(help="JupyterLab's port; another when it is taken")] = 8888,
     ip: Annotated[
         str, typer.Option(help="JupyterLab's address; another than this in containers only")
@@ -29,14 +37,22 @@ def open_(
     from cloudlings.lab import Catalogue, open_copy
 
     labs = Catalogue.here()
-    name = labs.name(lab) if lab else labs.names[0]
     home = find_home()
+    name = labs.name(lab) if lab else _to_go_on_with(labs, home)
     ensure_running(labs.root, home, tell=typer.echo)
     copy = open_copy(labs.header(name), labs.root / "labs", labs.root / "work")
     for other in labs.names:
         open_copy(labs.header(other), labs.root / "labs", labs.root / "work")
     typer.echo(f"Opening {copy.relative_to(labs.root)} in JupyterLab. Stop JupyterLab with Ctrl-C twice.")
     _become_jupyter(labs.root, home, copy, (ip, port), browser)
+
+
+def _to_go_on_with(labs: Catalogue, home: Path) -> str:
+    """The lab where the learner is; the first one when all are done."""
+    from cloudlings.cli._now import where
+
+    now = where(labs.root, home)
+    return now.current.lab.name if now.current else labs.names[0]
 
 
 def _become_jupyter(

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
+import sys
 import threading
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from cloudlings.cli import _complete
+from cloudlings.cli.history import OneLab
 
 if TYPE_CHECKING:
     from cloudlings.grading.workspace import Workspace
@@ -19,7 +23,11 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-Lab = Annotated[str, typer.Argument(metavar="LAB", help="a lab: 030-s3-policies, or 030")]
+Lab = Annotated[
+    str,
+    typer.Argument(metavar="LAB", help="a lab: 030-s3-policies, or 030", autocompletion=_complete.labs),
+]
+Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 Seed = Annotated[str | None, typer.Option("--seed", help="whose lab; yours by default")]
 
 
@@ -38,6 +46,7 @@ def start(
             "or localstack for where LOCALSTACK_HOST says",
         ),
     ] = None,
+    as_json: Json = False,
 ) -> None:
     """Start the sandbox, and the checker beside it."""
     from cloudlings.grading.home import find_home
@@ -47,13 +56,19 @@ def start(
 
     home = find_home()
     was_running = Sandbox.find(home)
-    ensure_running(Catalogue.here().root, home, tell=typer.echo, port=port, upstream=upstream)
+    tell = _nothing if as_json else typer.echo
+    ensure_running(Catalogue.here().root, home, tell=tell, port=port, upstream=upstream)
     sandbox = _running()
-    if was_running is not None:
+    if as_json:
+        started = {"endpoint_url": sandbox.endpoint_url, "plain_url": sandbox.plain_url}
+        typer.echo(
+            json.dumps({**started, "was_running": was_running is not None, "notices": sandbox.notices})
+        )
+    elif was_running is not None:
         typer.echo(f"The sandbox was running already, at {sandbox.endpoint_url}.")
     if wait:
         _wait(home)
-    else:
+    elif not as_json:
         typer.echo("Next: cloudlings shell LAB for a terminal in a lab; cloudlings stop when you are done.")
 
 
@@ -73,33 +88,41 @@ def _wait(home: Path) -> None:
 
 
 @app.command()
-def stop() -> None:
+def stop(as_json: Json = False) -> None:
     """Stop the sandbox and the checker; what you made is kept for the next start."""
     from cloudlings.grading.home import find_home
     from cloudlings.grading.start import stop_all
 
     stopped = stop_all(find_home())
-    typer.echo("Stopped; your work is kept." if stopped else "Nothing was running.")
+    if as_json:
+        typer.echo(json.dumps({"stopped": stopped}))
+    else:
+        typer.echo("Stopped; your work is kept." if stopped else "Nothing was running.")
 
 
 @app.command()
-def reset(lab: Lab, seed: Seed = None) -> None:
+def reset(lab: Lab, seed: Seed = None, as_json: Json = False) -> None:
     """Empty a lab's accounts and lay its start state again; no other lab is touched."""
     from cloudlings.grading import workspace
     from cloudlings.lab import Catalogue
 
     space = workspace.reset(_running(), Catalogue.here().root, lab, _seed(seed))
-    typer.echo(f"{space.lab.name} is as it was at the start. Its keys are the same.")
+    if as_json:
+        typer.echo(json.dumps({"lab": space.lab.name, "account_ids": dict(space.account_ids)}))
+    else:
+        typer.echo(f"{space.lab.name} is as it was at the start. Its keys are the same.")
 
 
 @app.command()
-def doctor() -> None:
+def doctor(as_json: Json = False) -> None:
     """Check this machine and the running sandbox."""
     from cloudlings.grading.home import find_home
     from cloudlings.sandbox.doctor import examine
 
     findings = list(examine(find_home()))
-    for finding in findings:
+    if as_json:
+        typer.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
+    for finding in () if as_json else findings:
         icon, colour = ("✔", "green") if finding.well else ("✘", "red")
         typer.secho(f"{icon} {finding.found}", fg=colour)
         if not finding.well:
@@ -130,18 +153,34 @@ def env(
 
 
 @app.command()
-def shell(lab: Lab, seed: Seed = None) -> None:
+def shell(lab: OneLab = None, seed: Seed = None) -> None:
     """Open a shell in which every AWS tool works in a lab's account."""
     from cloudlings.sandbox import shell as shells
 
-    space = _workspace(lab, seed)
+    space = _workspace(lab or _current(), seed)
     folder = space.running().home / "sandbox" / "shell"
-    words, environment = shells.command(space.environment(), folder, space.lab.name)
-    environment["CLOUDLINGS_LAB"] = space.lab.name
+    # The course's own aws and cloudlings are found first.
+    tools = Path(sys.executable).parent
+    inside = {**space.environment(), shells.TOOLS: str(tools), "CLOUDLINGS_LAB": space.lab.name}
+    words, environment = shells.command(inside, folder, space.lab.name)
     typer.echo(f"A shell in {space.lab.name} ({space.running().endpoint_url}). Leave it with exit.")
-    if not shutil.which("aws", path=environment.get("PATH")):
-        typer.echo("The AWS CLI is not on the PATH here: use the one of the course, .venv/bin/aws.")
+    typer.echo("Try: aws sts get-caller-identity · cloudlings check " + space.lab.name)
     raise typer.Exit(subprocess.run(words, env=environment, check=False).returncode)
+
+
+def _current() -> str:
+    """The lab to go on with; the first one when all are done."""
+    from cloudlings.cli._now import where
+    from cloudlings.grading.home import find_home
+    from cloudlings.lab import Catalogue
+
+    catalogue = Catalogue.here()
+    now = where(catalogue.root, find_home())
+    return os.environ.get("CLOUDLINGS_LAB") or (now.current.lab.name if now.current else catalogue.names[0])
+
+
+def _nothing(_: str) -> None:
+    """Tells nobody."""
 
 
 def _running() -> Sandbox:

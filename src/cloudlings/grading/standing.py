@@ -94,15 +94,18 @@ def _known(home: Path, seed: str) -> tuple[Mapping[tuple[str, str], Standing], M
     return records.standings(seed), records.touched(seed)
 
 
+def tasks_built(catalogue: Catalogue, lab: str) -> tuple[tuple[str, int], ...]:
+    """The tasks of a built lab with their points, in its order; none when it is not built."""
+    path = catalogue.built(lab)
+    return _built_tasks(path, path.stat().st_mtime_ns) if path.is_file() else ()
+
+
 def _tasks(
     catalogue: Catalogue, lab: str, known: Mapping[tuple[str, str], Standing]
 ) -> tuple[TaskStanding, ...]:
-    path = catalogue.built(lab)
-    if not path.is_file():
-        return ()
     return tuple(
         TaskStanding(name, points, known.get((lab, name), Standing(name, Status.NOT_ATTEMPTED, 0, 0, 0)))
-        for name, points in _built_tasks(path, path.stat().st_mtime_ns)
+        for name, points in tasks_built(catalogue, lab)
     )
 
 

@@ -9,6 +9,18 @@ from pathlib import Path
 
 from cloudlings.sandbox.environment import ALSO_REMOVED
 
+TOOLS = "CLOUDLINGS_TOOLS"
+"""Names a folder whose programs go before all others in such a shell."""
+
+# bash alone: other shells complete after `cloudlings --install-completion`.
+_COMPLETIONS = """command -v aws_completer > /dev/null && complete -C aws_completer aws
+_cloudlings_words() {
+  local IFS=$'\\n'
+  COMPREPLY=($(COMP_WORDS="${COMP_WORDS[*]}" COMP_CWORD=$COMP_CWORD _CLOUDLINGS_COMPLETE=complete_bash "$1"))
+}
+complete -o default -F _cloudlings_words cloudlings
+"""
+
 
 def command(environment: Mapping[str, str], folder: Path, prompt: str) -> tuple[list[str], dict[str, str]]:
     """The command that starts the person's shell, and the environment to start it in.
@@ -22,7 +34,8 @@ def command(environment: Mapping[str, str], folder: Path, prompt: str) -> tuple[
     given = dict(environment)
     if Path(shell).name == "bash":
         start = folder / "bashrc"
-        _write(start, f'[ -r ~/.bashrc ] && . ~/.bashrc\n{last_word}PS1="({prompt}) $PS1"\n')
+        own = f'PS1="({prompt}) $PS1"\n{_COMPLETIONS}'
+        _write(start, f"[ -r ~/.bashrc ] && . ~/.bashrc\n{last_word}{own}")
         return [shell, "--rcfile", str(start), "-i"], given
     if Path(shell).name == "zsh":
         _write(folder / ".zshrc", f'[ -r ~/.zshrc ] && . ~/.zshrc\n{last_word}PROMPT="({prompt}) $PROMPT"\n')
@@ -42,7 +55,9 @@ def _last_word(environment: Mapping[str, str]) -> str:
     ours = {k: v for k, v in environment.items() if k.startswith(("AWS_", "CLOUDLINGS_"))}
     ours |= {k: environment[k] for k in ("PYTHONPATH", "NO_PROXY", "no_proxy") if k in environment}
     names = "env | sed -n 's/^\\(AWS_[A-Za-z0-9_]*\\)=.*/\\1/p'"
-    return f"unset $({names}) {' '.join(sorted(ALSO_REMOVED))}\n{exports(ours)}"
+    tools = environment.get(TOOLS)
+    first = f'export PATH={shlex.quote(tools)}:"$PATH"\n' if tools else ""
+    return f"unset $({names}) {' '.join(sorted(ALSO_REMOVED))}\n{exports(ours)}{first}"
 
 
 def _write(path: Path, text: str) -> None:
