@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, replace
@@ -148,12 +149,13 @@ class Gateway:
         ruling = await self._authorizer.before(call, route.service, path)
         if ruling.answer is not None:
             return ruling.answer
-        checked = await rules.before(call, lambda *extra: self._follow_up(call, *extra))
+        ask = functools.partial(self._follow_up, call)
+        checked = await rules.before(call, ask, self._authorizer.facts)
         if isinstance(checked, Response):
             response = checked
         else:
             response = await self._forward(checked, route, ruling.account_id)
-        response = await rules.after(call, response, lambda *extra: self._follow_up(call, *extra))
+        response = await rules.after(call, response, ask, self._authorizer.facts)
         return await self._authorizer.after(call, route.service, response)
 
     async def _forward(self, call: Call, route: Route, elsewhere: str) -> Response:

@@ -289,6 +289,26 @@ def referred_group(aws: Aws) -> None:
 
 
 @probe("VPC", CODES, "DependencyViolation")
+def group_named_on_the_way_out(aws: Aws) -> None:
+    """A group that another group's outbound rule names is not deleted."""
+    vpc = aws.vpc()
+    one, two = aws.group(vpc), aws.group(vpc)
+    out = rule(IpRanges=[], UserIdGroupPairs=[{"GroupId": one}])
+    aws.ec2.authorize_security_group_egress(GroupId=two, IpPermissions=[out])
+    aws.ec2.delete_security_group(GroupId=one)
+
+
+@probe("VPC", CODES, "DependencyViolation")
+def group_of_a_load_balancer(aws: Aws) -> None:
+    """A group that a load balancer has is not deleted."""
+    vpc = aws.vpc()
+    group = aws.group(vpc)
+    internal = {"Subnets": aws.subnets(vpc), "Scheme": "internal"}
+    aws.elbv2.create_load_balancer(Name=aws.name("lb")[:32], SecurityGroups=[group], **internal)
+    aws.ec2.delete_security_group(GroupId=group)
+
+
+@probe("VPC", CODES, "DependencyViolation")
 def used_group(aws: Aws) -> None:
     """A group that an interface has is not deleted."""
     vpc = aws.vpc()

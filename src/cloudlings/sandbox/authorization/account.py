@@ -47,6 +47,9 @@ HARMLESS: Final[frozenset[tuple[str, str]]] = frozenset(
 # Emulators go on working after they have answered these, past the gateway: for so long, in seconds, policies
 # are read anew for every request.
 _WORKS_ON: Final = {"stepfunctions": 30.0}
+# Writes of these services change what is known of their own resources only: of nobody's policies, and of no
+# other service's resources.
+_CHANGES_ITS_OWN: Final = {"ec2": "arn:aws:ec2:"}
 _LONGEST = 10_000
 # Every ciphertext is another.
 _NEVER_KEPT = "kms-ciphertext:"
@@ -81,9 +84,18 @@ class Account:
         self._principals.clear()
         self._resources.clear()
 
+    def _forget_resources(self, prefix: str) -> None:
+        self._generation += 1
+        self._resources = {
+            key: known for key, known in self._resources.items() if key[0][: len(prefix)] != prefix
+        }
+
     def observe(self, call: Call) -> None:
         """Forget what a request that was answered may have changed."""
         if call.reads or (call.service, call.operation) in HARMLESS:
+            return
+        if call.service in _CHANGES_ITS_OWN:
+            self._forget_resources(_CHANGES_ITS_OWN[call.service])
             return
         self.forget()
         works_on = _WORKS_ON.get(call.service)

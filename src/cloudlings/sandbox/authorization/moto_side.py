@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 Facts = dict[str, Any]
@@ -36,9 +36,50 @@ def _ec2(backend: Any, arn: str, resource: str) -> Facts:  # noqa: ARG001
             found["keys"] = {
                 key: str(value) for key, value in reader(backend, name).items() if value not in (None, "")
             }
+        if kind == "security-group":
+            found |= _users_of_group(backend, name)
     except Exception:
         found["missing"] = True
     return found
+
+
+def _users_of_group(backend: Any, name: str) -> Facts:
+    """A security group's name, and the ids of what needs it: other groups whose rules name it, and whatever
+    carries it."""
+    groups = [group for vpc in list(backend.groups.values()) for group in list(vpc.values())]
+    naming = [group.id for group in groups if group.id != name and _names(group, name)]
+    cards = [card.id for card in list(backend.enis.values()) if any(g.id == name for g in card.group_set)]
+    guarded = [key for key, carried in _guarded(backend) if name in carried]
+    title = backend.get_security_group_from_id(name).name
+    return {"name": title, "dependents": [*naming, *cards, *guarded]}
+
+
+def _names(group: Any, name: str) -> bool:
+    return any(
+        rule.source_group.get("GroupId") == name for rule in (*group.ingress_rules, *group.egress_rules)
+    )
+
+
+def _guarded(backend: Any) -> Iterator[tuple[str, Any]]:
+    """Databases and load balancers of the backend's account and Region, with the ids of their groups."""
+    rds = _there_already("rds", backend)
+    if rds is not None:
+        for kept in (rds.databases, rds.clusters):
+            yield from ((key, one.vpc_security_group_ids) for key, one in list(kept.items()))
+    balancing = _there_already("elbv2", backend)
+    if balancing is not None:
+        yield from ((key, one.security_groups or ()) for key, one in list(balancing.load_balancers.items()))
+
+
+def _there_already(service: str, backend: Any) -> Any:
+    """Another service's backend for the same account and Region; None where it has not been used."""
+    import moto.backends
+
+    accounts = moto.backends.get_backend(service)
+    account_id, region = backend.account_id, backend.region_name
+    if account_id not in accounts or region not in accounts[account_id]:
+        return None
+    return accounts[account_id][region]
 
 
 def _instance(backend: Any, name: str) -> Facts:

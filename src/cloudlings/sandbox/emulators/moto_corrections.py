@@ -6,6 +6,7 @@ moto's own process, before anything is stored.
 
 from __future__ import annotations
 
+import functools
 import random
 from ipaddress import IPv4Network
 from typing import Any
@@ -16,6 +17,7 @@ from cloudlings.sandbox.emulators import moto_images
 def apply() -> None:
     """Correct EC2, which every account begins with; the others when they are loaded."""
     _ids()
+    _operations()
     moto_images.apply()
     _default_group()
     _default_network()
@@ -41,6 +43,13 @@ def _ids() -> None:
         return f"{mock_random.getrandbits(4 * size):0{size}x}"
 
     utils.random_resource_id = random_resource_id
+
+
+def _operations() -> None:
+    """The operations of a service are looked up once; moto looks by reflection for every request."""
+    from moto.core import responses
+
+    responses.method_names_from_class = functools.cache(responses.method_names_from_class)
 
 
 def _default_group() -> None:

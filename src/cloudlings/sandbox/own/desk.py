@@ -58,7 +58,7 @@ class Desk:
 
     async def answer(self, call: Call, ask: Ask) -> Response:
         """The answer to such a call."""
-        given = Handling(call, ask, services=self)
+        given = Handling(call, ask, self.look_up, services=self)
         wrong = typed.refusal_of(call.service, call.operation, given.input)
         found: Any = wrong or ANSWERS[call.service, call.operation](given)
         if inspect.isawaitable(found):

@@ -16,16 +16,16 @@ from typing import Any
 from cloudlings.sandbox import shapes, wire
 from cloudlings.sandbox.model import Call, Response
 from cloudlings.sandbox.rules import registry
-from cloudlings.sandbox.rules.registry import Ask, Given, Refusal
+from cloudlings.sandbox.rules.registry import Ask, Given, LookUp, Refusal
 
 for _module in pkgutil.iter_modules(__path__):
     importlib.import_module(f"{__name__}.{_module.name}")
 
 
-async def before(call: Call, ask: Ask) -> Call | Response:
+async def before(call: Call, ask: Ask, look_up: LookUp) -> Call | Response:
     """The answer of the first rule that has one; else the call to send on, as the rules left it."""
     rules = (*registry.BEFORE.get(("*", "*"), ()), *registry.BEFORE.get((call.service, call.operation), ()))
-    given = Given(call, ask)
+    given = Given(call, ask, look_up)
     for rule in rules:
         verdict = await _result(rule(given))
         if isinstance(verdict, Refusal):
@@ -37,10 +37,10 @@ async def before(call: Call, ask: Ask) -> Call | Response:
     return given.call
 
 
-async def after(call: Call, response: Response, ask: Ask) -> Response:
+async def after(call: Call, response: Response, ask: Ask, look_up: LookUp) -> Response:
     """The response once every rule for the operation has put right what it knows of."""
     key = (call.service, call.operation)
-    given = Given(call, ask)
+    given = Given(call, ask, look_up)
     if registry.RESHAPE.get(key) and response.status < 300:
         response = await _reshaped(given, response)
     for rule in (*registry.AFTER.get(key, ()), *registry.AFTER.get(("*", "*"), ())):

@@ -170,19 +170,29 @@ async def group_in_use(given: Given) -> Refusal | None:
 
     Source: EC2 API reference, DeleteSecurityGroup; Error codes, DependencyViolation and CannotDelete.
     """
-    group = await _group(given)
-    if not group:
-        return None
-    name = group["GroupId"]
-    if group["GroupName"] == "default":
+    name = given.input.get("GroupId") or (await _group(given)).get("GroupId", "")
+    call = given.call
+    known = await given.look_up(
+        f"arn:aws:ec2:{call.region}:{call.account_id}:security-group/{name}", call.region
+    )
+    title, used = known.get("name"), known.get("dependents")
+    if used is None and not known.get("missing"):  # an emulator that does not tell it at once
+        title = (await _group(given)).get("GroupName")
+        used = await _is_used(given, name)
+    if title == "default":
         message = f'the specified group: "{name}" name: "default" cannot be deleted by a user'
         return Refusal("CannotDelete", message)
-    every = (await given.read("DescribeSecurityGroups")).get("SecurityGroups", [])
-    named = any(name in _referred(other) for other in every if other["GroupId"] != name)
-    used = any(g["GroupId"] == name for i in await interfaces(given) for g in i.get("Groups", []))
-    if named or used or await _guards_a_database(given, name):
+    if used:
         return Refusal("DependencyViolation", f"resource {name} has a dependent object")
     return None
+
+
+async def _is_used(given: Given, group: str) -> bool:
+    return bool(
+        await _named_by_another(given, group)
+        or await interfaces(given, group_id=group)
+        or await _guards_a_database(given, group)
+    )
 
 
 async def _guards_a_database(given: Given, group: str) -> bool:
@@ -192,9 +202,13 @@ async def _guards_a_database(given: Given, group: str) -> bool:
     return group in guarded | {g for each in balancers for g in each.get("SecurityGroups", [])}
 
 
-def _referred(group: dict[str, Any]) -> set[str]:
-    rules = group.get("IpPermissions", []) + group.get("IpPermissionsEgress", [])
-    return {pair.get("GroupId", "") for rule in rules for pair in rule.get("UserIdGroupPairs", [])}
+async def _named_by_another(given: Given, group: str) -> bool:
+    for rules in ("ip-permission.group-id", "egress.ip-permission.group-id"):
+        named = [{"Name": rules, "Values": [group]}]
+        found = (await given.read("DescribeSecurityGroups", Filters=named)).get("SecurityGroups", [])
+        if any(other["GroupId"] != group for other in found):
+            return True
+    return False
 
 
 @before("ec2", "CreateNetworkInterface", "RunInstances", "ModifyNetworkInterfaceAttribute")

@@ -333,13 +333,20 @@ def _state(name: str, why: str) -> Refusal:
 
 @before("rds", "CreateDBInstanceReadReplica")
 async def source_of_a_replica(given: Given) -> Refusal | None:
-    """A database that is replicated keeps backups.
+    """A database that is replicated keeps backups, and RDS does not manage its password.
 
-    Source: RDS User Guide, "Working with DB instance read replicas", Overview: enable automated backups.
+    Source: RDS User Guide, "Working with DB instance read replicas", Overview: enable automated backups;
+    "Limitations for Secrets Manager integration with Amazon RDS".
     """
     name = str(given.input.get("SourceDBInstanceIdentifier", "")).rpartition(":")[2]
     found = await _database(given, name)
-    if found and not found.get("BackupRetentionPeriod") and "sqlserver" not in found.get("Engine", ""):
+    engine = found.get("Engine", "")
+    if found.get("MasterUserSecret") and "sqlserver" not in engine:
+        return _invalid(
+            f"Creating read replicas for source instance with engine {engine} where "
+            "ManageMasterUserPassword is enabled is not supported."
+        )
+    if found and not found.get("BackupRetentionPeriod") and "sqlserver" not in engine:
         message = (
             "Automated backups are not enabled for this database instance. To enable automated backups, use "
             "ModifyDBInstance to set the backup retention period to a non-zero value."

@@ -9,7 +9,7 @@ that boto3 would give, in place. ``@after`` rules do so with the raw response.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -19,6 +19,9 @@ from cloudlings.sandbox.model import Call, Request, Response
 
 Ask = Callable[[str, Request], Awaitable[Response]]
 """Sends a request to a service's emulator as the account's root: (boto3 service, request)."""
+
+LookUp = Callable[[str, str], Awaitable[Mapping[str, Any]]]
+"""What the emulators tell of a resource in one question: (ARN, Region). See ``authorization.source``."""
 
 Output = dict[str, Any]
 
@@ -38,6 +41,7 @@ class Given:
 
     call: Call
     ask: Ask
+    look_up: LookUp
     _seen: dict[Any, Output] = field(default_factory=dict, compare=False)
 
     @cached_property
@@ -66,13 +70,13 @@ class Given:
     def asking(self, changed: dict[str, Any] | Request) -> Given:
         """The same call with other parameters, or as another request."""
         if isinstance(changed, Request):
-            return Given(replace(self.call, request=changed), self.ask)
+            return replace(self, call=replace(self.call, request=changed), _seen={})
         parameters = changed
         written = shapes.write_input(self.call.service, self.call.operation, parameters)
         own = {"content-type", "x-amz-target", "content-length"}
         headers = tuple(pair for pair in self.call.request.headers if pair[0] not in own) + written.headers
         request = replace(self.call.request, headers=headers, body=written.body)
-        return Given(replace(self.call, request=request), self.ask)
+        return replace(self, call=replace(self.call, request=request), _seen={})
 
 
 Verdict = Refusal | Response | Request | dict[str, Any] | None
