@@ -9,6 +9,12 @@ RUN python -m venv /venv \
  && uv pip install --no-cache --python /venv --constraints constraints.txt --compile-bytecode .
 
 FROM python:3.11-slim-bookworm
+# A database that a lab makes is a real PostgreSQL; no server of Debian's own is set up.
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends postgresql-common \
+ && echo "create_main_cluster = false" >> /etc/postgresql-common/createcluster.conf \
+ && apt-get install -y --no-install-recommends postgresql \
+ && rm -rf /var/lib/apt/lists/*
 RUN useradd --create-home --uid 1000 learner \
  && mkdir -p /course/work /home/learner/.cloudlings \
  && chown -R learner:learner /course/work /home/learner/.cloudlings

@@ -125,6 +125,29 @@ def test_a_lab_is_worked_from_outside_and_survives_a_restart(course):
     assert all(course.passed().values()), course.passed()
 
 
+ASK_A_DATABASE = """
+import boto3, psycopg
+rds = boto3.client("rds")
+rds.create_db_instance(
+    DBInstanceIdentifier="shop", Engine="postgres", DBInstanceClass="db.t3.micro", AllocatedStorage=20,
+    MasterUsername="keeper", MasterUserPassword="correct-horse-1", DBName="shop",
+)
+rds.get_waiter("db_instance_available").wait(DBInstanceIdentifier="shop", WaiterConfig={"Delay": 1})
+where = rds.describe_db_instances(DBInstanceIdentifier="shop")["DBInstances"][0]["Endpoint"]
+with psycopg.connect(
+    host=where["Address"], port=where["Port"], user="keeper", password="correct-horse-1", dbname="shop"
+) as database:
+    print(database.execute("select 6 * 7").fetchone()[0])
+"""
+
+
+def test_a_database_answers_sql(course):
+    """The image has PostgreSQL: an instance that is made in the sandbox answers at its endpoint."""
+    environment = json.loads(course.cloudlings("env", LAB, "--seed", SEED, "--json"))["environment"]
+    variables = [word for name, value in environment.items() for word in ("-e", f"{name}={value}")]
+    assert course.compose("exec", "-T", *variables, "sandbox", "python", "-c", ASK_A_DATABASE).strip() == "42"
+
+
 def test_jupyter_prints_its_address_and_wants_the_token(course):
     """The log holds an address with a token; without the token nobody gets in."""
     assert "token=" in course.compose("logs", "--no-color", "jupyter")
