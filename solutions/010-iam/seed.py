@@ -121,7 +121,8 @@ def _encoder(session: Any, brief: Mapping[str, Any], account: str) -> None:
     if not iam.list_access_keys(UserName=user)["AccessKeyMetadata"]:
         iam.create_access_key(UserName=user)
     if not ec2.describe_instances()["Reservations"]:
-        image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+        named = [{"Name": "name", "Values": ["al2023-ami-2023*-x86_64"]}]
+        image = ec2.describe_images(Owners=["amazon"], Filters=named)["Images"][0]["ImageId"]
         ec2.run_instances(ImageId=image, InstanceType="t3.micro", MinCount=1, MaxCount=1)
 
 
