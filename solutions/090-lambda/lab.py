@@ -1,0 +1,848 @@
+# ---
+# title: "Lambda: code that runs when something happens"
+# minutes: 90
+# needs: [010-iam, 020-s3-objects]
+# objectives:
+#   - write a handler, and say what its environment remembers
+#   - give a function exactly the rights of its job
+#   - let buckets, queues and clocks start it, once for each thing, and lose nothing
+#   - choose memory by time and by price
+#   - keep a flood from drowning a quiet neighbour
+#   - reach a private database, and start without a delay
+# regions: [eu-west-1]
+# ref: L09
+# ---
+
+# %% [markdown]
+# <!-- covers: L09-01 L09-23 L09-25 -->
+# ## Jobs too small for a machine
+#
+# Hazelmere's clinics have jobs that come and go: a doctor's portrait is uploaded and needs a small copy; a reminder waits to be
+# sent; a report is due at night. A machine for them would idle all day. **AWS Lambda** keeps your code, and runs it when an
+# *event* comes:
+#
+# ![An event comes to Lambda, which takes a warm environment or starts a new one, and runs your handler with it](img/environment.svg)
+#
+# - an **event** is JSON: what happened. Your **handler** is the function that gets it;
+# - it runs in an **execution environment**: your code in a [Firecracker microVM](
+#   https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html), kept from everybody else's. One environment
+#   handles **one event at a time**; two at once need two;
+# - it acts as a **role**. No event, no environment, no bill: it scales to zero.
+
+# %%
+import base64
+import io
+import json
+import time
+import zipfile
+from urllib.parse import quote_plus
+
+import boto3
+
+lambdas, iam, s3, sqs = (boto3.client(name) for name in ("lambda", "iam", "s3", "sqs"))
+REGION = boto3.session.Session().region_name
+ACCOUNT = boto3.client("sts").get_caller_identity()["Account"]
+LAYER = lambdas.list_layer_versions(LayerName="hazelmere")["LayerVersions"][0]["LayerVersionArn"]
+
+
+def packed(code):
+    """A deployment package: a zip file with app.py in it."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("app.py", code)
+    return file.getvalue()
+
+
+def ready(name):
+    """Waits until a function can be called, and until its last change has arrived."""
+    for change in ("function_active_v2", "function_updated_v2"):
+        lambdas.get_waiter(change).wait(FunctionName=name, WaiterConfig={"Delay": 0.2, "MaxAttempts": 300})
+
+
+def deploy(name, code, role="hazelmere-functions", **settings):
+    """Makes a function from Python code; one that is there gets the new code and settings."""
+    arn = iam.get_role(RoleName=role)["Role"]["Arn"]
+    settings = {"Runtime": "python3.13", "Handler": "app.handler", "Role": arn, **settings}
+    try:
+        lambdas.create_function(FunctionName=name, Code={"ZipFile": packed(code)}, **settings)
+    except lambdas.exceptions.ResourceConflictException:
+        lambdas.update_function_code(FunctionName=name, ZipFile=packed(code))
+        ready(name)
+        lambdas.update_function_configuration(FunctionName=name, **settings)
+    ready(name)
+
+
+def until(seen, seconds=10):
+    """Looks until seen() says yes, for ten seconds at most."""
+    for _ in range(5 * seconds):
+        if seen():
+            break
+        time.sleep(0.2)
+
+
+def call(name, event=None, **more):
+    """Calls a function and waits for its answer: a value, or what it says of its error."""
+    reply = lambdas.invoke(FunctionName=name, Payload=json.dumps(event or {}), **more)
+    return json.loads(reply["Payload"].read())
+
+
+for each in lambdas.list_functions()["Functions"]:
+    print(f"{each['FunctionName']:20} {each['Runtime']:12} {each['MemorySize']:5} MB {each['Timeout']:4} s")
+
+# %% [markdown]
+# These were left behind; some are broken, and you will meet them. First, one that works at once:
+
+# %%
+deploy("first", "def handler(event, context):\n    return {'you sent': event, 'I am': context.function_name}")
+call("first", {"patient": "Ana"})
+
+# %% [markdown]
+# <!-- covers: L09-02 L09-03 L09-27 -->
+# `event` is what the caller sent, `context` says who and where you are, and how much time is left. Whatever you return goes back
+# as JSON. (Node.js, Python, Java, .NET and Ruby have [runtimes](
+# https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html) kept by AWS; Go, Rust and others bring their own program
+# for an OS-only runtime.)
+#
+# ## Task 1: a greeting
+#
+# The screen at the door calls `brief.welcome`. For `{"name": "Ana"}` it shows `brief.greeting`, a comma, the name and an
+# exclamation mark, such as *Good day, Ana!*; without a name, or with a blank one, it greets *everybody*: *Good day, everybody!*
+# Return that text (or, for a web page, `{"statusCode": 200, "body": text}`).
+
+# %%
+print(brief.welcome, "says:", f"{brief.greeting}, Ana!", "or", f"{brief.greeting}, everybody!")
+
+# %% task="hello"
+### BEGIN SOLUTION
+WELCOME = f'''
+def handler(event, context):
+    name = str(event.get("name") or "").strip() or "everybody"
+    return f"{brief.greeting}, {{name}}!"
+'''
+deploy(brief.welcome, WELCOME)
+### END SOLUTION
+
+# %%
+print(call(brief.welcome, {"name": "Ana"}), call(brief.welcome))
+
+# %% [markdown]
+# <!-- covers: L09-10 L09-11 -->
+# ## Task 2: what does it remember?
+#
+# A new environment is made ready first: code fetched, runtime started, everything **outside** the handler run once. That is the
+# INIT phase, the *cold start*. Then the environment stays warm for a while, and [is used again](
+# https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html): its globals and its `/tmp` are as the last event
+# left them. New code and new settings begin new environments. A handler that raises an error keeps its environment; one that runs
+# into its timeout loses it.
+#
+# This function counts in a global variable, before it does anything else. **Predict** what it answers to each `call` of your
+# plan, one after another. Hand in `answer("counter", [number, …])`, one number for each `call` in `brief.plan`.
+
+# %%
+COUNTER = """
+import time
+
+count = 0
+
+def handler(event, context):
+    global count
+    count += 1
+    if event.get("do") == "error":
+        raise RuntimeError("on purpose")
+    if event.get("do") == "timeout":
+        time.sleep(5)
+    return count
+"""
+print(*brief.plan, sep=", ")
+
+# %% task="counter"
+### BEGIN SOLUTION
+told, count = [], 0
+for step in brief.plan:
+    count = count + 1 if step in ("call", "error") else 0  # the rest begins a new environment
+    if step == "call":
+        told.append(count)
+answer("counter", told)
+### END SOLUTION
+
+# %% [markdown]
+# Now run it, and compare:
+
+# %%
+deploy(brief.counter, COUNTER, Timeout=1)
+for number, step in enumerate(brief.plan):
+    if step == "new code":
+        deploy(brief.counter, f"{COUNTER}# version {number}", Timeout=1)
+    elif step == "new setting":
+        deploy(brief.counter, COUNTER, Timeout=1, Environment={"Variables": {"STEP": str(number)}})
+    else:
+        print(f"{step:12}", call(brief.counter, {"do": step}))
+
+# %% [markdown]
+# On AWS any call may meet another environment, and nobody tells you which. So **keep nothing there that you would miss**: no
+# counts, no sessions. What must last goes into a table or a bucket. What may be lost and is dear to make (a client, a
+# directory that was read) belongs outside the handler: made once, used often.
+#
+# The log shows the cold start. Each environment writes a stream of its own in `/aws/lambda/` and the function's name:
+
+# %%
+deploy("first", "def handler(event, context):\n    return context.log_stream_name")
+for _ in ("cold", "warm"):
+    reply = lambdas.invoke(FunctionName="first", Payload="{}", LogType="Tail")
+    log = base64.b64decode(reply["LogResult"]).decode()
+    print(log.strip().splitlines()[-1].replace("\t", "  "))
+
+from cloudlings.models.functions import billed_ms, vcpus
+
+print("27.4 ms are billed as", billed_ms(27.4), "ms; with 281.5 ms of INIT as", billed_ms(27.4, init=281.5))
+
+# %% [markdown]
+# <!-- covers: L09-16 L09-06 L09-07 L09-08 -->
+# **Billed Duration** counts whole milliseconds. (**A myth:** *billed by 100 ms*: [not since December 2020](
+# https://aws.amazon.com/blogs/aws/new-for-aws-lambda-1ms-billing-granularity-adds-cost-savings/).) Since August 2025 [INIT is
+# billed as well](https://aws.amazon.com/blogs/compute/aws-lambda-standardizes-billing-for-init-phase/); *here* the line still
+# leaves it out. [Limits](https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html) to know:
+#
+# | | |
+# |---|---|
+# | time | 15 minutes (900 s); 3 s unless told |
+# | memory | 128 to 10,240 MB; CPU comes with it |
+# | event and answer | 6 MB when the caller waits, 1 MB when it doesn't; larger things go by way of S3 |
+# | package | 50 MB zip, 250 MB unzipped with layers; image 10 GB |
+# | `/tmp` | 512 MB, up to 10,240 |
+#
+# ## Task 3: exactly the rights of its job
+#
+# Next comes the function `brief.portraits`. It reads a picture under `brief.uploads` of `brief.bucket`, writes a small one
+# under `brief.thumbs`, and its own log. Make its **execution role** `brief.portraits_role`, for Lambda and nobody else: those two
+# S3 actions on those two prefixes, and logging. (`AWSLambdaBasicExecutionRole` is fine for the log.)
+
+
+# %% task="role"
+### BEGIN SOLUTION
+def document(*statements):
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+bucket_arn = f"arn:aws:s3:::{brief.bucket}"
+trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+iam.create_role(RoleName=brief.portraits_role, AssumeRolePolicyDocument=document(trust))
+iam.put_role_policy(
+    RoleName=brief.portraits_role,
+    PolicyName="portraits",
+    PolicyDocument=document(
+        {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"{bucket_arn}/{brief.uploads}*"},
+        {"Effect": "Allow", "Action": "s3:PutObject", "Resource": f"{bucket_arn}/{brief.thumbs}*"},
+    ),
+)
+iam.attach_role_policy(
+    RoleName=brief.portraits_role,
+    PolicyArn="arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole",
+)
+### END SOLUTION
+
+# %% [markdown]
+# Two sides, which are easily confused. The **execution role** says what the *function* may do to others. Its **resource policy**
+# says who may *call the function*; you write one in task 6.
+#
+# ![The resource policy stands at the function's entrance, the execution role at its exit](img/two-sides.svg)
+
+# %%
+picture = f"arn:aws:s3:::{brief.bucket}/{brief.uploads}a.png"
+for action in ("s3:GetObject", "s3:PutObject"):
+    can(f"role/{brief.portraits_role}", action, picture)
+
+# %% [markdown]
+# It may read what doctors upload, and not write there.
+#
+# <!-- covers: L09-26 L09-14 -->
+# ## Task 4: small portraits
+#
+# Write `brief.portraits`. The event is S3's: each of its `Records` names a bucket and a key. Make a PNG that fits into
+# `brief.side` × `brief.side` pixels in its own proportions, never larger than it was, under `brief.thumbs` and the rest of the
+# key: `uploads/a/b.png` becomes `thumbs/a/b.png`.
+#
+# No picture library is needed: a **layer** is a zip that is unpacked to `/opt` beside your code. `LAYER` has a module
+# `pictures`, in which `thumbnail(data, side)` takes and gives the bytes of a PNG; `deploy(…, brief.portraits_role,
+# Layers=[LAYER])` adds it. Keep your package below 1 MB: each is fetched at a cold start.
+#
+# A key comes [**as in a URL**](
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html) (a space is `+`). An event [may come
+# twice](https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventNotifications.html), so doing it twice must leave what doing
+# it once leaves: *idempotent*. Give it time and memory for a picture: 15 s and 512 MB.
+
+
+# %%
+def s3_event(*keys):
+    """What S3 sends for new objects of your bucket (a real one says more)."""
+    rows = [{"bucket": {"name": brief.bucket}, "object": {"key": quote_plus(key, safe="/")}} for key in keys]
+    return {
+        "Records": [
+            {"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "awsRegion": REGION, "s3": row}
+            for row in rows
+        ]
+    }
+
+
+print(json.dumps(s3_event(f"{brief.uploads}Dr Ana Müller.png"), indent=1))
+
+# %% task="thumbnails"
+### BEGIN SOLUTION
+PORTRAITS = f"""
+from urllib.parse import unquote_plus
+
+import boto3
+from pictures import thumbnail
+
+s3 = boto3.client("s3")
+
+def handler(event, context):
+    for record in event["Records"]:
+        bucket = record["s3"]["bucket"]["name"]
+        key = unquote_plus(record["s3"]["object"]["key"])
+        picture = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        small = {brief.thumbs!r} + key.removeprefix({brief.uploads!r})
+        s3.put_object(Bucket=bucket, Key=small, Body=thumbnail(picture, {brief.side}), ContentType="image/png")
+"""
+deploy(brief.portraits, PORTRAITS, brief.portraits_role, Layers=[LAYER], Timeout=15, MemorySize=512)
+### END SOLUTION
+
+# %%
+call(brief.portraits, s3_event(f"{brief.uploads}Dr Ana Müller.png"))
+for found in s3.list_objects_v2(Bucket=brief.bucket)["Contents"]:
+    print(found["Key"], found["Size"])
+
+# %% [markdown]
+# <!-- covers: L09-05 L09-04 -->
+# ## Who calls whom?
+#
+# Three ways lead to a function:
+#
+# | | who acts | a failure | where it is written |
+# |---|---|---|---|
+# | **call** | the service calls, and **waits** for the answer | is the caller's | the function's resource policy, or the caller's role |
+# | **event** | the service **hands over** and goes on | Lambda tries twice more, then a dead-letter queue or destination | the function's resource policy, or a role |
+# | **poll** | **Lambda fetches** batches from a queue or stream | the batch comes again | an *event source mapping*; the function's **role** may read |
+#
+# **A myth:** "all triggers are event source mappings". Only what is polled is one ([queues and streams](
+# https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventsourcemapping.html)).
+#
+# ## Task 5: reminders that vanish
+#
+# Patients miss appointments: their reminders were never sent. The function `brief.reminders` reads the queue of the same name.
+# Be the sender, with one good reminder and one that cannot be sent:
+
+# %%
+QUEUE = sqs.get_queue_url(QueueName=brief.reminders)["QueueUrl"]
+MAPPING = lambdas.list_event_source_mappings(FunctionName=brief.reminders)["EventSourceMappings"][0]["UUID"]
+
+
+def counts(url):
+    """How many messages wait, and how many are being worked on."""
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+    return [int(found[name]) for name in names]
+
+
+for reminder in ({"id": "r-1", "phone": "+15550100"}, {"id": "r-2", "phone": ""}):
+    sqs.send_message(QueueUrl=QUEUE, MessageBody=json.dumps(reminder))
+until(lambda: not any(counts(QUEUE)))  # Lambda comes by within a moment
+rows = boto3.client("dynamodb").scan(TableName=brief.reminders)["Items"]
+print("waiting, in work:", counts(QUEUE), " sent:", [row["id"]["S"] for row in rows])
+
+# %% [markdown]
+# One was sent, **none is left**, and nobody was told. Read the function's code. (On AWS `get_function` gives an address from
+# which the package can be fetched; *here* its source lies in your bucket.)
+
+# %%
+REMINDERS = s3.get_object(Bucket=brief.bucket, Key="source/reminders.py")["Body"].read().decode()
+print(REMINDERS)
+
+# %% [markdown]
+# When a handler returns, Lambda **deletes the whole batch**. So a swallowed error is a lost message. When it raises, the whole
+# batch comes again, good ones too. Better: say which failed ([partial batch responses](
+# https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html)). Return `{"batchItemFailures":
+# [{"itemIdentifier": messageId}, …]}`, and tell the mapping to read it (`FunctionResponseTypes`).
+#
+# Repair it, without losing a message:
+#
+# - what can be sent is sent; what can't comes again, and after `brief.tries` tries lies in a **dead-letter queue** of your own,
+#   which keeps it for 14 days (an ordinary queue, which the other names in its `RedrivePolicy`, with `maxReceiveCount`);
+# - a batch takes up to `brief.batch_seconds` s. The function's timeout must allow that, and the queue's **visibility timeout** be
+#   [at least six times the function's timeout](
+#   https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html): else a message comes again while it is being sent.
+
+# %% task="reminders"
+### BEGIN SOLUTION
+repaired = (
+    REMINDERS.partition("def handler")[0]
+    + """def handler(event, context):
+    failed = []
+    for record in event["Records"]:
+        try:
+            send(json.loads(record["body"]))
+        except Exception as error:
+            print("not sent:", record["messageId"], error)
+            failed.append({"itemIdentifier": record["messageId"]})
+    return {"batchItemFailures": failed}
+"""
+)
+lambdas.update_function_code(FunctionName=brief.reminders, ZipFile=packed(repaired))
+ready(brief.reminders)
+lambdas.update_function_configuration(FunctionName=brief.reminders, Timeout=brief.batch_seconds + 5)
+ready(brief.reminders)
+dead = sqs.create_queue(
+    QueueName=f"{brief.reminders}-dead", Attributes={"MessageRetentionPeriod": str(14 * 86_400)}
+)["QueueUrl"]
+dead_arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+redrive = {"deadLetterTargetArn": dead_arn, "maxReceiveCount": brief.tries}
+sqs.set_queue_attributes(
+    QueueUrl=QUEUE,
+    Attributes={
+        "VisibilityTimeout": str(6 * (brief.batch_seconds + 5)),
+        "RedrivePolicy": json.dumps(redrive),
+    },
+)
+lambdas.update_event_source_mapping(UUID=MAPPING, FunctionResponseTypes=["ReportBatchItemFailures"])
+### END SOLUTION
+
+# %%
+sqs.send_message(QueueUrl=QUEUE, MessageBody=json.dumps({"id": "r-3", "phone": ""}))
+until(lambda: not counts(QUEUE)[0])
+print("waiting, in work:", counts(QUEUE))
+
+# %% [markdown]
+# It is not lost: it is hidden until the visibility timeout ends. (`cloudlings clock advance 5m --lab 090-lambda` moves your
+# account's clock on, and it comes again. The check does that, too.)
+#
+# ## Task 6: what starts them
+#
+# **Predict first**: how does each of your eight services bring its events? `answer("who-calls", {"S3": "call", "event" or
+# "poll", …})`.
+
+# %%
+print(*brief.triggers, sep=", ")
+
+# %% [markdown]
+# Then wire two of them:
+#
+# - **S3 → `brief.portraits`**: every new object under `brief.uploads`, and nothing else
+#   (`put_bucket_notification_configuration` takes a filter). If its own thumbnails set it off, it
+#   [runs in a circle](https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html), and you pay for each round.
+# - **a clock → `brief.night`**: every day at `brief.night_at` UTC. `put_rule` of EventBridge takes `cron(…)` (minutes, hours, day of
+#   month, month, weekday, year, with `?` in one of the day fields), `put_targets` the function.
+#
+# For both, the function's resource policy must let the service in (`add_permission`). The service acts **for anybody who
+# asks it**: a stranger could name your function in *his* bucket's notification. So say for whose sake: `SourceArn` (this bucket,
+# this rule), and for a bucket `SourceAccount` too, since a bucket's ARN names no account, and [a deleted name can be taken by
+# somebody else](https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html).
+
+# %% task="triggers"
+### BEGIN SOLUTION
+ways = {"SQS": "poll", "DynamoDB stream": "poll", "Kinesis": "poll", "S3": "event", "SNS": "event"}
+ways |= {"EventBridge rule": "event"}  # the rest wait for an answer
+answer("who-calls", {each: ways.get(each, "call") for each in brief.triggers})
+
+lambdas.add_permission(
+    FunctionName=brief.portraits,
+    StatementId="new-portraits",
+    Action="lambda:InvokeFunction",
+    Principal="s3.amazonaws.com",
+    SourceArn=f"arn:aws:s3:::{brief.bucket}",
+    SourceAccount=ACCOUNT,
+)
+told_to = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{brief.portraits}"
+only = {"Key": {"FilterRules": [{"Name": "prefix", "Value": brief.uploads}]}}
+s3.put_bucket_notification_configuration(
+    Bucket=brief.bucket,
+    NotificationConfiguration={
+        "LambdaFunctionConfigurations": [
+            {"LambdaFunctionArn": told_to, "Events": ["s3:ObjectCreated:*"], "Filter": only}
+        ]
+    },
+)
+hour, minute = map(int, brief.night_at.split(":"))
+events = boto3.client("events")
+rule = events.put_rule(Name=brief.night, ScheduleExpression=f"cron({minute} {hour} * * ? *)")["RuleArn"]
+lambdas.add_permission(
+    FunctionName=brief.night,
+    StatementId="every-night",
+    Action="lambda:InvokeFunction",
+    Principal="events.amazonaws.com",
+    SourceArn=rule,
+)
+wakes = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{brief.night}"
+events.put_targets(Rule=brief.night, Targets=[{"Id": "night", "Arn": wakes}])
+### END SOLUTION
+
+# %%
+portrait = {"Bucket": brief.bucket, "Key": f"{brief.uploads}Dr Ana Müller.png"}
+s3.copy_object(Bucket=brief.bucket, Key=f"{brief.uploads}a copy.png", CopySource=portrait)
+small_ones = {"Bucket": brief.bucket, "Prefix": brief.thumbs}
+until(lambda: s3.list_objects_v2(**small_ones)["KeyCount"] > 1, seconds=2)
+for found in s3.list_objects_v2(**small_ones).get("Contents", []):
+    print(found["Key"], found["Size"])
+
+# %% [markdown]
+# <!-- covers: L09-24 -->
+# You copied an object; the thumbnail came by itself. The same shape answers alarms and misconfigurations: EventBridge hears *a
+# security group was opened to the world* from CloudTrail, GuardDuty or Config, and a function closes it within seconds.
+#
+# ## Task 7: five doors, one booking
+#
+# Bookings reach `brief.intake` through five doors, and each wraps them differently. `door(kind, booking)` shows real shapes:
+
+
+# %%
+def door(kind, booking):
+    """A sample event of each kind that carries one booking."""
+    body = json.dumps({"booking": booking, "at": "2026-12-01T09:30"})
+    http = {"requestContext": {"http": {"method": "POST", "path": "/book"}}, "rawPath": "/book"}
+    row = {"booking": {"S": booking}, "at": {"S": "2026-12-01T09:30"}}
+    return {
+        "api v1": {
+            "version": "1.0",
+            "httpMethod": "POST",
+            "path": "/book",
+            "body": body,
+            "isBase64Encoded": False,
+        },
+        "api v2": {
+            "version": "2.0",
+            "routeKey": "POST /book",
+            **http,
+            "body": body,
+            "isBase64Encoded": False,
+        },
+        "s3": s3_event(f"bookings/{booking}.json"),
+        "sqs": {"Records": [{"messageId": "1", "eventSource": "aws:sqs", "body": body}]},
+        "dynamodb": {
+            "Records": [
+                {
+                    "eventSource": "aws:dynamodb",
+                    "eventName": "INSERT",
+                    "dynamodb": {"Keys": {}, "NewImage": row},
+                }
+            ]
+        },
+        "eventbridge": {
+            "source": "hazelmere.phone",
+            "detail-type": "Booked",
+            "detail": {"booking": booking, "at": "2026-12-01T09:30"},
+        },
+    }[kind]
+
+
+sample = f"{next(iter(brief.clinics))}-0042"
+for kind in ("api v1", "api v2", "s3", "sqs", "dynamodb", "eventbridge"):
+    print(f"{kind:12}", json.dumps(door(kind, sample))[:150])
+
+# %% [markdown]
+# Return a list with one entry for each booking in the event, in order:
+# `{"via": "api" | "s3" | "sqs" | "dynamodb" | "eventbridge", "booking": "k7-0042", "clinic": "Old Mill"}`.
+#
+# - API Gateway has [two formats](
+#   https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html), 1.0 and 2.0. The
+#   body is text, and base64 when `isBase64Encoded`;
+# - S3: the booking is the file's name, without folder and `.json`; the key is as in a URL;
+# - DynamoDB: only new and changed rows have a booking; a `REMOVE` has none;
+# - the clinic's code is what stands before the hyphen. `clinics.load()`, of a module in `LAYER`, gives a dictionary of names by
+#   code (an unknown one has None). It takes 0.4 s, and a visitor waits for each call.
+
+# %% task="intake"
+### BEGIN SOLUTION
+INTAKE = """
+import base64
+import json
+from urllib.parse import unquote_plus
+
+import clinics
+
+NAMES = clinics.load()  # once for each environment, not for each event
+
+
+def handler(event, context):
+    return [
+        {"via": via, "booking": booking, "clinic": NAMES.get(booking.partition("-")[0])}
+        for via, booking in found(event)
+    ]
+
+
+def found(event):
+    if "detail-type" in event:
+        yield "eventbridge", event["detail"]["booking"]
+    elif "Records" in event:
+        for record in event["Records"]:
+            yield from one(record)
+    else:
+        body = event["body"]
+        text = base64.b64decode(body).decode() if event.get("isBase64Encoded") else body
+        yield "api", json.loads(text)["booking"]
+
+
+def one(record):
+    source = record["eventSource"]
+    if source == "aws:sqs":
+        yield "sqs", json.loads(record["body"])["booking"]
+    elif source == "aws:s3":
+        key = unquote_plus(record["s3"]["object"]["key"])
+        yield "s3", key.rpartition("/")[2].removesuffix(".json")
+    elif source == "aws:dynamodb" and record["eventName"] != "REMOVE":
+        yield "dynamodb", record["dynamodb"]["NewImage"]["booking"]["S"]
+"""
+deploy(brief.intake, INTAKE, Layers=[LAYER])
+### END SOLUTION
+
+# %%
+for kind in ("api v1", "api v2", "s3", "sqs", "dynamodb", "eventbridge"):
+    print(f"{kind:12}", call(brief.intake, door(kind, sample)))
+
+# %% [markdown]
+# <!-- covers: L09-17 L09-15 L09-09 -->
+# ## Task 8: how much memory?
+#
+# You choose memory, and **CPU comes with it**: [1,769 MB are one vCPU](
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html), less is a share of one, 10,240 MB are six. You pay
+# memory × time, so twice the memory costs the same if it takes half the time. It may even be cheaper. So one measures. This is
+# `brief.portraits` at six sizes:
+
+# %%
+print("   MB  vCPUs  average ms   p95 ms  INIT ms")
+for row in brief.benchmark:
+    print(f"{row.memory:5} {vcpus(row.memory):6.2f} {row.average_ms:11} {row.p95_ms:8} {row.init_ms:8}")
+print(
+    f"{brief.calls:,} calls a month, {brief.cold_share:.1%} of them cold; p95 must be at most {brief.slo_ms} ms"
+)
+
+# %% [markdown]
+# `lambda_bill` knows the prices (us-east-1's, dated): requests, and GB-seconds by the whole millisecond, INIT included. Choose
+# **the cheapest size whose p95 holds**. Give the function that memory, and hand in
+# `answer("memory", {"choose": MB, "usd": …, "even": …})`: the dollars a month (no free tier), and from **how many calls a month
+# on** the function at that size costs more than a `t3.small` that runs all month.
+#
+# Some originals are huge: give the function a `/tmp` of `brief.tmp_mb` MB as well. (512 are free; leave the rest out of the sum.)
+
+# %%
+from cloudlings.cost import lambda_bill, price_table
+
+started = {"cold_starts": 20_000, "init_milliseconds": 281.5}
+print(
+    "27.4 ms at 512 MB, a million times: $", lambda_bill(1e6, milliseconds=27.4, memory_mb=512, **started).usd
+)
+print("a t3.small for an hour: $", price_table()["ec2.t3.small"].usd)
+
+
+# %% task="memory"
+### BEGIN SOLUTION
+def month(row, calls):
+    cold = calls * brief.cold_share
+    return lambda_bill(
+        calls,
+        milliseconds=row.average_ms,
+        memory_mb=row.memory,
+        cold_starts=cold,
+        init_milliseconds=row.init_ms,
+    ).usd
+
+
+good = [row for row in brief.benchmark if row.p95_ms <= brief.slo_ms]
+best = min(good, key=lambda row: month(row, brief.calls))
+machine = 730 * price_table()["ec2.t3.small"].usd
+bill = {"choose": best.memory, "usd": month(best, brief.calls), "even": machine / month(best, 1e6) * 1e6}
+answer("memory", bill)
+lambdas.update_function_configuration(
+    FunctionName=brief.portraits, MemorySize=best.memory, EphemeralStorage={"Size": brief.tmp_mb}
+)
+ready(brief.portraits)
+### END SOLUTION
+
+# %% [markdown]
+# Below that number the function is cheaper; with no calls it costs nothing. (The machine could serve more than one job, and
+# needs somebody who patches it: prices decide only part of it.)
+#
+# <!-- covers: L09-18 L09-19 L09-20 -->
+# ## Task 9: the flood and the quiet neighbour
+#
+# **Concurrency** is how many events are being handled at once: *events a second × seconds of each*. An account has [1,000 per
+# Region](https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html) unless raised (new accounts may begin lower), and
+# all functions share it. A function grows by up to [1,000 every ten seconds](
+# https://docs.aws.amazon.com/lambda/latest/dg/scaling-behavior.html); a standard queue's mapping begins with 5 and [adds up to 300
+# a minute, to 1,250](https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html). (**A myth:** "+60 a minute": the
+# mapping's old pace.)
+
+# %%
+from cloudlings.models.concurrency import Load, after_calls_start, after_queue_starts, needed, simulate
+
+for seconds in (0, 10, 60, 120):
+    print(
+        f"{seconds:4} s: direct calls {after_calls_start(seconds, 3000):5}, a queue {after_queue_starts(seconds):5}"
+    )
+print("booking needs", needed(brief.booking_per_second, brief.booking_seconds))
+
+# %% [markdown]
+# On Monday `brief.letter_count` letters go into a queue at once, `brief.letter_seconds` s each; they must be done within
+# `brief.letter_minutes` minutes. Meanwhile visitors use `brief.booking`. `monday()` plays it with your account's settings:
+
+
+# %%
+def reserved(name):
+    return lambdas.get_function_concurrency(FunctionName=name).get("ReservedConcurrentExecutions")
+
+
+def monday():
+    """Booking and letters, ten seconds at a time, under the reservations that are in the account now."""
+    ticks = brief.letter_minutes * 6
+    (mapping,) = lambdas.list_event_source_mappings(FunctionName=brief.letters)["EventSourceMappings"]
+    most = mapping.get("ScalingConfig", {}).get("MaximumConcurrency")
+    flood = [brief.letter_count, *[0] * (ticks - 1)]
+    loads = [
+        Load("letters", flood, brief.letter_seconds, reserved(brief.letters), queue=True, most=most),
+        Load(
+            "booking", [brief.booking_per_second * 10] * ticks, brief.booking_seconds, reserved(brief.booking)
+        ),
+        Load("archive", [0] * ticks, 1, reserved(brief.archive)),
+    ]
+    for minute, tick in enumerate(simulate(loads)[5::6], 1):
+        print(
+            f"{minute:3} min  letters run {tick.running['letters']:5.0f}, wait {tick.waiting['letters']:6.0f}   "
+            f"booking runs {tick.running['booking']:4.0f}, refused {tick.throttled['booking']:5.0f}"
+        )
+
+
+monday()
+
+# %% [markdown]
+# Visitors are refused (*429, throttled*). **Reserved concurrency** (`put_function_concurrency`) is two things at once: a
+# **guarantee** (nobody else gets it) and a **ceiling** (more you never get). Reservations are taken from the 1,000, and 100 must
+# stay unreserved. A mapping's `ScalingConfig`, its `MaximumConcurrency`, is a ceiling without a guarantee.
+#
+# Somebody reserved `brief.archive_reserved` for `brief.archive`, which runs once a year and needs 5. Set the account so that no
+# visitor is refused, the letters are done in time, and the archive still runs. Several designs are right.
+
+# %% task="quiet"
+### BEGIN SOLUTION
+lambdas.put_function_concurrency(FunctionName=brief.archive, ReservedConcurrentExecutions=5)
+enough = needed(brief.booking_per_second, brief.booking_seconds) + 20
+lambdas.put_function_concurrency(FunctionName=brief.booking, ReservedConcurrentExecutions=enough)
+### END SOLUTION
+
+# %%
+monday()
+
+# %% [markdown]
+# <!-- covers: L09-21 L09-22 -->
+# ## Task 10: a database without a public door
+#
+# A function runs in AWS's network, and reaches the internet, but nothing private of yours. With a `VpcConfig` it gets [network
+# interfaces in your subnets](https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html) and **only** what they reach:
+# no public address, so no internet but through a NAT gateway, **not even in a public subnet**.
+#
+# **A myth:** "one address for each concurrent call". Interfaces are shared (*Hyperplane*): one for each pair of subnet and
+# set of security groups, 65,000 connections each. They are made when you attach the function, which may take minutes, and
+# not when it is called.
+
+# %%
+ec2 = boto3.client("ec2")
+VPC = ec2.describe_vpcs(Filters=[{"Name": "cidr", "Values": [brief.vpc_cidr]}])["Vpcs"][0]["VpcId"]
+for group in ec2.describe_security_groups(Filters=[{"Name": "vpc-id", "Values": [VPC]}])["SecurityGroups"]:
+    print(group["GroupId"], group["GroupName"], "-", group["Description"])
+draw(VPC)
+
+# %% [markdown]
+# Attach `brief.records` (`update_function_configuration` takes a `VpcConfig`): it must reach the records database (`brief.database`, tcp `brief.database_port`) and S3, if one zone
+# fails, too; without a NAT gateway, which would cost an hourly price; and the kiosk must not get to the database. Its role
+# needs the right to make interfaces, and no more than that: `AWSLambdaVPCAccessExecutionRole`.
+
+# %% task="private"
+### BEGIN SOLUTION
+iam.attach_role_policy(
+    RoleName=brief.records_role,
+    PolicyArn="arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole",
+)
+rooms = ec2.describe_subnets(Filters=[{"Name": "cidr-block", "Values": list(brief.subnets["app"])}])[
+    "Subnets"
+]
+(callers,) = ec2.describe_security_groups(
+    Filters=[{"Name": "vpc-id", "Values": [VPC]}, {"Name": "group-name", "Values": ["records-callers"]}]
+)["SecurityGroups"]
+lambdas.update_function_configuration(
+    FunctionName=brief.records,
+    VpcConfig={"SubnetIds": [room["SubnetId"] for room in rooms], "SecurityGroupIds": [callers["GroupId"]]},
+)
+ready(brief.records)
+### END SOLUTION
+
+# %%
+arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{brief.records}"
+reach(arn, brief.database, brief.database_port)
+reach(arn, "service:s3", 443)
+reach(arn, "internet", 443)
+
+# %% [markdown]
+# <!-- covers: L09-12 L09-13 -->
+# ## Task 11: no cold start
+#
+# Two remedies, for **published versions** only (a version is code and settings frozen under a number; an **alias** is a name that
+# leads to one, and callers use the alias):
+#
+# - **provisioned concurrency** keeps environments ready, [always paid for](
+#   https://docs.aws.amazon.com/lambda/latest/dg/provisioned-concurrency.html);
+# - **SnapStart** takes a picture of the initialised environment when you publish, and starts from it: [Java 11, Python 3.12, .NET 8
+#   and later](https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html); not together with provisioned concurrency, EFS, or
+#   a `/tmp` above 512 MB. (**A myth:** "for Java only".)
+#
+# Give both functions an alias `live` that leads to a published version (`publish_version`, `create_alias`). `brief.booking`:
+# `brief.warm` environments always ready, on the alias (`put_provisioned_concurrency_config`). `brief.forms`, an old function with
+# a long INIT: SnapStart, a setting with `{"ApplyOn": "PublishedVersions"}`. Is its runtime new enough?
+
+# %% task="warm"
+### BEGIN SOLUTION
+number = lambdas.publish_version(FunctionName=brief.booking)["Version"]
+lambdas.create_alias(FunctionName=brief.booking, Name="live", FunctionVersion=number)
+lambdas.put_provisioned_concurrency_config(
+    FunctionName=brief.booking, Qualifier="live", ProvisionedConcurrentExecutions=brief.warm
+)
+lambdas.update_function_configuration(
+    FunctionName=brief.forms, Runtime="python3.13", SnapStart={"ApplyOn": "PublishedVersions"}
+)
+ready(brief.forms)
+number = lambdas.publish_version(FunctionName=brief.forms)["Version"]
+lambdas.create_alias(FunctionName=brief.forms, Name="live", FunctionVersion=number)
+### END SOLUTION
+
+# %%
+for name in (brief.booking, brief.forms):
+    alias = lambdas.get_alias(FunctionName=name, Name="live")
+    found = lambdas.get_function_configuration(FunctionName=name, Qualifier="live")
+    print(name, "live ->", alias["FunctionVersion"], found["Runtime"], found.get("SnapStart"))
+
+# %% [markdown]
+# *Here* nothing is started ahead, and no snapshot is taken: the settings are checked, the speed is AWS's.
+#
+# ## What you know now
+#
+# - A handler gets one event at a time. What is outside of it runs once for each environment; nothing there is safe.
+# - The role says what a function may; its resource policy says who may call it, and for whose sake.
+# - Polled, handed over or called: that decides who repeats, and where failures end. Report what failed; never swallow.
+# - Idempotent, because everything comes twice some day. Never write where you listen.
+# - Memory is CPU. Concurrency = rate × time, shared by all, unless you reserve.
+#
+# New since 2025, and not needed here: [durable functions](
+# https://docs.aws.amazon.com/lambda/latest/dg/durable-functions.html) go on for up to a year by checkpoints; Managed Instances run
+# functions on EC2 machines of yours, several events in one environment.
+#
+# ## What this would cost, and how to clean up
+
+# %%
+cost()
+
+# %% [markdown]
+# Functions that nobody calls cost nothing; the buckets and the logs cost by the GB, and **provisioned concurrency costs by the
+# second, used or not**: on AWS delete it first (`delete_provisioned_concurrency_config`). Then mappings and rules, functions,
+# queues, the layer, log groups (Lambda leaves them behind), the bucket, the network. *Here*, `reset_lab()` puts
+# everything back.
+#
+# Next you learn to see all of this from outside: **100-cloudwatch**.
+
+# %%
+progress()

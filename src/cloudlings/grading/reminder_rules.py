@@ -1,0 +1,237 @@
+"""Whether a function that reads a queue loses nothing: by batches that it is given, and by real messages."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cloudlings.account import Account
+from cloudlings.grading.function_state import Reply, invoked, short
+from cloudlings.grading.queue_state import attributes, messages, queue_url, redrive, sent, taken_out
+from cloudlings.grading.task import Because
+
+PROBES = (
+    "lambda:Invoke",
+    "dynamodb:DeleteItem",
+    "sqs:SendMessageBatch",
+    "sqs:ReceiveMessage",
+    "sqs:DeleteMessage",
+    "clock:Advance",
+)
+"""What a task must declare to use this page."""
+
+TWO_WEEKS = 14 * 86_400
+_MOMENT, _MOST_MOVES = 0.1, 40
+"""What Lambda's pollers get to fetch a message, in seconds, and how often. A move too many does no harm."""
+_THREE_DAYS = 3 * 86_400
+Raw = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A function, the queue that it reads by one mapping, and the table of what it sent."""
+
+    function: str
+    settings: Raw
+    mapping: Raw
+    queue: str
+    table: str
+
+    @property
+    def batch(self) -> int:
+        return int(self.mapping.get("BatchSize") or 10)
+
+    @property
+    def reports(self) -> bool:
+        """Whether the mapping reads which messages failed."""
+        return "ReportBatchItemFailures" in (self.mapping.get("FunctionResponseTypes") or [])
+
+
+def batch_event(arn: str, reminders: Mapping[str, Any]) -> dict[str, Any]:
+    """What Lambda hands over of a queue: message ids to bodies, in order."""
+    return {
+        "Records": [
+            {
+                "messageId": number,
+                "receiptHandle": f"handle-{number}",
+                "body": json.dumps(body),
+                "attributes": {"ApproximateReceiveCount": "1"},
+                "messageAttributes": {},
+                "eventSource": "aws:sqs",
+                "eventSourceARN": arn,
+                "awsRegion": arn.split(":")[3],
+            }
+            for number, body in reminders.items()
+        ]
+    }
+
+
+def swallowed(account: Account, reader: Reader) -> bool:
+    """Whether the function says that all is well of a reminder that cannot be sent."""
+    reply = invoked(account, reader.function, _one_bad(reader))
+    return not reply.error and not _failed(reply)
+
+
+def _one_bad(reader: Reader) -> dict[str, Any]:
+    return batch_event(reader.mapping["EventSourceArn"], {"m-bad": {"id": "check-bad", "phone": ""}})
+
+
+def _failed(reply: Reply) -> set[str]:
+    """The message ids that an answer reports as failed."""
+    rows = reply.value.get("batchItemFailures") if isinstance(reply.value, Mapping) else None
+    return {str(row.get("itemIdentifier")) for row in rows or [] if isinstance(row, Mapping)}
+
+
+def tells_what_failed(account: Account, reader: Reader) -> None:
+    """Fails the task unless of a batch with one bad reminder the good are sent, and the bad comes again."""
+    reply = invoked(account, reader.function, _one_bad(reader))
+    assert reply.error or _failed(reply), Because(
+        found=f"{reader.function} was given one reminder without a phone number. It answered "
+        f"{short(reply.value)}, which says that all is well.",
+        consequence="Lambda deletes the message: it is lost, and nobody knows.",
+        concept="A handler that returns has handled the batch. An error that is swallowed is a lost message.",
+    )
+    assert not _failed(reply) or reader.reports, Because(
+        found=f"{reader.function} answers which messages failed, and its event source mapping does not "
+        f"read it (FunctionResponseTypes: {reader.mapping.get('FunctionResponseTypes') or 'none'}).",
+        consequence="An answer counts as success, whatever it says: the message is deleted, and lost.",
+        concept="Both sides must know of it: the function reports, and the mapping is told to read the "
+        "report.",
+    )
+    goods = {f"m-{n}": {"id": f"check-{n}", "phone": f"+1555010{n}"} for n in (1, 2)}
+    mixed = {"m-1": goods["m-1"], "m-bad": {"id": "check-bad", "phone": ""}, "m-2": goods["m-2"]}
+    batches = [mixed] if reader.batch > 1 else [{key: body} for key, body in mixed.items()]
+    try:
+        for batch in batches:
+            _one_batch(account, reader, batch)
+        for body in goods.values():
+            assert _sent(account, reader.table, body["id"]), Because(
+                found=f"Of a batch of three, the second cannot be sent. Reminder {body['id']} was good, "
+                f"and is not in table {reader.table}.",
+                consequence="A patient misses an appointment because of somebody else's missing number.",
+                concept="One bad message must not stop the others of its batch.",
+            )
+    finally:
+        for body in goods.values():
+            account.client("dynamodb").delete_item(TableName=reader.table, Key={"id": {"S": body["id"]}})
+
+
+def _one_batch(account: Account, reader: Reader, batch: Mapping[str, Any]) -> None:
+    reply = invoked(account, reader.function, batch_event(reader.mapping["EventSourceArn"], batch))
+    bad = {"m-bad"} & set(batch)
+    again = set(batch) if reply.error else _failed(reply)
+    surplus = sorted(again - bad)
+    assert not surplus, Because(
+        found=f"Of a batch of {len(batch)}, one cannot be sent. "
+        + (
+            f"The function ended with {reply.error[:160]}"
+            if reply.error
+            else f"It reports {', '.join(surplus)}, too."
+        ),
+        consequence="The good ones come again with the bad one, and after their tries they lie among the "
+        "dead letters.",
+        concept="An error gives back the whole batch. A report gives back what it names, and nothing else.",
+    )
+    assert bad <= again, Because(
+        found=f"A batch of {len(batch)} had one that cannot be sent; the answer does not name it: "
+        f"{short(reply.value)}",
+        consequence="It is deleted, and lost.",
+        concept="itemIdentifier is the messageId of the record that failed.",
+    )
+
+
+def _sent(account: Account, table: str, number: str) -> bool:
+    reply = account.client("dynamodb").get_item(
+        TableName=table, Key={"id": {"S": number}}, ConsistentRead=True
+    )
+    return bool(reply.get("Item"))
+
+
+def waits_long_enough(account: Account, reader: Reader, batch_seconds: int) -> None:
+    """Fails the task unless the function has the time it needs, and the queue waits six times as long."""
+    timeout = int(reader.settings["Timeout"])
+    assert timeout >= batch_seconds, Because(
+        found=f"{reader.function} has {timeout} s; a batch takes up to {batch_seconds} s.",
+        consequence="It is stopped in the middle of a batch, which then comes again: some patients get two "
+        "reminders.",
+        concept="The function's timeout is the work's time with something to spare.",
+    )
+    hidden = int(attributes(account, reader.queue)["VisibilityTimeout"])
+    assert hidden >= 6 * timeout, Because(
+        found=f"The queue hides a message for {hidden} s while it is handled; the function may take "
+        f"{timeout} s.",
+        consequence="When Lambda is throttled and tries again itself, the message shows up meanwhile, is "
+        "sent twice, and uses up its tries.",
+        concept="Visibility timeout: six times the function's timeout at least, as AWS advises.",
+    )
+
+
+def keeps_what_fails(account: Account, reader: Reader, tries: int) -> str:
+    """Fails the task unless dead letters are kept, after so many tries, for two weeks; gives their URL."""
+    target, receives = redrive(attributes(account, reader.queue))
+    url = queue_url(account, target) if target else ""
+    assert url, Because(
+        found="The queue has no redrive policy."
+        if not target
+        else f"Its dead-letter queue {target} is not there.",
+        consequence="What cannot be sent comes again and again, for four days, and then is gone.",
+        concept="A dead-letter queue takes what was received too often, so that a person can look at it.",
+    )
+    assert receives == tries, Because(
+        found=f"A message goes to the dead letters after {receives} receives; {tries} were agreed.",
+        consequence="A short trouble empties the queue into the dead letters."
+        if receives < tries
+        else "Each bad message is tried, and paid for, longer than agreed.",
+        concept="maxReceiveCount counts receives, those by a throttled Lambda among them: AWS advises 5 at "
+        "least.",
+    )
+    kept = int(attributes(account, url)["MessageRetentionPeriod"])
+    assert kept >= TWO_WEEKS, Because(
+        found=f"The dead-letter queue keeps a message for {kept // 86_400} days.",
+        consequence="What failed on the first day of somebody's holiday is gone when he is back. (Its age "
+        "counts from when it was first sent.)",
+        concept="Dead letters are for people, who take their time: keep them longer than the queue they "
+        "come from.",
+    )
+    return url
+
+
+def ends_where_it_should(account: Account, reader: Reader, dead: str, tries: int, seed: str) -> None:
+    """Sends a good and a bad reminder, and moves the clock on until the bad one is a dead letter."""
+    word = f"check-{random.Random(seed).randrange(16**8):08x}"
+    good, bad = {"id": f"{word}-good", "phone": "+15550199"}, {"id": f"{word}-bad", "phone": ""}
+    hidden = int(attributes(account, reader.queue)["VisibilityTimeout"])
+    before, moves = messages(attributes(account, dead)), _moves(tries, hidden)
+    sent(account, reader.queue, [good, bad])
+    try:
+        for _ in range(moves):
+            time.sleep(_MOMENT)
+            account.advance(hidden + 1)
+            if messages(attributes(account, dead)) > before:
+                break
+        there = taken_out(account, dead, bad["id"])
+        assert there, Because(
+            found=f"A reminder without a number was sent to the queue, and {moves} visibility timeouts "
+            "went by. It is not among the dead letters.",
+            consequence="Nobody will ever see why this patient was not reminded.",
+            concept="Followed from end to end: queue, mapping, function, queue again, dead letters.",
+        )
+        lost = taken_out(account, dead, good["id"])
+        arrived = not lost and _sent(account, reader.table, good["id"])
+        assert arrived, Because(
+            found="A good reminder was sent with a bad one. It is "
+            f"{'among the dead letters' if lost else 'not sent'}.",
+            consequence="A patient misses an appointment because of somebody else's missing number.",
+            concept="One bad message must not take the others of its batch with it.",
+        )
+    finally:
+        account.client("dynamodb").delete_item(TableName=reader.table, Key={"id": {"S": good["id"]}})
+
+
+def _moves(tries: int, hidden: int) -> int:
+    """How often the clock is moved on at most: spare times for a slow machine, but no message expires."""
+    return max(tries + 2, min(_MOST_MOVES, _THREE_DAYS // (hidden + 1)))

@@ -1,0 +1,198 @@
+"""Whether a bucket and a clock start a function, and nobody else can: notifications, schedules, policies."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cloudlings.account import Account
+from cloudlings.errors import ModelError
+from cloudlings.grading.function_state import policy_of
+from cloudlings.grading.proofs import allow, decided_by, document, first_example, sentence
+from cloudlings.grading.roles import only_takes_on, session
+from cloudlings.grading.s3_state import role_by_arn
+from cloudlings.grading.task import Because
+from cloudlings.iam import Policies, prove, prove_resource_policy
+from cloudlings.models.timetable import fires, is_rate
+
+Raw = Mapping[str, Any]
+_CREATED = ("Put", "Post", "Copy", "CompleteMultipartUpload")
+_WEEK = dt.datetime(2027, 3, 24, tzinfo=dt.UTC)
+"""A week in which London's clocks change: a time of day in another zone than UTC shows."""
+
+
+def notifications(account: Account, bucket: str, function_arn: str) -> list[Raw]:
+    """A bucket's notifications that lead to a function, or to a version or alias of it."""
+    reply = account.client("s3").get_bucket_notification_configuration(Bucket=bucket)
+    rows = reply.get("LambdaFunctionConfigurations") or []
+    return [row for row in rows if _leads_to(row["LambdaFunctionArn"], function_arn)]
+
+
+def _leads_to(arn: str, function_arn: str) -> bool:
+    return arn == function_arn or arn.startswith(f"{function_arn}:")
+
+
+def _takes(row: Raw, happening: str, key: str) -> bool:
+    rules = ((row.get("Filter") or {}).get("Key") or {}).get("FilterRules") or []
+    wanted = {rule["Name"].lower(): rule["Value"] for rule in rules}
+    events = {f"s3:ObjectCreated:{happening}", "s3:ObjectCreated:*"}
+    good = key.startswith(wanted.get("prefix", "")) and key.endswith(wanted.get("suffix", ""))
+    return good and bool(events & set(row["Events"]))
+
+
+def hears_of_uploads(rows: Sequence[Raw], uploads: str, elsewhere: Sequence[str]) -> None:
+    """Fails the task unless every new object under a prefix is told once, and none of the others."""
+    for happening in _CREATED:
+        key = f"{uploads}a/portrait.png"
+        told = [row for row in rows if _takes(row, happening, key)]
+        assert len(told) == 1, Because(
+            found=f"An object that comes to {key} by {happening} starts the function {len(told)} times.",
+            consequence="Some portraits stay without a small copy."
+            if not told
+            else "Everything is done twice.",
+            concept="Objects are created in four ways: Put, Post, Copy, and the end of a multipart upload, "
+            "which large files use by themselves.",
+        )
+    for key in elsewhere:
+        told = [row for row in rows if any(_takes(row, happening, key) for happening in _CREATED)]
+        assert not told, Because(
+            found=f"An object that comes to {key} starts the function as well.",
+            consequence="The function hears of what it writes itself: an infinite loop, and each round is "
+            "paid for.",
+            concept="A notification's filter takes a prefix and a suffix; without one it takes everything.",
+        )
+
+
+def lets_in_only(
+    account: Account, function_arn: str, principal: str, *, source: str, with_account: bool, who: str
+) -> None:
+    """Fails the task unless a function's policy lets in one service, for the sake of one resource, alone.
+
+    ``who`` names it in a sentence. ``with_account``: the source's ARN names no account; the condition must.
+    """
+    name = function_arn.rsplit(":", 1)[-1]
+    policy = policy_of(account, name)
+    assert policy is not None, Because(
+        found=f"Function {name} has no resource policy.",
+        consequence=f"Lambda refuses {who}: nothing starts the function.",
+        concept="A service that pushes must be let in by the function. (What Lambda polls needs no such "
+        "policy.)",
+    )
+    asked = {"ArnLike": {"aws:SourceArn": source}}
+    both = {**asked, "StringEquals": {"aws:SourceAccount": account.id}}
+    needs = {"Principal": {"Service": principal}}
+    sure = both if with_account else asked
+    most = document(allow("lambda:InvokeFunction", function_arn, **needs, Condition=sure))
+    least = document(allow("lambda:InvokeFunction", function_arn, **needs, Condition=both))
+    options: dict[str, Any] = {"account": account.id, "resources": [function_arn], "as_aws_sends": True}
+    given = {"aws:SourceArn": source, "aws:SourceAccount": account.id}
+    example = first_example(prove_resource_policy(policy, least, context=given, **options), "under")
+    assert example is None, Because(
+        found=f"The policy of function {name} was put to {who}. It is refused.",
+        consequence="Nothing starts the function.",
+        counterexample=decided_by(example),
+        concept="The service says for whose sake it calls: aws:SourceArn and aws:SourceAccount must fit.",
+    )
+    example = first_example(prove_resource_policy(policy, most, **options), "over")
+    assert example is None, Because(
+        found=f"The policy of function {name} was put to every caller. Not only {who} gets in.",
+        consequence=f"{sentence(example)}: whoever may point such a resource at the function runs it, with "
+        "events that he wrote (the confused deputy).",
+        counterexample=decided_by(example),
+        concept="A service acts for all its customers. The policy must say for whose sake it may: "
+        "SourceArn, and SourceAccount where the ARN names no account.",
+    )
+
+
+def clocks(account: Account, function_arn: str) -> list[Raw]:
+    """What starts a function by the clock: expression, zone, state, flexible, and a rule's or role's ARN."""
+    events = account.client("events")
+    rules = [row for row in events.list_rules()["Rules"] if row.get("ScheduleExpression")]
+    found: list[Raw] = []
+    for rule in rules:
+        targets = events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
+        if any(_leads_to(target["Arn"], function_arn) for target in targets):
+            row = {"expression": rule["ScheduleExpression"], "state": rule["State"], "rule": rule["Arn"]}
+            found.append({"name": rule["Name"], "zone": "UTC", "flexible": False, **row})
+    return [*found, *_schedules(account, function_arn)]
+
+
+def _schedules(account: Account, function_arn: str) -> list[Raw]:
+    scheduler = account.client("scheduler")
+    found: list[Raw] = []
+    for row in scheduler.list_schedules()["Schedules"]:
+        whole = scheduler.get_schedule(Name=row["Name"], GroupName=row.get("GroupName", "default"))
+        if _leads_to(whole["Target"]["Arn"], function_arn):
+            found.append(
+                {
+                    "name": whole["Name"],
+                    "expression": whole["ScheduleExpression"],
+                    "zone": whole.get("ScheduleExpressionTimezone") or "UTC",
+                    "state": whole.get("State", "ENABLED"),
+                    "flexible": whole["FlexibleTimeWindow"]["Mode"] != "OFF",
+                    "role": whole["Target"]["RoleArn"],
+                }
+            )
+    return found
+
+
+def rings_daily(row: Raw, at: str) -> None:
+    """Fails the task unless a clock fires every day at a time of day (UTC), and at no other time."""
+    name, expression = row["name"], row["expression"]
+    assert row["state"] == "ENABLED", Because(
+        found=f"{name} is {row['state']}.",
+        consequence="Nobody wakes the function.",
+        concept="A rule that is disabled keeps its place, and does nothing.",
+    )
+    assert not is_rate(expression), Because(
+        found=f"{name} fires by {expression}.",
+        consequence="It counts from the moment at which it was made, so the report comes at a time of its "
+        "own.",
+        concept="A rate has no time of day; a cron expression has.",
+    )
+    hour, minute = map(int, at.split(":"))
+    days = [_WEEK + dt.timedelta(days=n, hours=hour, minutes=minute) for n in range(7)]
+    try:
+        rings = list(fires(expression, _WEEK, _WEEK + dt.timedelta(days=7), row["zone"]))
+    except ModelError as error:
+        raise AssertionError(
+            Because(
+                found=f"{name} fires by {expression}, which cannot be read: {error.message}",
+                consequence="Nobody can say when the report comes.",
+                concept="Six fields: minutes, hours, day of month, month, day of week, year.",
+            )
+        ) from None
+    told = ", ".join(f"{ring:%a %H:%M}" for ring in rings[:4]) or "never"
+    on_time = rings == days and not row["flexible"]
+    assert on_time, Because(
+        found=f"{name} fires by {expression} "
+        f"({row['zone']}){' within a window' if row['flexible'] else ''}: in a week {len(rings)} times, "
+        f"{told}{' …' if len(rings) > 4 else ''} UTC.",
+        consequence=f"The report is due every day at {at} UTC.",
+        concept="Minutes come first, then hours. Rules of EventBridge count in UTC; a schedule has a time "
+        "zone.",
+    )
+
+
+def scheduler_may_call(account: Account, row: Raw, function_arn: str) -> None:
+    """Fails the task unless a schedule's role may invoke the function, and is taken on by Scheduler alone."""
+    role = role_by_arn(account, row["role"])
+    assert role is not None, Because(
+        found=f"Schedule {row['name']} names the role {row['role']}, which is not there.",
+        consequence="Nothing starts the function.",
+        concept="EventBridge Scheduler calls as a role of yours.",
+    )
+    only_takes_on(account, role, {"Service": "scheduler.amazonaws.com"}, who="EventBridge Scheduler",
+                  context={"aws:SourceAccount": account.id})  # fmt: skip
+    who = session(account, role["RoleName"], function_arn)
+    needed = Policies.of(identity=[document(allow("lambda:InvokeFunction", function_arn))])
+    found = prove(who.policies, needed, account=account.id, principals=[who.principal], context=who.context,
+                  as_aws_sends=True)  # fmt: skip
+    example = first_example(found, "under")
+    assert example is None, Because(
+        found=f"The policies of {role['RoleName']} were put to the schedule's call.",
+        consequence=f"{sentence(example)}: nothing starts the function.",
+        counterexample=decided_by(example),
+        concept="With Scheduler the caller's role decides, as for any caller in your account.",
+    )

@@ -1,0 +1,83 @@
+"""What graders ask of notifications and clocks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cloudlings.grading.trigger_rules import hears_of_uploads, rings_daily
+
+ALL = ["s3:ObjectCreated:*"]
+
+
+def row(*rules: tuple[str, str], events: list[str] = ALL) -> dict[str, Any]:
+    wanted = [{"Name": name, "Value": value} for name, value in rules]
+    return {"Events": events, **({"Filter": {"Key": {"FilterRules": wanted}}} if wanted else {})}
+
+
+def heard(*rows: dict[str, Any]) -> None:
+    hears_of_uploads(rows, "in/", ["small/a.png", "reports/a.json"])
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [row(("prefix", "in/"))],
+        [row(("Prefix", "in/"), ("Suffix", ".png"))],
+        [row(("prefix", "in/"), events=[f"s3:ObjectCreated:{way}"]) for way in
+         ("Put", "Post", "Copy", "CompleteMultipartUpload")],
+    ],
+    ids=["prefix", "prefix and suffix", "four ways"],
+)  # fmt: skip
+def test_hears(rows: list[dict[str, Any]]) -> None:
+    """Every new object of the prefix once, and nothing else: written in several ways."""
+    heard(*rows)
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([row()], "infinite loop"),
+        ([row(("suffix", ".png"))], "infinite loop"),
+        ([row(("prefix", "in/"), events=["s3:ObjectCreated:Put"])], "by Post"),
+        ([row(("prefix", "in/b"))], "0 times"),
+        ([row(("prefix", "in/")), row(("prefix", "in"))], "2 times"),
+        ([row(("prefix", "in/"), events=["s3:ObjectRemoved:*"])], "0 times"),
+    ],
+)
+def test_hears_otherwise(rows: list[dict[str, Any]], words: str) -> None:
+    """Too much, too little, twice, or of something else: told in words."""
+    with pytest.raises(AssertionError, match=words):
+        heard(*rows)
+
+
+def clock(expression: str, **more: Any) -> dict[str, Any]:
+    usual = {"name": "night", "zone": "UTC", "state": "ENABLED", "flexible": False}
+    return {**usual, "expression": expression, **more}
+
+
+@pytest.mark.parametrize(
+    "expression", ["cron(35 2 * * ? *)", "cron(35 2 ? * * *)", "cron(35 2 ? * SUN-SAT *)"]
+)
+def test_rings(expression: str) -> None:
+    """Every day at the time, however it is written."""
+    rings_daily(clock(expression), "02:35")
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        (clock("rate(1 day)"), "time of its own"),
+        (clock("cron(2 35 * * ? *)"), "cannot be read"),
+        (clock("cron(35 2 ? * MON-FRI *)"), "5 times"),
+        (clock("cron(35 1 * * ? *)"), "01:35"),
+        (clock("cron(35 2 * * ? *)", zone="Europe/London"), "Europe/London"),
+        (clock("cron(35 2 * * ? *)", state="DISABLED"), "DISABLED"),
+        (clock("cron(35 2 * * ? *)", flexible=True), "window"),
+    ],
+)
+def test_rings_otherwise(row: dict[str, Any], words: str) -> None:
+    """A rate, swapped fields, weekdays only, another hour or zone, switched off, a window: told in words."""
+    with pytest.raises(AssertionError, match=words):
+        rings_daily(row, "02:35")
