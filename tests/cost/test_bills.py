@@ -7,6 +7,8 @@ from cloudlings.cost import (
     endpoint_bill,
     instance_bill,
     lambda_bill,
+    logs_bill,
+    metrics_bill,
     nat_bill,
     total,
     transfer_bill,
@@ -90,3 +92,16 @@ def test_a_total_keeps_every_line() -> None:
     assert both.usd == pytest.approx(nat_bill(1).usd + 0.8)
     assert [line.what for line in both.unconfirmed] == ["storage"]
     assert "price not confirmed" in str(both)
+
+
+def test_logs_are_paid_for_coming_in_lying_there_and_being_looked_through() -> None:
+    """1,000 GB at $0.50, 150 GB-months at $0.03, and 2,000 GB that queries look through at $0.005."""
+    assert logs_bill(ingested_gb=1000).usd == pytest.approx(500)
+    assert logs_bill(ingested_gb=1000, stored_gb=150, scanned_gb=2000).usd == pytest.approx(500 + 4.50 + 10)
+
+
+def test_custom_metrics_cost_less_the_more_there_are() -> None:
+    """The first 10,000 cost $0.30 each, the next 240,000 $0.10; alarms and dashboards come on top."""
+    assert metrics_bill(12_000).usd == pytest.approx(3000 + 200)
+    few = metrics_bill(3, alarms=4, band_alarms=1, composites=1, dashboards=1)
+    assert few.usd == pytest.approx(0.90 + 0.40 + 0.30 + 0.50 + 3.00)

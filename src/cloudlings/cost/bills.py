@@ -167,6 +167,32 @@ def transfer_bill(*, internet_gb: float = 0, cross_az_gb: float = 0, region_gb: 
     )
 
 
+def logs_bill(*, ingested_gb: float = 0, stored_gb: float = 0, scanned_gb: float = 0) -> Estimate:
+    """What CloudWatch Logs costs: GB taken in, GB that lie there packed, GB that queries look through."""
+    return bill(
+        "CloudWatch Logs",
+        price_table(),
+        ("logs.ingested_gb", "logs", "taken in", ingested_gb),
+        ("logs.stored.gb_month", "logs", "stored, packed", stored_gb),
+        ("logs.insights.scanned_gb", "Logs Insights", "looked through", scanned_gb),
+    )
+
+
+def metrics_bill(
+    metrics: float, *, alarms: float = 0, band_alarms: float = 0, composites: float = 0, dashboards: float = 0
+) -> Estimate:
+    """What custom metrics cost, by tiers, with alarms (one metric each, or on a band) and dashboards."""
+    return bill(
+        "CloudWatch",
+        price_table(),
+        ("cloudwatch.metric_month", "custom metrics", "name and dimensions each", metrics),
+        ("cloudwatch.alarm_month", "alarms", "metrics that they look at", alarms),
+        ("cloudwatch.band_alarm_month", "alarms on a band", "three metrics each", band_alarms),
+        ("cloudwatch.composite_alarm_month", "composite alarms", "each", composites),
+        ("cloudwatch.dashboard_month", "dashboards", "each", dashboards),
+    )
+
+
 def total(title: str, *estimates: Estimate) -> Estimate:
     """Several estimates as one."""
     lines: tuple[Line, ...] = tuple(line for one in estimates for line in one.lines)

@@ -310,3 +310,73 @@ def subscribed_stream(aws: Aws) -> None:
         [(one["message"], one["extractedFields"]) for one in events],
         [("ERROR y", {"level": "ERROR", "what": "y"})],
     )
+
+
+def saved(aws: Aws, **asked: Any) -> list[tuple[Any, ...]]:
+    """Name, text and log groups of the saved queries that DescribeQueryDefinitions gives."""
+    found = aws.logs.describe_query_definitions(**asked)["queryDefinitions"]
+    return [(one["name"], one["queryString"], one.get("logGroupNames")) for one in found]
+
+
+@probe("Logs", f"{LOGS}, PutQueryDefinition")
+def saved_query(aws: Aws) -> None:
+    """A saved query is put anew as a whole: log groups that are left out are gone."""
+    before = int(time.time() * 1000)
+    made = aws.logs.put_query_definition(name="errors", queryString="limit 1", logGroupNames=["/a", "/b"])
+    same(saved(aws), [("errors", "limit 1", ["/a", "/b"])])
+    again = {"queryDefinitionId": made["queryDefinitionId"], "name": "faults", "queryString": "limit 2"}
+    same(aws.logs.put_query_definition(**again)["queryDefinitionId"], made["queryDefinitionId"])
+    same(saved(aws), [("faults", "limit 2", None)])
+    (one,) = aws.logs.describe_query_definitions()["queryDefinitions"]
+    same((one["queryLanguage"], one["lastModified"] >= before), ("CWLI", True))
+
+
+@probe("Logs", f"{LOGS}, DescribeQueryDefinitions")
+def saved_queries(aws: Aws) -> None:
+    """Saved queries are found by how their names begin, a page at a time, in their Region."""
+    for name in ("shop/slow", "shop/errors", "other"):
+        aws.logs.put_query_definition(name=name, queryString="limit 1")
+    aws.client("logs", "eu-central-1").put_query_definition(name="shop/far", queryString="limit 1")
+    same(
+        sorted(row[0] for row in saved(aws, queryDefinitionNamePrefix="shop/")), ["shop/errors", "shop/slow"]
+    )
+    first = aws.logs.describe_query_definitions(maxResults=2)
+    rest = aws.logs.describe_query_definitions(maxResults=2, nextToken=first["nextToken"])
+    names = [one["name"] for answer in (first, rest) for one in answer["queryDefinitions"]]
+    same((sorted(names), "nextToken" in rest), (["other", "shop/errors", "shop/slow"], False))
+
+
+@probe("Logs", f"{LOGS}, DeleteQueryDefinition", refused="ResourceNotFoundException")
+def saved_query_gone(aws: Aws) -> None:
+    """A deleted saved query is gone, and cannot be deleted twice."""
+    made = aws.logs.put_query_definition(name="errors", queryString="limit 1")["queryDefinitionId"]
+    same(aws.logs.delete_query_definition(queryDefinitionId=made)["success"], True)
+    same(saved(aws), [])
+    aws.logs.delete_query_definition(queryDefinitionId=made)
+
+
+refused(
+    "Logs",
+    "ResourceNotFoundException",
+    "A saved query that is not there cannot be put anew.",
+    f"{LOGS}, PutQueryDefinition",
+    lambda a: a.logs.put_query_definition(queryDefinitionId="gone", name="x", queryString="limit 1"),
+)
+
+
+@probe("Logs", "CloudFormation template reference, AWS::Logs::QueryDefinition")
+def saved_query_by_stack(aws: Aws) -> None:
+    """A stack saves a query, and takes it away."""
+    properties = {"Name": "by-stack", "QueryString": "limit 3", "LogGroupNames": ["/a"]}
+    template = {"Resources": {"Query": {"Type": "AWS::Logs::QueryDefinition", "Properties": properties}}}
+    name = aws.name("queries")
+    aws.cloudformation.create_stack(StackName=name, TemplateBody=json.dumps(template))
+    aws.cloudformation.get_waiter("stack_create_complete").wait(
+        StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 30}
+    )
+    same(saved(aws), [("by-stack", "limit 3", ["/a"])])
+    aws.cloudformation.delete_stack(StackName=name)
+    aws.cloudformation.get_waiter("stack_delete_complete").wait(
+        StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 30}
+    )
+    same(saved(aws), [])
