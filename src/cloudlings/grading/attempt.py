@@ -44,11 +44,11 @@ def bench(root: Path) -> Iterator[Bench]:
             checker.stop()
 
 
-def attempt(bench: Bench, lab: Lab, steps: Iterable[Step], seed: str) -> Outcome:
+def attempt(bench: Bench, lab: Lab, steps: Iterable[Step], seed: str, *, pictures: bool = True) -> Outcome:
     """Runs an answer in the lab's accounts, fresh with their start state, and checks every task.
 
     As in a cohort: a task passed where the notebook checks it stays passed, the others are checked once
-    more at the end.
+    more at the end. ``pictures``: see ``run``.
     """
     space = reset(bench.sandbox, bench.root, lab.name, seed)
     tasks = {task.name: task for task in tasks_of(bench.root, lab.name)}
@@ -58,7 +58,7 @@ def attempt(bench: Bench, lab: Lab, steps: Iterable[Step], seed: str) -> Outcome
         if name not in verdicts or not verdicts[name].passed:
             verdicts[name] = check(lab.name, tasks[name], space.accounts, space.brief)
 
-    trouble = run(space, steps, home=bench.sandbox.home, check=keep)
+    trouble = run(space, steps, home=bench.sandbox.home, check=keep, pictures=pictures)
     for name in tasks:
         keep(name)
     return Outcome(tuple(verdicts[name] for name in tasks), trouble)

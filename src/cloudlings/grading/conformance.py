@@ -123,7 +123,7 @@ def untouched_defects(lab: Lab, bench: Bench, seed: str) -> list[Defect]:
 
 def near_miss_defects(lab: Lab, miss: NearMiss, bench: Bench, seed: str) -> list[Defect]:
     """A near-miss loses its task, is told why in the words it names, and loses nothing else."""
-    outcome = attempt(bench, lab, spliced(lab, miss), seed)
+    outcome = attempt(bench, lab, spliced(lab, miss), seed, pictures=False)
     name = f"near-miss {miss.name}"
     remedy = f"mend its grader in {_graders(lab)}, or the near-miss in solutions/{lab.name}/wrong.py"
     defects = _ran(lab, outcome, name, seed, remedy, refusals=True)
@@ -138,7 +138,7 @@ def near_miss_defects(lab: Lab, miss: NearMiss, bench: Bench, seed: str) -> list
 
 def other_answer_defects(lab: Lab, answer: OtherAnswer, bench: Bench, seed: str) -> list[Defect]:
     """Another right answer runs without an error and earns every point."""
-    outcome = attempt(bench, lab, spliced(lab, answer), seed)
+    outcome = attempt(bench, lab, spliced(lab, answer), seed, pictures=False)
     where = f"solutions/{lab.name}/other/{answer.name} or {_graders(lab)}"
     name = f"other answer {answer.name}"
     return [*_ran(lab, outcome, name, seed, where), *_full_marks(lab, outcome, name, seed, where)]
