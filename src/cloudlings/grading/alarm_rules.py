@@ -1,0 +1,200 @@
+"""What graders of alarms share: metrics by the minute, fed to the account's alarms, and who is woken.
+
+A `Feed` holds what each metric gets in each minute. Alarms are read from the account, never changed: what
+they would have said is worked out by ``cloudlings.models.watch``, with the sandbox's statistics and math.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cloudlings.account import Account
+from cloudlings.errors import ExpressionError, ModelError
+from cloudlings.grading.task import Because
+from cloudlings.models import watch
+from cloudlings.models.alarms import State
+from cloudlings.sandbox.cloudwatch import queries, statistics
+from cloudlings.sandbox.cloudwatch.statistics import Sample
+
+Raw = Mapping[str, Any]
+Minute = Sequence[tuple[float, float]]
+"""What a metric gets in one minute: values, and how often each."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric by what names it: namespace, name and all of its dimensions; ``unit`` is that of its data."""
+
+    namespace: str
+    name: str
+    dimensions: frozenset[tuple[str, str]] = frozenset()
+    unit: str = "Count"
+
+    @classmethod
+    def of(cls, namespace: str, name: str, unit: str = "Count", **dimensions: str) -> Metric:
+        """``Metric.of("AWS/SQS", "NumberOfMessagesSent", QueueName="orders")``."""
+        return cls(namespace, name, frozenset(dimensions.items()), unit)
+
+    def is_asked_by(self, asked: Raw) -> bool:
+        """Whether a metric of the API's shape is this one: with the same dimensions, no more and no fewer."""
+        pairs = frozenset((str(one["Name"]), str(one["Value"])) for one in asked.get("Dimensions") or ())
+        return (asked.get("Namespace"), asked.get("MetricName"), pairs) == (
+            self.namespace,
+            self.name,
+            self.dimensions,
+        )
+
+
+@dataclass(frozen=True)
+class Feed:
+    """A stretch of time: what each metric got in each of its ``minutes``; in an empty minute, nothing."""
+
+    minutes: int
+    data: Mapping[Metric, Sequence[Minute]]
+
+    def samples(self, asked: Raw, unit: str | None, start: float, end: float) -> list[Sample]:
+        """A metric's samples of some time, as CloudWatch stores them; none of a unit that is not asked."""
+        first, last = max(int(start // 60), 0), max(int(end // 60), 0)
+        return [
+            Sample((first + number) * 60 + 30.0, count, value * count, value, value, metric.unit)
+            for metric, minutes in self.data.items()
+            if metric.is_asked_by(asked) and unit in (None, metric.unit)
+            for number, puts in enumerate(minutes[first:last])
+            for value, count in puts
+        ]
+
+
+def alarms_of(account: Account, region: str | None = None) -> tuple[list[Raw], list[Raw]]:
+    """The account's metric alarms and its composite alarms, as described."""
+    pages = account.client("cloudwatch", region).get_paginator("describe_alarms")
+    metric: list[Raw] = []
+    composite: list[Raw] = []
+    for page in pages.paginate(AlarmTypes=["MetricAlarm", "CompositeAlarm"]):
+        metric += page.get("MetricAlarms", [])
+        composite += page.get("CompositeAlarms", [])
+    return metric, composite
+
+
+def wakes(alarm: Raw, topic: str) -> bool:
+    """Whether an alarm tells a topic when it goes into ALARM."""
+    return bool(alarm.get("ActionsEnabled", True)) and topic in (alarm.get("AlarmActions") or ())
+
+
+def watches(alarm: Raw, metric: Metric) -> bool:
+    """Whether an alarm looks at a metric, by itself or in its metric math."""
+    asked = [query["MetricStat"]["Metric"] for query in alarm.get("Metrics") or () if query.get("MetricStat")]
+    return any(metric.is_asked_by(each) for each in [*asked, alarm] if each.get("MetricName"))
+
+
+def is_on_a_band(alarm: Raw) -> bool:
+    """Whether an alarm compares with an anomaly detection band, which nobody can foretell."""
+    return bool(alarm.get("ThresholdMetricId"))
+
+
+def said(alarm: Raw, feed: Feed) -> tuple[State, ...]:
+    """What one metric alarm would have said at the end of each minute; the unreadable fails the check."""
+    name = alarm.get("AlarmName")
+    try:
+        one = watch.watched(alarm)
+        return watch.states(one, lambda *when: _points(alarm, feed, *when), feed.minutes)
+    except (ModelError, ExpressionError) as error:
+        raise AssertionError(
+            Because(
+                found=f"Alarm {name} was read. {error.message}",
+                consequence="Whether it would ring cannot be told.",
+                concept=error.next_step or "An alarm watches one time series.",
+            )
+        ) from error
+
+
+def _points(
+    alarm: Raw, feed: Feed, start: float, end: float, period: int
+) -> tuple[Sequence[float | None], float]:
+    starts = [start + number * period for number in range(int((end - start) // period))]
+    if alarm.get("Metrics"):
+        source = queries.Source(lambda asked, unit: feed.samples(asked, unit, start, end), start, end)
+        found = queries.results(alarm["Metrics"], source)
+        values = found[0].values if found else {}
+        return [values.get(at) for at in starts], 0.0
+    statistic = statistics.parse(str(alarm.get("ExtendedStatistic") or alarm.get("Statistic") or "Average"))
+    samples = feed.samples(alarm, alarm.get("Unit"), start, end)
+    inside = statistics.by_period(samples, start, end, period)
+    count = sum(sample.count for sample in samples)
+    return [statistic.of(inside[at]) if at in inside else None for at in starts], count
+
+
+@dataclass(frozen=True)
+class Woken:
+    """Which alarms would have woken somebody in a stretch of time, and in which minute after its event."""
+
+    by: Mapping[str, int]
+
+    @property
+    def first(self) -> int | None:
+        return min(self.by.values(), default=None)
+
+    def within(self, minutes: int) -> bool:
+        """Whether somebody was woken, and at most so many minutes after the event."""
+        return self.first is not None and self.first <= minutes
+
+    def __str__(self) -> str:
+        told = [
+            f"{name} (after {minute} min)"
+            for name, minute in sorted(self.by.items(), key=lambda each: each[1])
+        ]
+        return ", ".join(told) or "none"
+
+
+def woken(
+    alarms: tuple[Sequence[Raw], Sequence[Raw]],
+    topic: str,
+    feed: Feed,
+    since: int,
+    counted: Collection[str] | None = None,
+) -> Woken:
+    """Who is woken by a topic in a stretch of time whose event begins at minute ``since``.
+
+    ``alarms`` are those of `alarms_of`. ``counted`` names the metric alarms that the question is about (None:
+    all); a composite alarm counts if its rule names one. Alarms on anomaly bands are left out.
+    """
+    metric, composite = alarms
+    playable = [alarm for alarm in metric if not is_on_a_band(alarm)]
+    heard = [alarm for alarm in playable if composite or (wakes(alarm, topic) and _counts(alarm, counted))]
+    rung = {str(alarm["AlarmName"]): said(alarm, feed) for alarm in heard}
+    for alarm in composite:
+        rung[str(alarm["AlarmName"])] = _composed(alarm, rung, feed.minutes)
+    named = [
+        str(alarm["AlarmName"])
+        for alarm in [*playable, *composite]
+        if wakes(alarm, topic) and _counts(alarm, counted)
+    ]
+    minutes = {name: watch.alarmed_at(rung[name], since) for name in named}
+    return Woken({name: minute for name, minute in minutes.items() if minute is not None})
+
+
+def _counts(alarm: Raw, counted: Collection[str] | None) -> bool:
+    if counted is None or alarm["AlarmName"] in counted:
+        return True
+    return any(name in str(alarm.get("AlarmRule", "")) for name in counted)
+
+
+def _composed(alarm: Raw, rung: Mapping[str, Sequence[State]], minutes: int) -> tuple[State, ...]:
+    try:
+        return tuple(
+            "ALARM" if watch.holds(str(alarm.get("AlarmRule", "")), _at(rung, minute)) else "OK"
+            for minute in range(minutes)
+        )
+    except ModelError as error:
+        raise AssertionError(
+            Because(
+                found=f"Composite alarm {alarm.get('AlarmName')} was read. {error.message}",
+                consequence="Whether it would ring cannot be told.",
+                concept=error.next_step,
+            )
+        ) from error
+
+
+def _at(rung: Mapping[str, Sequence[State]], minute: int) -> dict[str, State]:
+    return {name: states[minute] for name, states in rung.items()}

@@ -1,0 +1,108 @@
+"""What a dashboard shows: its graphs as metric data queries, and their values for metrics that are fed.
+
+Source: CloudWatch API reference, "Dashboard Body Structure and Syntax": metric widgets, the format of each
+metric in the array, and its shorthands ``.`` and ``...``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cloudlings.account import Account
+from cloudlings.errors import ExpressionError
+from cloudlings.grading.alarm_rules import Feed
+from cloudlings.sandbox.cloudwatch import queries
+
+PERIOD = 300
+"""Seconds of a metric widget's period, unless told."""
+
+
+@dataclass(frozen=True)
+class Graph:
+    """One metric widget: where its metrics are, and what it asks. ``problem``: why it shows nothing."""
+
+    title: str
+    region: str
+    period: int
+    queries: tuple[Mapping[str, Any], ...] = ()
+    problem: str = ""
+
+
+def graphs(account: Account) -> Iterator[tuple[str, Graph]]:
+    """Every metric widget of the account's dashboards, with the dashboard's name."""
+    client = account.client("cloudwatch")
+    for entry in client.list_dashboards()["DashboardEntries"]:
+        name = entry["DashboardName"]
+        body = json.loads(client.get_dashboard(DashboardName=name)["DashboardBody"])
+        for widget in body.get("widgets") or ():
+            if isinstance(widget, dict) and widget.get("type") == "metric":
+                yield name, graph(widget.get("properties") or {}, account.region_name)
+
+
+def graph(properties: Mapping[str, Any], home: str) -> Graph:
+    """A metric widget's properties, read."""
+    title, region = str(properties.get("title") or "(no title)"), str(properties.get("region") or home)
+    period = int(properties.get("period") or PERIOD)
+    try:
+        asked = tuple(_queries(properties, period))
+    except (ValueError, TypeError, IndexError) as error:
+        return Graph(title, region, period, problem=f"its metrics cannot be read: {error}")
+    regions = {each.get("_region") or region for each in asked if each.get("ReturnData", True)}
+    return Graph(title, regions.pop() if len(regions) == 1 else region, period, tuple(map(_plain, asked)))
+
+
+def _queries(properties: Mapping[str, Any], period: int) -> Iterator[Mapping[str, Any]]:
+    previous: list[str] = []
+    for number, entry in enumerate(properties.get("metrics") or ()):
+        options = entry[-1] if entry and isinstance(entry[-1], dict) else {}
+        names = [str(part) for part in entry if not isinstance(part, dict)]
+        base = {
+            "Id": options.get("id") or f"auto{number}",
+            "ReturnData": options.get("visible", True),
+            "_region": options.get("region"),
+        }
+        if options.get("expression"):
+            yield {**base, "Expression": options["expression"], "Period": options.get("period") or period}
+            continue
+        previous = _spelled_out(names, previous)
+        namespace, name, *pairs = previous
+        named = zip(pairs[::2], pairs[1::2], strict=True)
+        dimensions = [{"Name": key, "Value": value} for key, value in named]
+        yield {
+            **base,
+            "MetricStat": {
+                "Metric": {"Namespace": namespace, "MetricName": name, "Dimensions": dimensions},
+                "Stat": options.get("stat") or properties.get("stat") or "Average",
+                "Period": int(options.get("period") or period),
+            },
+        }
+
+
+def _spelled_out(names: Sequence[str], previous: Sequence[str]) -> list[str]:
+    """A metric without shorthands: ``.`` repeats one part of the one before, ``...`` all up to the rest."""
+    if "..." in names:
+        rest = list(names[names.index("...") + 1 :])
+        return [*previous[: len(previous) - len(rest)], *rest]
+    return [previous[number] if part == "." else part for number, part in enumerate(names)]
+
+
+def _plain(query: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {key: value for key, value in query.items() if key != "_region"}
+
+
+def shows(one: Graph, feed: Feed) -> list[Mapping[float, float]]:
+    """A graph's lines for metrics that are fed, each its values by second; none where it has no answer."""
+    end = feed.minutes * 60.0
+    source = queries.Source(lambda asked, unit: feed.samples(asked, unit, 0.0, end), 0.0, end)
+    try:
+        return [result.values for result in queries.results(one.queries, source)]
+    except ExpressionError:
+        return []
+
+
+def same_line(left: Mapping[float, float], right: Mapping[float, float]) -> bool:
+    """Whether two lines have the same points, to a thousandth."""
+    return set(left) == set(right) and all(abs(left[at] - right[at]) <= 0.001 for at in left)

@@ -1,0 +1,62 @@
+"""A dashboard's graphs, read as the console reads them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cloudlings.grading.alarm_rules import Feed, Metric
+from cloudlings.grading.dashboards import graph, same_line, shows
+
+ORDERS, FAILURES = (Metric.of("Shop", name, Service="till") for name in ("Orders", "Failures"))
+FEED = Feed(3, {ORDERS: [[(1.0, 40.0)]] * 3, FAILURES: [[(1.0, 4.0)], [(0.0, 40.0)], [(1.0, 10.0)]]})
+
+
+def lines(**properties: Any) -> list[Any]:
+    return [dict(line) for line in shows(graph({"period": 60, **properties}, "eu-west-1"), FEED)]
+
+
+def test_statistic() -> None:
+    """A graph shows the widget's statistic, a metric's own one first, and Average where none is said."""
+    metric = ["Shop", "Orders", "Service", "till"]
+    assert lines(stat="Sum", metrics=[metric]) == [{0.0: 40.0, 60.0: 40.0, 120.0: 40.0}]
+    assert lines(stat="Sum", metrics=[[*metric, {"stat": "Maximum"}]])[0][0.0] == 1.0
+    assert lines(metrics=[metric])[0][0.0] == 1.0
+
+
+def test_expression_with_shorthands() -> None:
+    """An expression over hidden metrics is one line; dots repeat what the metric before has."""
+    found = lines(
+        stat="Sum",
+        metrics=[
+            ["Shop", "Failures", "Service", "till", {"id": "f", "visible": False}],
+            [".", "Orders", ".", ".", {"id": "o", "visible": False}],
+            [{"expression": "100 * f / o", "id": "e"}],
+        ],
+    )
+    assert found == [{0.0: 10.0, 60.0: 0.0, 120.0: 25.0}]
+
+
+def test_three_dots() -> None:
+    """Three dots stand for all of the metric before but what follows them."""
+    read = graph({"metrics": [["A/B", "C", "D", "E"], ["...", "F"]]}, "eu-west-1")
+    assert read.queries[1]["MetricStat"]["Metric"]["Dimensions"] == [{"Name": "D", "Value": "F"}]
+
+
+def test_unreadable_widget() -> None:
+    """Metrics that are none are a problem in words, and show nothing."""
+    read = graph({"title": "broken", "metrics": [["A"]]}, "eu-west-1")
+    assert read.problem
+    assert shows(read, FEED) == []
+
+
+def test_region() -> None:
+    """A graph is of its widget's Region, or of the one that its metrics name."""
+    assert graph({"region": "us-east-1", "metrics": []}, "eu-west-1").region == "us-east-1"
+    assert graph({"metrics": [["A", "B", {"region": "us-east-1"}]]}, "eu-west-1").region == "us-east-1"
+    assert graph({"metrics": []}, "eu-west-1").region == "eu-west-1"
+
+
+def test_same_line() -> None:
+    """Two lines are the same if they have the same points."""
+    assert same_line({0.0: 1.0}, {0.0: 1.0004})
+    assert not same_line({0.0: 1.0}, {0.0: 1.0, 60.0: 1.0})

@@ -1,0 +1,77 @@
+"""Queries over events that nobody has seen, and the lengths that a log group can keep."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from cloudlings.grading.log_rules import Asked, least_retention, records, rows, saved
+
+EVENTS = records(
+    "123456789012",
+    [
+        (1, "/shop/orders", {"event": "received", "amount": 120, "region": "north"}),
+        (2, "/shop/orders", {"event": "received", "amount": 20, "region": "north"}),
+        (3, "/shop/payments", {"event": "received", "amount": 120, "region": "north"}),
+    ],
+)
+
+
+@pytest.mark.parametrize(("days", "wanted"), [(1, 1), (50, 60), (380, 400), (500, 545), (3653, 3653)])
+def test_least_retention(days: int, wanted: int) -> None:
+    """The first length of CloudWatch's that is long enough."""
+    assert least_retention(days) == wanted
+
+
+def test_rows_of_its_groups_only() -> None:
+    """A query looks into the log groups that it was saved with."""
+    query = "filter amount > 100 | stats count(*) as orders by region"
+    found = rows(Asked("q", query, frozenset(["/shop/orders"])), EVENTS)
+    assert found == [{"region": "north", "orders": "1"}]
+
+
+def test_unreadable_query() -> None:
+    """A query that Logs Insights cannot read fails the check, with its words."""
+    with pytest.raises(AssertionError, match="unexpected symbol"):
+        rows(Asked("q", "fields aws:FunctionName", frozenset(["/shop/orders"])), EVENTS)
+
+
+class Saved:
+    """An account whose saved queries are these."""
+
+    def __init__(self, *queries: Mapping[str, Any]) -> None:
+        self._queries = queries
+
+    def client(self, _service: str) -> Saved:
+        return self
+
+    def describe_query_definitions(self, *, queryDefinitionNamePrefix: str) -> Mapping[str, Any]:  # noqa: N803
+        found = [one for one in self._queries if one["name"].startswith(queryDefinitionNamePrefix)]
+        return {"queryDefinitions": found}
+
+
+def entry(name: str, text: str, at: int, **more: Any) -> Mapping[str, Any]:
+    groups = {"logGroupNames": ["/shop/orders"]}
+    return {"name": name, "queryString": text, "lastModified": at, **groups, **more}
+
+
+def test_the_newest_of_a_name() -> None:
+    """Of several queries of a name the newest counts, and none whose name only begins so."""
+    account: Any = Saved(
+        entry("q", "old", 1), entry("q", "new", 3), entry("q", "mid", 2), entry("q2", "x", 9)
+    )
+    assert saved(account, "q") == Asked("q", "new", frozenset(["/shop/orders"]))
+    assert saved(account, "other") is None
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [({"logGroupNames": []}, "without log groups"), ({"queryLanguage": "SQL"}, "language is SQL")],
+)
+def test_a_query_that_cannot_be_run(more: Mapping[str, Any], words: str) -> None:
+    """A saved query without log groups, or in another language, fails the check, in words."""
+    account: Any = Saved(entry("q", "limit 1", 1, **more))
+    with pytest.raises(AssertionError, match=words):
+        saved(account, "q")
