@@ -7,7 +7,7 @@ UV := 0.9
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help start stop test test-labs test-compose test-localstack check labs bench soak mutants mutants-graders constraints clean
+.PHONY: help start stop test test-labs test-compose test-localstack attacks check labs bench soak mutants mutants-graders constraints clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -46,6 +46,9 @@ bench: $(READY) ## Measure, as ratios against a peer in the same run; writes ben
 
 soak: $(READY) ## The long tests: random pairs against z3, failures, floods
 	@$(BIN)/python -m pytest tests/soak -q $(ARGS)
+
+attacks: $(READY) ## Every hostile submission: none forges, leaks, escapes or harms another
+	@CLOUDLINGS_ATTACKS=all $(BIN)/python -m pytest tests/grading/attacks -q $(ARGS)
 
 mutants: $(READY) ## Break the engines on purpose, and see that their tests notice
 	@$(BIN)/python -m tests.mutants $(ARGS)

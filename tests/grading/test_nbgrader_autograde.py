@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 import pytest
 
-from cloudlings.grading.nbgrader import box
+from cloudlings.grading.isolation import client
 
 _spec = importlib.util.spec_from_file_location(
     "nbgrader_course", Path(__file__).parent / "nbgrader_course.py"
@@ -30,7 +30,7 @@ KERNELS_OWN = {"JPY_PARENT_PID", "TERM", "CLICOLOR", "CLICOLOR_FORCE", "FORCE_CO
 
 # One worker grades the course for all these tests: some 30 submissions, about 3 s each on a machine at rest.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("nbgrader-course")]
-NEEDS_A_BOX = pytest.mark.skipif(not box.available(), reason=f"needs bubblewrap: {box.why_not()}")
+NEEDS_A_BOX = pytest.mark.skipif(bool(client.why_not()), reason=f"needs a box: {client.why_not()}")
 
 
 @pytest.fixture(scope="module")
@@ -41,10 +41,10 @@ def course(copy_course: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 @pytest.fixture(scope="module")
 def unboxed(copy_course: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """A course on a machine that has no bubblewrap."""
+    """A course whose instructor trusts the submissions."""
     folder = copy_course(tmp_path_factory.mktemp("unboxed") / "clouds-2026")
     students = ["right", "writes-the-gradebook"]
-    return nbc.grade_course(folder, students, config="c.GradeOnAccount.box = False")
+    return nbc.grade_course(folder, students, config="c.GradeOnAccount.trust_submissions = True")
 
 
 @pytest.mark.parametrize("student", STUDENTS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +12,6 @@ import psutil
 import pytest
 
 from cloudlings.errors import GradingError
-from cloudlings.grading.nbgrader import box
 from cloudlings.grading.nbgrader.kernel import Kernel, Limits
 
 LIMITS = Limits(cell_seconds=4, submission_seconds=60, memory=4 * 2**30)
@@ -107,14 +105,9 @@ def test_memory(files: Path) -> None:
         assert running.run("x = bytearray(8 * 2**30)").outputs[0].ename == "MemoryError"
 
 
-NEEDS_A_BOX = pytest.mark.skipif(not box.available(), reason=f"needs bubblewrap: {box.why_not()}")
-
-
-@pytest.mark.parametrize("boxed", [False, pytest.param(True, marks=NEEDS_A_BOX)])
-def test_nothing_survives(files: Path, boxed: bool) -> None:
+def test_nothing_survives(files: Path) -> None:
     """Everything that a cell started has ended when the kernel has, in whatever session it hid."""
-    mark = f"left-behind-{os.getpid()}-{boxed}"
-    prefix = box.command(files, hidden=(), shown=()) if boxed else ()
+    mark = f"left-behind-{os.getpid()}"
     hide = (
         "import os, subprocess, sys\n"
         "if os.fork() == 0:\n"
@@ -123,33 +116,10 @@ def test_nothing_survives(files: Path, boxed: bool) -> None:
         "    os._exit(0)\n"
         "import time; time.sleep(0.5)"
     )
-    with kernel(files, prefix=prefix) as running:
+    with kernel(files) as running:
         running.run(hide)
         assert found(mark)
     assert not found(mark)
-
-
-@NEEDS_A_BOX
-def test_box(files: Path, tmp_path: Path) -> None:
-    """In a box a cell sees no other process, finds no hidden folder, and writes in its own folder only."""
-    (tmp_path / "gradebook.db").write_text("points")
-    prefix = box.command(files, hidden=[tmp_path], shown=[Path(__file__).parent])
-    with kernel(files, prefix=prefix) as running:
-        assert "FileNotFoundError" in str(running.run(f"open({str(tmp_path / 'gradebook.db')!r})").outputs)
-        assert "OSError" in str(running.run(f"open({str(Path(__file__).parent / 'x')!r}, 'w')").outputs)
-        seen = running.run("import os; sum(name.isdigit() for name in os.listdir('/proc'))")
-        assert int(text(seen)) < 6
-        assert running.run("open('mine', 'w').close()").outputs == []
-    assert (tmp_path / "gradebook.db").read_text() == "points"
-
-
-def test_no_box_command_without_python(files: Path) -> None:
-    """A box shows what Python needs, wherever that is: also under a folder that is hidden."""
-    arguments = box.command(files, hidden=[Path(sys.prefix).parent], shown=[])
-    bound = arguments.index(str(Path(sys.prefix).resolve()))
-    assert arguments[bound - 1] == "--ro-bind"
-    around = {str(folder) for folder in Path(sys.prefix).resolve().parents[:-1]}
-    assert around & set(arguments[:bound])
 
 
 def test_does_not_start(files: Path) -> None:
@@ -162,24 +132,6 @@ def test_does_not_start(files: Path) -> None:
         pass
     assert time.monotonic() - started < 10
     assert "ipykernel_launcher" in error.value.next_step
-
-
-@pytest.mark.parametrize(
-    ("program", "said"),
-    [
-        ("", "is not installed"),
-        ("#!/bin/sh\necho 'setting up uid map: Permission denied' >&2\nexit 1\n",
-         "is not permitted here (setting up uid map: Permission denied)"),
-        ("no program", "does not run here"),
-    ],
-)  # fmt: skip
-def test_no_box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, said: str) -> None:
-    """Where no box can be made, the reason is named, and nothing waits."""
-    if program:
-        (tmp_path / "bwrap").write_text(program)
-        (tmp_path / "bwrap").chmod(0o700)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert said in box.why_not.__wrapped__()
 
 
 def found(mark: str) -> list[list[str]]:

@@ -9,7 +9,7 @@ import typer
 
 GROUP = "course"
 app = typer.Typer(
-    help="Make an nbgrader course of the labs, and grade a cohort with nbgrader's own commands."
+    help="Make an nbgrader course of the labs; grade a cohort all at once, or by nbgrader's own commands."
 )
 
 Course = Annotated[Path, typer.Option("--course", help="the course's folder", file_okay=False)]
@@ -73,6 +73,42 @@ def add_students(
     typer.echo(
         f"{len(students)} students are in the gradebook. Each one joins at home with: cloudlings join ID"
     )
+
+
+@app.command()
+def grade(
+    lab: Annotated[str, typer.Argument(metavar="LAB")],
+    student: Annotated[
+        list[str] | None, typer.Option("--students", help="only this student; give it again for more")
+    ] = None,
+    workers: Annotated[int, typer.Option(help="how many submissions at a time on this machine", min=1)] = 2,
+    scheduler: Annotated[
+        str, typer.Option(help="a running Dask scheduler's address instead: tcp://HOST:8786")
+    ] = "",
+    resume: Annotated[
+        bool, typer.Option("--resume", help="keep what was graded already and has not changed")
+    ] = False,
+    trust: Annotated[
+        bool,
+        typer.Option(
+            "--trust-submissions", help="run students' code unboxed, as you: it can do what you can"
+        ),
+    ] = False,
+    course: Course = Path(),
+) -> None:
+    """Grade all submissions of a lab at once, into nbgrader's gradebook."""
+    from cloudlings.cli._cohort import show_run
+    from cloudlings.grading.cohort.grade import Options, grade
+
+    options = Options(tuple(student or ()), workers, scheduler, resume, trust)
+    if trust:
+        typer.secho(
+            "Students' code runs WITHOUT A BOX, with your rights: it can read and change your files.",
+            fg="red",
+            err=True,
+        )
+    if not show_run(grade(course, lab, options), lab):
+        raise typer.Exit(1)
 
 
 def _counted(names: tuple[str, ...]) -> str:

@@ -31,9 +31,10 @@ mateo,Mateo,Silva,mateo@example.edu
 # A student's id names folders and nbgrader's files, and the personal values are made from it.
 _ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}")
 _COURSE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-_IGNORED = (
-    f"{SECRET}\ngradebook.db*\nsubmitted/\nautograded/\nfeedback/\nverdicts/\nexchange/\n.nbgrader.log\n"
-)
+_IGNORED = "\n".join(
+    (SECRET, "gradebook.db*", "cohort/", "submitted/", "autograded/", "feedback/", "verdicts/", "exchange/",
+     ".nbgrader.log", "")
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,18 @@ def gradebook(folder: Path) -> Iterator[Any]:
     """The course's gradebook, wherever its config keeps it. Errors: CourseError where no course is."""
     from nbgrader.api import Gradebook
     from nbgrader.coursedir import CourseDirectory
+
+    with _tools_on_path():
+        config = settings_of(folder)
+        directory = CourseDirectory(config=config)
+        if "root" not in config.CourseDirectory:
+            directory.root = str(folder)
+        with Gradebook(directory.db_url, directory.course_id) as book:
+            yield book
+
+
+def settings_of(folder: Path) -> Any:
+    """The course's config, as nbgrader reads it. Errors: CourseError where no course is."""
     from traitlets.config import PyFileConfigLoader
 
     if not (folder / CONFIG).is_file():
@@ -133,13 +146,7 @@ def gradebook(folder: Path) -> Iterator[Any]:
             f"{folder} is no course: it has no {CONFIG}.",
             next_step=f"change into the course's folder, or make one: cloudlings course init {folder}",
         )
-    with _tools_on_path():
-        config = PyFileConfigLoader(CONFIG, path=str(folder)).load_config()
-        directory = CourseDirectory(config=config)
-        if "root" not in config.CourseDirectory:
-            directory.root = str(folder)
-        with Gradebook(directory.db_url, directory.course_id) as book:
-            yield book
+    return PyFileConfigLoader(CONFIG, path=str(folder)).load_config()
 
 
 def _write_source(target: Path, catalogue: Catalogue, name: str) -> None:

@@ -15,7 +15,8 @@ from cloudlings.errors import NotebookError
 MARK = "cloudlings_grading"
 """Notebook metadata between the two halves of autograde: what the second has to know and to tell."""
 
-_LARGEST = 64 * 2**20
+LARGEST = 64 * 2**20
+"""Bytes of a file beyond which it is not read as a notebook."""
 
 
 def read(path: Path) -> Any:
@@ -50,8 +51,8 @@ def _document(path: Path) -> Mapping[str, Any]:
         raise NotebookError(f"The file could not be opened: {error.strerror}.") from None
     if not data.strip():
         raise NotebookError("The file is empty.")
-    if len(data) > _LARGEST:
-        raise NotebookError(f"The file is larger than {_LARGEST // 2**20} MB.")
+    if len(data) > LARGEST:
+        raise NotebookError(f"The file is larger than {LARGEST // 2**20} MB.")
     try:
         document = json.loads(data)
     except (ValueError, RecursionError):

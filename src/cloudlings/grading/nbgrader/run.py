@@ -1,4 +1,6 @@
-"""Grading one submission: its cells in a kernel, its account in a new sandbox, its verdicts from here."""
+"""Grading one submission without a box, as the instructor trusts it: its cells in a kernel, its account in a
+new sandbox, its verdicts from here. Where students are not to be trusted, see `cloudlings.grading.isolation`.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cloudlings.errors import SandboxUnavailable
 from cloudlings.grading.home import HOME_VARIABLE
-from cloudlings.grading.nbgrader import box as boxes
+from cloudlings.grading.isolation.job import Cell, Graded, refuse_unknown
 from cloudlings.grading.nbgrader.desk import Desk, answering
 from cloudlings.grading.nbgrader.kernel import Kernel, Limits
 from cloudlings.grading.start import GIVEN
-from cloudlings.grading.verdict import Status, Verdict
 from cloudlings.grading.workspace import Workspace
 from cloudlings.lab.catalogue import ROOT_VARIABLE
 from cloudlings.sandbox import Sandbox, environment
@@ -29,13 +29,12 @@ _KEPT = ("LANG", "LC_ALL", "LC_CTYPE", "TZ", "SSL_CERT_FILE", "SYSTEMROOT")
 
 @dataclass(frozen=True)
 class Submission:
-    """What is graded: the lab, the student's id, the folder of what was handed in, what a box hides."""
+    """What is graded: the lab, the student's id, the folder of what was handed in."""
 
     root: Path
     lab: str
     student: str
     folder: Path
-    hidden: Sequence[Path] = ()
 
     @property
     def seed(self) -> str:
@@ -43,34 +42,8 @@ class Submission:
         return self.student
 
 
-@dataclass(frozen=True)
-class CodeCell:
-    """One code cell: its place in the notebook, its prompt, its text, and the task that it checks, if any."""
-
-    number: int
-    prompt: int
-    source: str
-    checks: str | None
-
-
-@dataclass(frozen=True)
-class Graded:
-    """What came of a submission: a verdict for each task, each cell's outputs, and what there is to tell.
-
-    ``outputs`` are by the cell's number; ``notes`` are sentences for the student and the instructor.
-    """
-
-    verdicts: Mapping[str, Verdict]
-    outputs: Mapping[int, Sequence[Any]]
-    notes: Sequence[str]
-
-
-def grade(
-    submission: Submission, cells: Sequence[CodeCell], tasks: Collection[str], limits: Limits, *, boxed: bool
-) -> Graded:
+def grade(submission: Submission, cells: Sequence[Cell], tasks: Collection[str], limits: Limits) -> Graded:
     """Runs the cells in order and checks each task at its cell, and at the end where it was not passed.
-
-    ``boxed``: in a box, which this machine must be able to make.
 
     Errors: SandboxUnavailable when the sandbox failed, so that nothing can be said about the work; other
     CloudlingsErrors when this machine cannot run a submission.
@@ -79,23 +52,22 @@ def grade(
         desk = Desk(submission.root, sandbox, submission.seed)
         space = desk.open(submission.lab)
         with _folders(submission.folder) as files:
-            box = boxes.command(files, hidden=submission.hidden, shown=[submission.root]) if boxed else ()
-            ran = _run(desk, space, cells, files, limits, box)
+            ran = _run(desk, space, cells, files, limits)
         # The kernel and all that it started are gone: what is in the account now is what was handed in.
         verdicts = {task: desk.check(submission.lab, task)[0] for task in tasks}
-    _refuse_unknown(verdicts)
+    refuse_unknown(verdicts)
     return Graded(verdicts, *ran)
 
 
 def _run(
-    desk: Desk, space: Workspace, cells: Sequence[CodeCell], files: Path, limits: Limits, box: Sequence[str]
+    desk: Desk, space: Workspace, cells: Sequence[Cell], files: Path, limits: Limits
 ) -> tuple[Mapping[int, Sequence[Any]], Sequence[str]]:
     outputs: dict[int, Sequence[Any]] = {}
     notes: list[str] = []
     variables = _environment(space, files)
     with (
         answering(desk, files / "home"),
-        Kernel.running(variables, cwd=files / "work", files=files, limits=limits, box=box) as kernel,
+        Kernel.running(variables, cwd=files / "work", files=files, limits=limits) as kernel,
     ):
         for cell in cells:
             if cell.checks is not None:
@@ -111,17 +83,6 @@ def _run(
                 )
                 break
     return outputs, notes
-
-
-def _refuse_unknown(verdicts: Mapping[str, Verdict]) -> None:
-    unknown = [verdict for verdict in verdicts.values() if verdict.status is Status.UNAVAILABLE]
-    if unknown:
-        first = unknown[0]
-        why = first.details.get("traceback", first.message)
-        raise SandboxUnavailable(
-            f"{', '.join(verdict.task for verdict in unknown)} could not be checked: {why}",
-            next_step="autograde this submission again; if it goes on, mend the grader or the sandbox first",
-        )
 
 
 @contextmanager

@@ -1,0 +1,105 @@
+"""The workers: a cluster of this machine's own, or one that runs already."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import importlib.util
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from cloudlings.errors import GradingError
+
+# A submission that has ended so many workers is not tried on another.
+_KILLED_WORKERS = 3
+
+
+@contextlib.contextmanager
+def cluster(workers: int, scheduler: str) -> Iterator[Any]:
+    """A client of the scheduler at an address, or of a new one with so many workers on this machine.
+
+    Errors: GradingError where dask.distributed is missing, or nobody answers at the address.
+    """
+    try:
+        dask: Any = importlib.import_module("dask")
+        distributed: Any = importlib.import_module("distributed")
+    except ImportError:
+        raise GradingError(
+            "Grading a cohort needs dask.distributed, which is not installed.",
+            next_step="pip install 'cloudlings[cohort]', or: .venv/bin/uv pip install distributed",
+        ) from None
+    dask.config.set(
+        {
+            "distributed.scheduler.allowed-failures": _KILLED_WORKERS,
+            "distributed.worker.daemon": False,
+            "distributed.admin.log-format": "%(message)s",
+            "logging.distributed": "error",
+        }
+    )
+    if scheduler:
+        try:
+            with distributed.Client(scheduler, timeout=10) as client:
+                yield client
+        except OSError as error:
+            raise GradingError(
+                f"No scheduler answers at {scheduler}: {error}",
+                next_step="start it: docker compose --profile cohort up, or: dask scheduler",
+            ) from error
+        return
+    with (
+        distributed.LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            processes=True,
+            host="127.0.0.1",
+            dashboard_address="127.0.0.1:0",
+            memory_limit=0,
+            silence_logs=50,
+        ) as made,
+        distributed.Client(made) as client,
+    ):
+        yield client
+
+
+def dashboard(client: Any) -> str:
+    """The address of Dask's dashboard; "" where it has none, which needs bokeh."""
+    return str(client.dashboard_link) if importlib.util.find_spec("bokeh") else ""
+
+
+def spread(
+    client: Any, work: Callable[..., Any], jobs: Iterable[tuple[str, tuple[Any, ...]]]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What came of each job, by its name, as each is done. Twice as many as there are workers are under way:
+    a cohort's notebooks need not all be in memory.
+
+    A job whose workers are killed again and again has ``failed``.
+    """
+    distributed: Any = importlib.import_module("distributed")
+    waiting = iter(jobs)
+    names: dict[str, str] = {}
+    done = distributed.as_completed([])
+
+    def one_more() -> None:
+        found = next(waiting, None)
+        if found is not None:
+            name, arguments = found
+            future = client.submit(work, *arguments, pure=False, retries=1)
+            names[future.key] = name
+            done.add(future)
+
+    for _ in range(2 * max(1, len(client.scheduler_info(n_workers=-1)["workers"]))):
+        one_more()
+    for future in done:
+        one_more()
+        error = future.exception()
+        yield names.pop(future.key), _failed(error) if error is not None else future.result()
+        future.release()
+
+
+def _failed(error: BaseException) -> dict[str, Any]:
+    what = {
+        "error": "GradingError",
+        "message": f"Its workers were ended again and again ({type(error).__name__}).",
+        "next_step": "grade it again, alone",
+    }
+    return {"failed": what, "seconds": 0.0}

@@ -1,0 +1,71 @@
+"""Making a box, between a request of the trusted side and the learner's shell in it: three forks.
+
+The first enters the submission's namespaces, which takes effect for its children; the second makes those of
+the box; the third is the box's first process, and starts the shell.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from cloudlings.grading.isolation import box, cells, linux
+from cloudlings.sandbox.warm import keep_only
+
+DESCRIPTORS = 7
+"""Mount, network and process namespace; the shell's channel, the box's control; standard output and error."""
+
+
+def make_box(shell: Any, request: Mapping[str, Any], descriptors: Sequence[int]) -> None:
+    """Never returns. ``request`` has ``place``, ``labs``, ``bounds``, ``environment``, ``groups``."""
+    mounts, network, processes, channel, control, out, err = descriptors
+    try:
+        linux.enter(processes, linux.NEWPID)
+        linux.enter(network, linux.NEWNET)
+        linux.enter(mounts, linux.NEWNS)
+        if os.fork() != 0:
+            os._exit(0)
+        keep_only(channel, control, out, err)
+        for group in request["groups"]:
+            Path(group, "cgroup.procs").write_text("0")
+        linux.unshare(linux.NEWNS | linux.NEWPID | linux.NEWIPC | linux.NEWUTS)
+        first = os.fork()
+        if first != 0:
+            os.write(control, f"pid {first}\n".encode())
+            os._exit(0)
+        _be_first(shell, request, channel, control, (out, err))
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            os.write(control, f"{type(error).__name__}: {error}\n".encode())
+    finally:
+        os._exit(1)
+
+
+def _be_first(
+    shell: Any, request: Mapping[str, Any], channel: int, control: int, written: tuple[int, int]
+) -> None:
+    place, bounds = Path(request["place"]), box.Bounds(**request["bounds"])
+    os.setsid()
+    contents = box.Contents(place / "learner", place / "checker", request["labs"])
+    box.enter(place / "box", contents, bounds)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for source, target in zip((nothing, *written), (0, 1, 2), strict=True):
+        os.dup2(source, target)
+    child = os.fork()
+    if child != 0:
+        keep_only(control)
+        box.watch(child, control)
+    keep_only(channel)
+    linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
+    box.limit(bounds)
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    os.chdir(box.HOME / "work")
+    sys.path[:] = [folder for folder in sys.path if folder]
+    cells.serve(shell, socket.socket(fileno=channel))

@@ -1,0 +1,150 @@
+"""A sandbox from a process that has everything imported: forked, not started. For grading a cohort.
+
+The process lives in namespaces of its own by then (a network with nothing on it, a mount at ``place`` that is
+empty), so that every such sandbox has the same ports and the same paths: MiniStack reads them when it is
+imported.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cloudlings.errors import SandboxError
+from cloudlings.sandbox.handle import Sandbox
+
+PORT, PLAIN_PORT = 4566, 4567
+# What a sandbox imports when it is first used, and MiniStack for the first requests.
+_GATEWAY = (
+    "cloudlings.sandbox.daemon",
+    "cloudlings.sandbox.control",
+    "cloudlings.sandbox.databases.service",
+    "cloudlings.sandbox.emulators.gateway",
+    "cloudlings.sandbox.emulators.served",
+    "cloudlings.sandbox.emulators.ministack",
+    "cloudlings.sandbox.emulators.moto",
+    "uvicorn.protocols.http.httptools_impl",
+    "uvicorn.lifespan.on",
+    "uvicorn.loops.asyncio",
+    "psutil",
+)
+_MINISTACK = ("s3", "iam", "sts", "ssm")
+
+
+def preload(place: Path) -> None:
+    """Import all that a sandbox whose home is ``place`` will need. Starts no thread."""
+    for name in _GATEWAY:
+        importlib.import_module(name)
+    _import_ministack(place)
+    import moto.backends
+    from moto.core import botocore_stubber  # noqa: F401
+
+    moto.backends.get_backend("ec2")
+    # Tried once here, and not by every sandbox that has a function.
+    from cloudlings.sandbox.emulators import function_box
+
+    function_box.available()
+
+
+def _import_ministack(place: Path) -> None:
+    """MiniStack reads its settings from the environment while it is imported."""
+    from cloudlings.sandbox.emulators import ministack
+
+    run = place / "sandbox" / "run"
+    run.mkdir(parents=True, exist_ok=True)
+    before = dict(os.environ)
+    os.environ.update(ministack._environment(run, None, f"http://127.0.0.1:{PORT}"))
+    try:
+        app = importlib.import_module("ministack.app")
+        for name in _MINISTACK:
+            app._get_module(name)
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@contextmanager
+def forked(place: Path) -> Iterator[Sandbox]:
+    """A sandbox whose processes are forked from this one; it ends with the process namespace that this is in.
+
+    Errors: SandboxError, as for one that is started.
+    """
+    ours, theirs = os.pipe()
+    if os.fork() == 0:
+        os.close(ours)
+        _become_daemon(place, theirs)
+    os.close(theirs)
+    with os.fdopen(ours) as ready:
+        line = ready.readline()
+    said = (
+        json.loads(line)
+        if line
+        else {"error": f"The sandbox ended while it was starting: {_last_words(place)}"}
+    )
+    if "error" in said:
+        raise SandboxError(said["error"], next_step=said.get("next_step") or "cloudlings doctor")
+    found = Sandbox.find(place)
+    if found is None:
+        raise SandboxError("The sandbox started, and was gone at once.", next_step="cloudlings doctor")
+    yield found
+
+
+def _become_daemon(place: Path, ready: int) -> None:
+    """Never returns."""
+    from cloudlings.sandbox import daemon
+    from cloudlings.sandbox.emulators import process
+
+    status = 1
+    try:
+        keep_only(ready)
+        _log_to(place / "sandbox" / "log")
+        os.setsid()
+        process.FORKS = True
+        arguments = [
+            "--home",
+            str(place),
+            "--port",
+            str(PORT),
+            "--plain-port",
+            str(PLAIN_PORT),
+            "--temporary",
+        ]
+        status = daemon.main([*arguments, "--ready", str(ready)])
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+    finally:
+        os._exit(status)
+
+
+def keep_only(*descriptors: int) -> None:
+    """Close every file but the standard ones and these."""
+    low = 3
+    for descriptor in sorted(descriptors):
+        os.closerange(low, descriptor)
+        low = descriptor + 1
+    os.closerange(low, 4096)
+
+
+def _log_to(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for source, target in ((nothing, 0), (log, 1), (log, 2)):
+        os.dup2(source, target)
+    sys.stdout = sys.__stdout__
+    sys.stderr = sys.__stderr__
+
+
+def _last_words(place: Path) -> str:
+    try:
+        lines = (place / "sandbox" / "log").read_text(errors="replace").strip().splitlines()
+    except OSError:
+        lines = []
+    return lines[-1] if lines else "it said nothing"
