@@ -290,6 +290,21 @@ def test_every_service_comes_back(ground: Ground) -> None:
     assert {v["VpcId"] for v in ground.client("ec2").describe_vpcs()["Vpcs"]} == vpcs
 
 
+def test_encrypted_disks_and_key_pairs_come_back(ground: Ground) -> None:
+    """What is encrypted with AWS's own key, which refuses to be pickled, is saved and had again."""
+    ec2 = ground.client("ec2")
+    disk = ec2.create_volume(AvailabilityZone="us-east-1a", Size=1, Encrypted=True)["VolumeId"]
+    ec2.create_snapshot(VolumeId=disk)
+    pair = ec2.create_key_pair(KeyName="pair")["KeyFingerprint"]
+    ground.keep("with-disk")
+    ec2.delete_volume(VolumeId=disk)
+    ec2.delete_key_pair(KeyName="pair")
+    assert ground.rewind("with-disk") == ["DeleteVolume", "DeleteKeyPair"]
+    (found,) = ec2.describe_volumes(VolumeIds=[disk])["Volumes"]
+    assert found["Encrypted"]
+    assert [p["KeyFingerprint"] for p in ec2.describe_key_pairs()["KeyPairs"]] == [pair]
+
+
 @pytest.mark.parametrize("spec", ["SYMMETRIC_DEFAULT", "RSA_2048", "ECC_NIST_P256", "HMAC_256"])
 def test_a_key_comes_back_with_its_material(ground: Ground, spec: str) -> None:
     """What a key signed or encrypted before can be read after it was lost and had again."""

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from cloudlings.sandbox import clock
-from cloudlings.sandbox.emulators import saved
+from cloudlings.sandbox.emulators import private_keys, saved
 from cloudlings.sandbox.emulators.keeping import Accounts
 
 # Contents from this size on are kept as blobs, so that a snapshot costs no copy of them.
@@ -140,7 +140,7 @@ class _Pickler(pickle.Pickler):
         if kind is dict or kind.__module__ in ("builtins", "collections", "datetime", "decimal"):
             return NotImplemented
         if hasattr(item, "private_bytes"):
-            return _private_key, (_encoded(item),)
+            return _private_key, (private_keys.encoded(item),)
         return NotImplemented
 
 
@@ -153,27 +153,15 @@ class _Unpickler(pickle.Unpickler):
         return (self._folder / name).read_bytes()
 
 
+# The name under which files that are there refer to it.
+_private_key = private_keys.decoded
+
 _LOCKS: dict[type, Any] = {
     type(threading.Lock()): threading.Lock,
     type(threading.RLock()): threading.RLock,
     threading.Event: threading.Event,
     threading.Condition: threading.Condition,
 }
-
-
-def _encoded(key: Any) -> bytes:
-    from cryptography.hazmat.primitives import serialization
-
-    encoded: bytes = key.private_bytes(
-        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return encoded
-
-
-def _private_key(encoded: bytes) -> Any:
-    from cryptography.hazmat.primitives import serialization
-
-    return serialization.load_der_private_key(encoded, password=None)
 
 
 def _settle(account_id: str) -> None:
