@@ -616,6 +616,37 @@ def address_in_use(aws: Aws) -> None:
     aws.ec2.release_address(AllocationId=address)
 
 
+def last_of_a_subnet(aws: Aws) -> str:
+    """A subnet of eleven usable addresses, of which one is free: 10.0.1.9."""
+    subnet = aws.subnet(aws.vpc(), "10.0.1.0/28")
+    for host in (*range(4, 9), *range(10, 15)):
+        aws.ec2.create_network_interface(SubnetId=subnet, PrivateIpAddress=f"10.0.1.{host}")
+    return subnet
+
+
+@probe("VPC", BLOCKS)
+def a_free_address(aws: Aws) -> None:
+    """An interface that names no address gets one that nothing in the subnet has."""
+    made = aws.ec2.create_network_interface(SubnetId=last_of_a_subnet(aws))["NetworkInterface"]
+    same(made["PrivateIpAddress"], "10.0.1.9")
+
+
+@probe("VPC", BLOCKS)
+def a_free_address_of_an_instance(aws: Aws) -> None:
+    """An instance's address is none that an interface in the subnet has."""
+    instance = aws.instance(last_of_a_subnet(aws))
+    found = aws.ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]
+    same(found["PrivateIpAddress"], "10.0.1.9")
+
+
+@probe("VPC", CODES, "InsufficientFreeAddressesInSubnet")
+def no_free_address(aws: Aws) -> None:
+    """A subnet whose addresses are all taken takes no more interfaces."""
+    subnet = last_of_a_subnet(aws)
+    for _ in range(2):
+        aws.ec2.create_network_interface(SubnetId=subnet)
+
+
 @probe("VPC", "VPC Peering Guide, VPC peering limitations")
 def overlapping_peers(aws: Aws) -> None:
     """A peering between overlapping networks fails at once."""

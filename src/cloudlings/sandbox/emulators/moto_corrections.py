@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import functools
 import random
+from collections.abc import Iterator
 from ipaddress import IPv4Network
+from itertools import chain, islice
 from typing import Any
 
 from cloudlings.sandbox.emulators import moto_images
@@ -90,18 +92,72 @@ def _default_network() -> None:
 
 
 def _private_addresses() -> None:
-    """An interface's address is none of the five of AWS's own (VPC User Guide, "Subnet sizing")."""
-    from moto.ec2.models import elastic_network_interfaces
+    """An interface takes an address that is free in its subnet, and none of the five of AWS's own (VPC User
+    Guide, "Subnet sizing")."""
+    from moto.ec2.models.elastic_network_interfaces import NetworkInterfaceBackend
+    from moto.ec2.models.subnets import Subnet
 
-    original = elastic_network_interfaces.random_private_ip
+    create = NetworkInterfaceBackend.create_network_interface
+    assign = NetworkInterfaceBackend.assign_private_ip_addresses
+    next_of = Subnet.get_available_subnet_ip
 
-    def random_private_ip(cidr: str | None = None, ipv6: bool = False) -> Any:
-        if not cidr or ipv6:
-            return original(cidr, ipv6=ipv6)
-        block = IPv4Network(cidr)
-        return str(block[random.randrange(4, block.num_addresses - 1)])
+    def create_network_interface(
+        self: Any,
+        subnet: Any,
+        private_ip_address: Any = None,
+        private_ip_addresses: Any = None,
+        *args: Any,
+        **kwargs: Any,
+    ) -> Any:
+        home = self.get_subnet(subnet) if isinstance(subnet, str) else subnet
+        more = int(kwargs.pop("secondary_ips_count", None) or 0)
+        if not private_ip_address and not private_ip_addresses:
+            private_ip_address = next(_free_addresses(self, home))
+        card = create(self, subnet, private_ip_address, private_ip_addresses, *args, **kwargs)
+        if more:
+            assign_private_ip_addresses(self, card.id, secondary_ips_count=more)
+        return card
 
-    elastic_network_interfaces.random_private_ip = random_private_ip
+    def assign_private_ip_addresses(
+        self: Any, eni_id: str, private_ip_addresses: Any = None, secondary_ips_count: Any = None
+    ) -> Any:
+        if secondary_ips_count and not private_ip_addresses:
+            free = _free_addresses(self, self.get_network_interface(eni_id).subnet)
+            private_ip_addresses = list(islice(free, int(secondary_ips_count)))
+        return assign(self, eni_id, private_ip_addresses)
+
+    def get_available_subnet_ip(self: Any, instance: Any) -> str:
+        address = str(next_of(self, instance))
+        while address in (taken := _taken_addresses(self.ec2_backend, self)):
+            self._subnet_ips[address] = taken[address]
+            address = str(next_of(self, instance))
+        return address
+
+    NetworkInterfaceBackend.create_network_interface = create_network_interface
+    NetworkInterfaceBackend.assign_private_ip_addresses = assign_private_ip_addresses
+    Subnet.get_available_subnet_ip = get_available_subnet_ip
+
+
+def _taken_addresses(backend: Any, subnet: Any) -> dict[str, Any]:
+    """The addresses of a subnet's interfaces, and whose they are."""
+    cards = [card for card in list(backend.enis.values()) if card.subnet.id == subnet.id]
+    return {one["PrivateIpAddress"]: card for card in cards for one in card.private_ip_addresses}
+
+
+def _free_addresses(backend: Any, subnet: Any) -> Iterator[str]:
+    """Addresses of a subnet that nothing has, in no order."""
+    from moto.ec2.exceptions import EC2ClientError
+
+    block = IPv4Network(subnet.cidr_block)
+    taken = {*_taken_addresses(backend, subnet), *subnet._subnet_ips}
+    hosts = range(4, block.num_addresses - 1)
+    for host in chain((random.choice(hosts) for _ in range(100)), hosts):
+        address = str(block[host])
+        if address not in taken:
+            taken.add(address)
+            yield address
+    message = "The specified subnet does not have enough free addresses to satisfy the request."
+    raise EC2ClientError("InsufficientFreeAddressesInSubnet", message)
 
 
 def _interfaces_of_nat_gateways() -> None:
