@@ -156,3 +156,126 @@ def cluster_endpoints(aws: Aws) -> None:
 
     before = ends()
     same(before[0] != before[1], True)
+
+
+def two_zones(aws: Aws) -> tuple[str, list[str]]:
+    """A VPC of one's own with a subnet group in its two last zones; gives the group's name and the zones."""
+    ec2 = aws.ec2
+    vpc = ec2.create_vpc(CidrBlock="10.80.0.0/16")["Vpc"]["VpcId"]
+    zones = sorted(z["ZoneName"] for z in ec2.describe_availability_zones()["AvailabilityZones"])[1:3]
+    subnets = [
+        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.80.{number}.0/24", AvailabilityZone=zone)["Subnet"]
+        for number, zone in enumerate(zones)
+    ]
+    name = aws.name("group")
+    ids = [subnet["SubnetId"] for subnet in subnets]
+    aws.rds.create_db_subnet_group(DBSubnetGroupName=name, DBSubnetGroupDescription="two", SubnetIds=ids)
+    return name, zones
+
+
+@probe("RDS", "RDS User Guide, Failing over a Multi-AZ DB instance")
+def fails_over(aws: Aws) -> None:
+    """A forced failover lets the zones of primary and standby change places, and is told by two events."""
+    group, zones = two_zones(aws)
+    name = made(aws, MultiAZ=True, DBSubnetGroupName=group)
+    before = shown(aws, name)
+    same(sorted((before["AvailabilityZone"], before["SecondaryAvailabilityZone"])), zones)
+    aws.rds.reboot_db_instance(DBInstanceIdentifier=name, ForceFailover=True)
+    after = shown(aws, name)
+    same(after["AvailabilityZone"], before["SecondaryAvailabilityZone"])
+    same(after["SecondaryAvailabilityZone"], before["AvailabilityZone"])
+    same(after["Endpoint"], before["Endpoint"])
+    events = aws.rds.describe_events(SourceType="db-instance", SourceIdentifier=name)["Events"]
+    same(sum("failover" in event["EventCategories"] for event in events), 2)
+
+
+@probe("RDS", "RDS API reference, RebootDBInstance")
+def reboots_in_place(aws: Aws) -> None:
+    """A plain reboot of a Multi-AZ database leaves it in its zone, and tells of no failover."""
+    name = made(aws, MultiAZ=True)
+    before = shown(aws, name)["AvailabilityZone"]
+    aws.rds.reboot_db_instance(DBInstanceIdentifier=name)
+    events = aws.rds.describe_events(SourceType="db-instance", SourceIdentifier=name)["Events"]
+    drilled = any("failover" in event["EventCategories"] for event in events)
+    same((shown(aws, name)["AvailabilityZone"], drilled), (before, False))
+
+
+@probe("RDS", "RDS API reference, RestoreDBInstanceToPointInTime, PubliclyAccessible and MultiAZ")
+def restored_as_asked(aws: Aws) -> None:
+    """A restore to a time is private and in one zone where that is asked, and not protected from deletion."""
+    name = made(aws, PubliclyAccessible=True, MultiAZ=True, DeletionProtection=True)
+    aws.rds.restore_db_instance_to_point_in_time(
+        SourceDBInstanceIdentifier=name, TargetDBInstanceIdentifier="again", UseLatestRestorableTime=True,
+        PubliclyAccessible=False, MultiAZ=False,
+    )  # fmt: skip
+    found = shown(aws, "again")
+    same([found[name] for name in ("PubliclyAccessible", "MultiAZ", "DeletionProtection")], [False] * 3)
+
+
+@probe("RDS", "RDS API reference, RestoreDBInstanceToPointInTime, ManageMasterUserPassword")
+def restored_without_a_secret(aws: Aws) -> None:
+    """A restored PostgreSQL's password is not managed: that can be asked for Oracle only."""
+    managed = {key: value for key, value in CREATE.items() if key != "MasterUserPassword"}
+    name = aws.name("data")
+    aws.rds.create_db_instance(DBInstanceIdentifier=name, ManageMasterUserPassword=True, **managed)
+    aws.rds.restore_db_instance_to_point_in_time(
+        SourceDBInstanceIdentifier=name, TargetDBInstanceIdentifier="again", UseLatestRestorableTime=True
+    )
+    same(["MasterUserSecret" in shown(aws, each) for each in (name, "again")], [True, False])
+
+
+@probe("RDS", "RDS API reference, CreateGlobalCluster and GlobalClusterMember")
+def world(aws: Aws) -> None:
+    """A global cluster that is made of a cluster has it as its first member, which writes."""
+    aws.rds.create_db_cluster(
+        DBClusterIdentifier="fleet", Engine="aurora-postgresql", EngineVersion="16.6",
+        MasterUsername="keeper", MasterUserPassword="correct-horse-1",
+    )  # fmt: skip
+    arn = aws.rds.describe_db_clusters(DBClusterIdentifier="fleet")["DBClusters"][0]["DBClusterArn"]
+    aws.rds.create_global_cluster(GlobalClusterIdentifier="world", SourceDBClusterIdentifier=arn)
+    (found,) = aws.rds.describe_global_clusters(GlobalClusterIdentifier="world")["GlobalClusters"]
+    same([(each["DBClusterArn"], each["IsWriter"]) for each in found["GlobalClusterMembers"]], [(arn, True)])
+
+
+@probe("RDS", "RDS API reference, CreateDBInstance, DBSubnetGroupName and AvailabilityZone")
+def in_its_clusters_group(aws: Aws) -> None:
+    """A cluster's instance is in the cluster's subnet group, in a zone of it, and not public in a VPC."""
+    group, zones = two_zones(aws)
+    aws.rds.create_db_cluster(
+        DBClusterIdentifier="fleet", Engine="aurora-postgresql", MasterUsername="keeper",
+        MasterUserPassword="correct-horse-1", DBSubnetGroupName=group,
+    )  # fmt: skip
+    aws.rds.create_db_instance(
+        DBInstanceIdentifier="one", DBClusterIdentifier="fleet", Engine="aurora-postgresql",
+        DBInstanceClass="db.r6g.large",
+    )  # fmt: skip
+    found = shown(aws, "one")
+    same((found["DBSubnetGroup"]["DBSubnetGroupName"], found["PubliclyAccessible"]), (group, False))
+    same(found["AvailabilityZone"] in zones, True)
+
+
+def replica_of_managed(aws: Aws) -> None:
+    managed = {key: value for key, value in CREATE.items() if key != "MasterUserPassword"}
+    name = aws.name("data")
+    aws.rds.create_db_instance(DBInstanceIdentifier=name, ManageMasterUserPassword=True, **managed)
+    aws.rds.create_db_instance_read_replica(DBInstanceIdentifier="copy", SourceDBInstanceIdentifier=name)
+
+
+refused(
+    "RDS",
+    "InvalidParameterValue",
+    "A database whose password RDS manages has no read replicas.",
+    "RDS User Guide, Limitations for Secrets Manager integration with Amazon RDS",
+    replica_of_managed,
+)
+
+
+@probe("RDS", "RDS API reference, CreateDBInstanceReadReplica, MultiAZ")
+def replica_in_one_zone(aws: Aws) -> None:
+    """A replica of a Multi-AZ database has no standby unless one is asked for."""
+    name = made(aws, MultiAZ=True)
+    for copy, asked in (("plain", {}), ("double", {"MultiAZ": True})):
+        aws.rds.create_db_instance_read_replica(
+            DBInstanceIdentifier=copy, SourceDBInstanceIdentifier=name, **asked
+        )
+    same([shown(aws, copy)["MultiAZ"] for copy in ("plain", "double")], [False, True])

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from cloudlings.sandbox import clock
 from cloudlings.sandbox.authorization import moto_side
-from cloudlings.sandbox.emulators import moto_corrections, moto_databases, private_keys
+from cloudlings.sandbox.emulators import moto_corrections, moto_databases, moto_failover, private_keys
 from cloudlings.sandbox.emulators.keeping import Accounts, Keeper
 from cloudlings.sandbox.emulators.served import Served
 
@@ -185,6 +185,7 @@ def _load_the_rest() -> None:
         moto.backends.get_backend(service)
     moto_corrections.apply_rest()
     moto_databases.correct()
+    moto_failover.correct()
 
 
 def _take_over(state: Path, keeper: Keeper) -> list[str]:
