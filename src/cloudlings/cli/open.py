@@ -32,6 +32,7 @@ def open_(
     browser: Annotated[bool, typer.Option(help="open the browser")] = True,
 ) -> None:
     """Start the sandbox and open a lab in JupyterLab: your own copy of it, in work/."""
+    from cloudlings.grading import page
     from cloudlings.grading.home import find_home
     from cloudlings.grading.start import ensure_running
     from cloudlings.lab import Catalogue, open_copy
@@ -40,6 +41,7 @@ def open_(
     home = find_home()
     name = labs.name(lab) if lab else _to_go_on_with(labs, home)
     ensure_running(labs.root, home, tell=typer.echo)
+    page.begin(labs.root, home)
     copy = open_copy(labs.header(name), labs.root / "labs", labs.root / "work")
     for other in labs.names:
         open_copy(labs.header(other), labs.root / "labs", labs.root / "work")
@@ -67,6 +69,8 @@ def _become_jupyter(
         "jupyterlab",
         f"--config={SETTINGS / 'server.json'}",
         f"--LabApp.app_settings_dir={SETTINGS}",
+        f"--LabApp.extra_labextensions_path={SETTINGS / 'labextensions'}",
+        f"--ServerProxy.servers={_proxied(home)}",
         # The course's own tabs, apart from those of whatever else its reader does in JupyterLab.
         f"--LabApp.workspaces_dir={home / 'jupyterlab' / 'workspaces'}",
         f"--ServerApp.root_dir={root / 'work'}",
@@ -80,3 +84,18 @@ def _become_jupyter(
     # In this process's place: a Ctrl-C is JupyterLab's own to answer.
     sys.stdout.flush()
     os.execve(sys.executable, command, environment)
+
+
+def _proxied(home: Path) -> dict[str, object]:
+    """What jupyter-server-proxy is told: the course page is at course/, behind JupyterLab's own token. It is
+    reached by a socket that only its owner can open, so no token of the page's is handed about."""
+    from cloudlings.grading.page import socket_of
+
+    return {
+        "course": {
+            "unix_socket": str(socket_of(home)),
+            "command": [],
+            "launcher_entry": {"enabled": False},
+            "update_last_activity": False,
+        }
+    }

@@ -5,6 +5,7 @@ No grader is imported for it, so that the command line and the course page can a
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from cloudlings.errors import NotebookError
 from cloudlings.grading.records import Records, Standing
+from cloudlings.grading.tasks import grader_file
 from cloudlings.grading.verdict import Status
 from cloudlings.lab.catalogue import Catalogue
 from cloudlings.lab.header import read_header
@@ -98,6 +100,34 @@ def tasks_built(catalogue: Catalogue, lab: str) -> tuple[tuple[str, int], ...]:
     """The tasks of a built lab with their points, in its order; none when it is not built."""
     path = catalogue.built(lab)
     return _built_tasks(path, path.stat().st_mtime_ns) if path.is_file() else ()
+
+
+def task_titles(root: Path, lab: str) -> Mapping[str, str]:
+    """The titles of a lab's tasks by name, as its graders declare them; the graders are read, not imported.
+
+    A title that is not written out in its decorator is left out.
+    """
+    path = grader_file(root, lab)
+    return _declared_titles(path, path.stat().st_mtime_ns) if path.is_file() else {}
+
+
+@lru_cache(maxsize=200)
+def _declared_titles(path: Path, _stamp: int) -> Mapping[str, str]:
+    calls = (
+        call
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef)
+        for call in node.decorator_list
+        if isinstance(call, ast.Call) and call.args and isinstance(call.args[0], ast.Constant)
+    )
+    return {
+        str(call.args[0].value): str(word.value.value)
+        for call in calls
+        for word in call.keywords
+        if word.arg == "title"
+        and isinstance(call.args[0], ast.Constant)
+        and isinstance(word.value, ast.Constant)
+    }
 
 
 def _tasks(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cloudlings.errors import CheckerUnavailable, SandboxError
+from cloudlings.grading import page
 from cloudlings.grading.checker import Checker
 from cloudlings.sandbox import Sandbox
 
@@ -53,13 +54,14 @@ def _given(home: Path, seed: str | None) -> Checker:
 
 
 def stop_all(home: Path) -> bool:
-    """Stops the checker and the sandbox of a home; False when neither ran. Errors: SandboxError where others
-    started them."""
+    """Stops the checker, the sandbox and the course page of a home; False when none of the first two ran.
+    Errors: SandboxError where others started them."""
     if os.environ.get(GIVEN):
         raise SandboxError(
             "The sandbox was started outside of this program, and stops there.",
             next_step="in containers: docker compose stop",
         )
+    page.stop(home)
     checker, sandbox = Checker.find(home), Sandbox.find(home)
     if checker is not None:
         checker.stop()

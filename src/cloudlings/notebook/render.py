@@ -30,13 +30,13 @@ class Card:
     """Something to display: the same content as HTML and as text."""
 
     def __init__(self, html: str, text: str) -> None:
-        self._html, self._text = html, text
+        self.html, self.text = html, text
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        return {"text/html": self._html, "text/plain": self._text}
+        return {"text/html": self.html, "text/plain": self.text}
 
     def __repr__(self) -> str:
-        return self._text
+        return self.text
 
 
 def verdict(verdict: Verdict) -> Card:
@@ -88,6 +88,30 @@ def problem(error: CloudlingsError) -> Card:
     """An error of ours, as words and a next step."""
     step = f"Next: {error.next_step}" if error.next_step else ""
     return Card(_page("problem", error=error, step=step), _lines([error.message, step]))
+
+
+def failure(title: str, said: str) -> Card:
+    """A command that did not succeed, with its own words."""
+    return Card(_page("failure", title=title, said=said), _lines([f"! {title}", said]))
+
+
+def stack(
+    title: str, *, well: bool, reasons: Sequence[tuple[str, str]], outputs: Sequence[tuple[str, str]]
+) -> Card:
+    """What came of a stack: why which resource failed, or its outputs."""
+    icon, _, accent = _LOOKS[Status.PASSED if well else Status.FAILED]
+    html = _page("stack", title=title, icon=icon, accent=accent, reasons=reasons, outputs=outputs)
+    rows = [f"  {name}: {reason}" for name, reason in reasons] + [
+        f"  {key} = {value}" for key, value in outputs
+    ]
+    return Card(html, _lines([f"{icon} {title}", *rows]))
+
+
+def went_back(title: str, groups: Sequence[tuple[str, Sequence[str]]], after: str) -> Card:
+    """What an undo or a rewind did: its requests by what became of them, and how to return."""
+    html = _page("went_back", title=title, groups=groups, after=after)
+    rows = [line for name, requests in groups for line in (f"{name}:", *(f"  {one}" for one in requests))]
+    return Card(html, _lines([title, *rows, after]))
 
 
 def _progress_row(title: str, points: int, standing: Standing) -> dict[str, Any]:

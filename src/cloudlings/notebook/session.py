@@ -23,6 +23,9 @@ from cloudlings.sandbox.guard import install
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
+LONGEST_ANSWER = 4096
+"""In characters: what a standard parameter of SSM, where answers are kept, takes."""
+
 _open: OpenLab | None = None
 
 
@@ -80,6 +83,12 @@ def answer(name: str, value: Any) -> None:
             f"This value cannot be handed in: {error}.",
             next_step="hand in numbers, text, lists and dictionaries: pick the fields that the task asks for",
         ) from None
+    if len(text) > LONGEST_ANSWER:
+        raise LabError(
+            f'The answer "{name}" has {len(text):,} characters, and an answer has room for {LONGEST_ANSWER:,}: '
+            f"{text[:80]} …",
+            next_step="look at what is in it: a task never asks for that much",
+        )
     lab = _lab()
     boto3.client("ssm", region_name=lab.environment["AWS_DEFAULT_REGION"]).put_parameter(
         Name=f"/cloudlings/answers/{name}", Value=text, Type="String", Overwrite=True
@@ -111,6 +120,9 @@ def _enter(lab: OpenLab) -> None:
     import boto3
 
     boto3.DEFAULT_SESSION = None
+    from cloudlings.notebook.dress import dress
+
+    dress()
 
 
 def _lab() -> OpenLab:

@@ -134,8 +134,13 @@ class Checker:
 
 
 def socket_of(home: Path) -> Path:
-    """Where the checker of a home listens. UNIX socket paths are short, so deep homes go through /tmp."""
-    path = home / "checker.sock"
+    """Where the checker of a home listens."""
+    return short_enough(home / "checker.sock")
+
+
+def short_enough(path: Path) -> Path:
+    """A path for a UNIX socket: the one given or, where that is too long for one, another in the folder for
+    temporary files."""
     return path if len(str(path)) < 100 else _short(path)
 
 

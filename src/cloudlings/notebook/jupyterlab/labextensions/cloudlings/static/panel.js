@@ -1,0 +1,63 @@
+// The course page in JupyterLab: a panel at the right with the lab's tasks, and a tile in the launcher.
+// Written as JupyterLab loads a prebuilt extension (a module federation container), so that nothing builds it.
+"use strict";
+
+(() => {
+  let scope = null;
+
+  // What JupyterLab itself has loaded, by its package's name.
+  const shared = async (name) => (await Object.values(scope[name])[0].get())();
+
+  const frame = (Widget, id, title, address) => {
+    const page = document.createElement("iframe");
+    page.src = address;
+    page.title = title;
+    page.style.cssText = "border:0;width:100%;height:100%";
+    const widget = new Widget();
+    widget.id = id;
+    widget.node.appendChild(page);
+    widget.title.label = title;
+    widget.title.caption = "The course: tasks, the way back, your account";
+    return widget;
+  };
+
+  const plugin = (Widget, ILauncher, ICommandPalette, base) => ({
+    id: "cloudlings:course",
+    autoStart: true,
+    optional: [ILauncher, ICommandPalette],
+    activate: (app, launcher, palette) => {
+      const panel = frame(Widget, "cloudlings-panel", "Course", `${base}course/now`);
+      app.shell.add(panel, "right", { rank: 100 });
+      const command = "cloudlings:map";
+      app.commands.addCommand(command, {
+        label: "Map of the course",
+        caption: "Where you are in the course",
+        execute: () => {
+          const map = frame(Widget, `cloudlings-map-${Date.now()}`, "The course", `${base}course/`);
+          map.title.closable = true;
+          app.shell.add(map, "main");
+          app.shell.activateById(map.id);
+        },
+      });
+      if (launcher) launcher.add({ command, category: "Course", rank: 0 });
+      if (palette) palette.addItem({ command, category: "Course" });
+      // Beside the notebook where there is room; afterwards as its reader leaves it.
+      app.restored.then(() => {
+        if (window.innerWidth < 1200 || localStorage.getItem("cloudlings-panel")) return;
+        localStorage.setItem("cloudlings-panel", "shown");
+        app.shell.activateById(panel.id);
+      });
+    },
+  });
+
+  window._JUPYTERLAB = window._JUPYTERLAB || {};
+  window._JUPYTERLAB.cloudlings = {
+    init: (given) => { scope = given; },
+    get: async () => {
+      const [{ Widget }, { ILauncher }, { ICommandPalette }, { PageConfig }] = await Promise.all(
+        ["@lumino/widgets", "@jupyterlab/launcher", "@jupyterlab/apputils", "@jupyterlab/coreutils"].map(shared));
+      const made = plugin(Widget, ILauncher, ICommandPalette, PageConfig.getBaseUrl());
+      return () => ({ __esModule: true, default: made });
+    },
+  };
+})();

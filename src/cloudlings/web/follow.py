@@ -1,0 +1,89 @@
+"""Telling open pages that an account has changed: one wait a lab, however many pages show it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+
+from anyio import CapacityLimiter, to_thread
+
+from cloudlings.errors import CloudlingsError
+from cloudlings.grading.workspace import Workspace
+
+# How long one wait at the sandbox lasts, and one pause before it is asked again after it did not answer.
+_WAIT, _PAUSE = 20.0, 1.0
+# Waiting threads, apart from those that answer requests.
+_MOST_WAITING = 24
+
+
+class Followers:
+    """The pages that follow each lab."""
+
+    def __init__(self, space: Callable[[str], Workspace]) -> None:
+        self._space = space
+        self._open: dict[str, set[asyncio.Queue[str]]] = {}
+        self._waiting: dict[str, asyncio.Task[None]] = {}
+        self._asking: set[str] = set()
+        self._limit: CapacityLimiter | None = None
+
+    async def events(self, lab: str) -> AsyncIterator[str]:
+        """Server-sent events for one page, until it is closed: ``changed``, ``down`` and ``up``."""
+        mine: asyncio.Queue[str] = asyncio.Queue(maxsize=8)
+        self._open.setdefault(lab, set()).add(mine)
+        if lab not in self._waiting:
+            self._waiting[lab] = asyncio.ensure_future(self._wait(lab))
+        try:
+            yield "retry: 1000\nevent: hello\ndata: \n\n"
+            while True:
+                try:
+                    yield f"event: {await asyncio.wait_for(mine.get(), _WAIT)}\ndata: \n\n"
+                except TimeoutError:
+                    # A comment: a connection that nobody reads any more fails on it.
+                    yield ": still here\n\n"
+        finally:
+            self._leave(lab, mine)
+
+    def is_waiting(self, lab: str) -> bool:
+        """Whether the sandbox is being asked about a lab: from then on, every change is heard."""
+        return lab in self._asking
+
+    def tell(self, lab: str, what: str = "changed") -> None:
+        """Tell a lab's pages now: a check or a hint leaves no trace in the account."""
+        for queue in self._open.get(lab, ()):
+            with suppress(asyncio.QueueFull):
+                queue.put_nowait(what)
+
+    def _leave(self, lab: str, mine: asyncio.Queue[str]) -> None:
+        self._open[lab].discard(mine)
+        if not self._open[lab]:
+            del self._open[lab]
+            self._asking.discard(lab)
+            self._waiting.pop(lab).cancel()
+
+    async def _wait(self, lab: str) -> None:
+        self._limit = self._limit or CapacityLimiter(_MOST_WAITING)
+        numbers: dict[str, int] | None = None
+        down = False
+        while True:
+            try:
+                space = await to_thread.run_sync(self._space, lab)
+                sandbox = space.running()
+                if numbers is None:
+                    start = dict.fromkeys(space.account_ids.values(), 0)
+                    numbers = dict((await to_thread.run_sync(sandbox.news, start, 0.0)).last)
+                    if down:
+                        self.tell(lab, "up")
+                        down = False
+                self._asking.add(lab)
+                news = await to_thread.run_sync(
+                    sandbox.news, numbers, _WAIT, limiter=self._limit, abandon_on_cancel=True
+                )
+                numbers = dict(news.last)
+                if news.is_any:
+                    self.tell(lab)
+            except CloudlingsError:
+                if not down:
+                    self.tell(lab, "down")
+                down, numbers = True, None
+                await asyncio.sleep(_PAUSE)

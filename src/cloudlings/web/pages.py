@@ -1,0 +1,149 @@
+"""What each page shows: values for its template."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+
+from cloudlings.errors import CloudlingsError, NetworkError
+from cloudlings.web.reading import Reader
+
+_RECENT_ROWS = 12
+_DECISIONS, _DENIALS = 200, 5
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A page: its template, and what the template is given."""
+
+    template: str
+    values: Mapping[str, Any]
+
+
+def course(reader: Reader, _: Request) -> Shown:
+    """The map of labs."""
+    found = reader.course()
+    return Shown("course.html", {"course": found, "seed": reader.seed})
+
+
+def current(reader: Reader) -> str:
+    """The name of the lab to go on with; "" when all are done."""
+    found = reader.course().current
+    return found.lab.name if found else ""
+
+
+def lab_page(reader: Reader, request: Request) -> Shown:
+    """A lab: its tasks, what was done lately, and the way back."""
+    standing = reader.standing(request.path_params["lab"])
+    recent = reader.activity(standing.lab.name, rows=_RECENT_ROWS)
+    values = {
+        "tasks": reader.tasks(standing),
+        "recent": recent,
+        "denials": _denials(reader, standing.lab.name),
+    }
+    return Shown("lab.html", {**_lab(reader, request, "tasks"), **values})
+
+
+def journal(reader: Reader, request: Request) -> Shown:
+    """All that was asked in a lab, a hundred a page."""
+    every = request.query_params.get("all") == "1"
+    number = request.query_params.get("page", "1")
+    page = int(number) if number.isdecimal() and len(number) < 7 else 1
+    activity = reader.activity(request.path_params["lab"], page, every=every)
+    return Shown("journal.html", {**_lab(reader, request, "journal"), "activity": activity, "every": every})
+
+
+def decisions(reader: Reader, request: Request) -> Shown:
+    """The denials with their reasons, and the last decisions in a line each."""
+    values = _lab(reader, request, "decisions")
+    space = reader.space(values["lab"].name)
+    numbers = list(space.account_ids.values())
+    found = [one for number in numbers for one in space.running().decisions(number, _DECISIONS)]
+    newest = sorted(found, key=lambda one: -one["time"])[:_DECISIONS]
+    return Shown(
+        "decisions.html", {**values, "decisions": newest, "denials": _denials(reader, values["lab"].name)}
+    )
+
+
+def picture(reader: Reader, request: Request) -> Shown:
+    """The network of one account and Region, drawn."""
+    from cloudlings.network import draw, read_network
+
+    values = _lab(reader, request, "picture")
+    space, place = reader.space(values["lab"].name), _place(values, request)
+    network = read_network(reader.session(space, place["account"], place["region"]))
+    used = Counter(one.vpc for one in network.interfaces) + Counter(one.vpc for one in network.subnets)
+    vpcs = sorted(network.vpcs, key=lambda vpc: -used[vpc.id])
+    wanted = request.query_params.get("vpc", "")
+    drawn, trouble = None, ""
+    try:
+        drawn = draw(network, wanted) if vpcs else None
+    except NetworkError as error:
+        trouble = f"{error.message} {error.next_step}"
+    return Shown(
+        "picture.html",
+        {**values, **place, "vpcs": vpcs, "drawn": drawn, "trouble": trouble, "wanted": wanted},
+    )
+
+
+def cost(reader: Reader, request: Request) -> Shown:
+    """What the account would cost a month."""
+    from cloudlings.cost import estimate
+
+    values = _lab(reader, request, "cost")
+    space, place = reader.space(values["lab"].name), _place(values, request)
+    found = estimate(reader.session(space, place["account"], place["region"]))
+    return Shown("cost.html", {**values, **place, "estimate": found})
+
+
+def _lab(reader: Reader, request: Request, tab: str) -> dict[str, Any]:
+    """What every page of a lab needs: the lab, its accounts, whether the sandbox runs."""
+    from cloudlings.sandbox import Sandbox
+
+    standing = reader.standing(request.path_params["lab"])
+    sandbox = Sandbox.find(reader.home)
+    accounts = dict(reader.space(standing.lab.name).account_ids) if sandbox else {}
+    return {
+        "lab": standing.lab,
+        "standing": standing,
+        "tab": tab,
+        "accounts": accounts,
+        "running": sandbox is not None,
+    }
+
+
+def _place(values: Mapping[str, Any], request: Request) -> dict[str, str]:
+    """The account and the Region that a page is about: the main ones, unless it says others of the lab."""
+    accounts, regions = values["accounts"], values["lab"].regions
+    name = request.query_params.get("account", "")
+    region = request.query_params.get("region", "")
+    name = name if name in accounts else next(iter(accounts), "main")
+    return {
+        "account_name": name,
+        "account": accounts.get(name, ""),
+        "region": region if region in regions else regions[0],
+    }
+
+
+def _denials(reader: Reader, lab: str) -> list[Any]:
+    try:
+        space = reader.space(lab)
+        found = [
+            d for number in space.account_ids.values() for d in space.running().denials(number, _DENIALS)
+        ]
+    except CloudlingsError:
+        return []
+    return sorted(found, key=lambda one: -one.time)[:_DENIALS]
+
+
+PAGES: Mapping[str, Callable[[Reader, Request], Shown]] = {
+    "picture": picture,
+    "journal": journal,
+    "decisions": decisions,
+    "cost": cost,
+}
+"""The pages of a lab beside its tasks, by the last part of their address."""
