@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from cloudlings.grading.isolation import client
+
 _HERE = Path(__file__).parent
 _LAB = "990-notes"
 
@@ -41,6 +43,10 @@ def copy_course(released_course: Path) -> Callable[[Path], Path]:
         shutil.copytree(released_course, folder)
         config = folder / "nbgrader_config.py"
         config.write_text(config.read_text().replace(str(released_course), str(folder)))
+        if client.why_not():
+            # Where no box can be had, these submissions are trusted; what needs a box is skipped.
+            with config.open("a") as file:
+                file.write("\nc.GradeOnAccount.trust_submissions = True\n")
         return folder
 
     return copy

@@ -23,7 +23,9 @@ nbc: Any = importlib.util.module_from_spec(_spec)
 sys.modules["nbgrader_course"] = nbc
 _spec.loader.exec_module(nbc)
 
-STUDENTS = {case["student"]: case for case in nbc.CASES}
+# Only in a box does it not reach its parent.
+NOT_WITHOUT = {"kills-its-parent"} if client.why_not() else set()
+STUDENTS = {case["student"]: case for case in nbc.CASES if case["student"] not in NOT_WITHOUT}
 # What ipykernel sets itself, to show colours and to page.
 KERNELS_OWN = {"JPY_PARENT_PID", "TERM", "CLICOLOR", "CLICOLOR_FORCE", "FORCE_COLOR", "PAGER", "GIT_PAGER"}
 

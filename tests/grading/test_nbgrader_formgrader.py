@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +12,7 @@ import pytest
 from nbgrader.api import Gradebook, MissingEntry
 
 from cloudlings.errors import SandboxError
-from cloudlings.grading.nbgrader import run
+from cloudlings.grading.isolation import client
 
 _spec = importlib.util.spec_from_file_location(
     "nbgrader_course", Path(__file__).parent / "nbgrader_course.py"
@@ -41,6 +39,9 @@ def api(copy_course: Any, tmp_path: Path) -> Any:
     made = NbGraderAPI(CourseDirectory(config=config, root=str(folder)), config=config)
     nbc.submit(folder, next(case for case in nbc.CASES if case["student"] == "partly-right"))
     return made
+
+
+NEEDS_A_BOX = pytest.mark.skipif(bool(client.why_not()), reason=f"needs a box: {client.why_not()}")
 
 
 def in_a_server(call: Any) -> Any:
@@ -77,32 +78,36 @@ def test_formgrader(api: Any) -> None:
 
 
 class Failing:
-    """A sandbox that fails the first times that it is asked for, and then is the real one."""
+    """A zygote whose sandbox fails the first times that it is asked for one, and then is the real one."""
 
     def __init__(self, times: int) -> None:
         self.times = times
+        self._real = client.shared()
 
-    @contextmanager
-    def temporary(self) -> Iterator[Any]:
+    def grade(self, job: Any) -> Any:
         if self.times:
             self.times -= 1
             raise SandboxError("The sandbox did not start.", next_step="cloudlings doctor")
-        from cloudlings.sandbox import Sandbox
-
-        with Sandbox.temporary() as sandbox:
-            yield sandbox
+        return self._real.grade(job)
 
 
+def fail(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+    failing = Failing(times)
+    monkeypatch.setattr(client, "shared", lambda: failing)
+
+
+@NEEDS_A_BOX
 def test_sandbox_fails_once(api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A sandbox that fails once is tried again, and the submission gets what it deserves."""
-    monkeypatch.setattr(run, "Sandbox", Failing(1))
+    fail(monkeypatch, 1)
     assert api.autograde(nbc.LAB, "partly-right", force=True, create=True)["success"]
     assert submission(api) == 3
 
 
+@NEEDS_A_BOX
 def test_sandbox_fails(api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A sandbox that fails leaves a submission ungraded and says so; a score that is there stays."""
-    monkeypatch.setattr(run, "Sandbox", Failing(2))
+    fail(monkeypatch, 2)
     done = api.autograde(nbc.LAB, "partly-right", force=True, create=True)
     assert not done["success"]
     said = done["log"] + done.get("error", "")
@@ -112,18 +117,20 @@ def test_sandbox_fails(api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         submission(api)
     assert api.autograde(nbc.LAB, "partly-right", force=True, create=True)["success"]
     assert submission(api) == 3
-    monkeypatch.setattr(run, "Sandbox", Failing(2))
+    monkeypatch.undo()
+    fail(monkeypatch, 2)
     assert not api.autograde(nbc.LAB, "partly-right", force=True, create=True)["success"]
     assert submission(api) == 3
 
 
+@NEEDS_A_BOX
 def test_lab_fails(api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A lab that cannot be set up is nobody's zero either: it is named, with whom it concerns."""
 
     def broken(*arguments: Any, **named: Any) -> Any:
         raise RuntimeError("the seed is broken")
 
-    monkeypatch.setattr(run, "grade", broken)
+    monkeypatch.setattr(client, "shared", broken)
     done = api.autograde(nbc.LAB, "partly-right", force=True, create=True)
     assert not done["success"]
     said = done["log"] + done.get("error", "")
