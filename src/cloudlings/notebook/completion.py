@@ -22,7 +22,7 @@ _NAMES_A_LAB = re.compile(r"\bopen_lab\(\s*[\"']([\w-]*)$")
 _NAMES_A_CHECKPOINT = re.compile(r"\brewind\(\s*[\"']([\w.-]*)$")
 
 
-@context_matcher()
+@context_matcher()  # type: ignore[untyped-decorator]
 def names(context: CompletionContext) -> SimpleMatcherResult:
     """The names that fit where the cursor is, and then nothing else."""
     line = context.text_until_cursor.rpartition("\n")[2]

@@ -28,7 +28,7 @@ _MOST_SECONDS = 600
 class AwsMagics(Magics):  # type: ignore[misc]
     """The cell magics of a lab's kernel."""
 
-    @cell_magic
+    @cell_magic  # type: ignore[untyped-decorator]
     def aws(self, line: str, cell: str) -> None:
         """Runs AWS CLI commands in the lab's account, one a line; the first that fails ends the cell.
 
@@ -38,7 +38,7 @@ class AwsMagics(Magics):  # type: ignore[misc]
         """
         _run_aws(self.shell, line, cell)
 
-    @cell_magic
+    @cell_magic  # type: ignore[untyped-decorator]
     def cfn(self, line: str, cell: str) -> None:
         """Makes or updates a CloudFormation stack from the template in the cell, and shows what came of it.
 

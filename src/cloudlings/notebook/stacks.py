@@ -109,7 +109,7 @@ def _newest_event(client: Any, name: str) -> str:
 
 def _events(client: Any, stack_id: str, since: str) -> list[dict[str, Any]]:
     """The events after one, oldest first."""
-    found = []
+    found: list[dict[str, Any]] = []
     for page in client.get_paginator("describe_stack_events").paginate(StackName=stack_id):
         for event in page["StackEvents"]:
             if event["EventId"] == since:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from cloudlings.errors import CheckerUnavailable, SandboxError
+from cloudlings.errors import CheckerUnavailable, SandboxError, UnknownTask
 from cloudlings.grading.checker import Checker
 from cloudlings.grading.verdict import Verdict
 from cloudlings.sandbox import RESERVED, JournalEntry, Return
@@ -50,7 +50,9 @@ def _checked(verdict: Verdict) -> Said:
 
 def hint(reader: Reader, lab: str, form: Form) -> Said:
     """The next hint of a task."""
-    shown = _checker(reader).hint(lab, form.get("task", ""))
+    if not form.get("task"):
+        raise UnknownTask(f"This form names no task of {lab}.", next_step="use a task's own Hint button")
+    shown = _checker(reader).hint(lab, form["task"])
     return Said(f"Hint {shown.rung} of {shown.of}: {shown.title}", (shown.text,), f"task-{shown.task}")
 
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -100,12 +101,12 @@ class Checker:
 
     def check(self, lab: str, task: str | None = None) -> list[Verdict]:
         """Checks one task, or all of a lab's."""
-        path = f"/labs/{lab}/check" + (f"/{task}" if task else "")
+        path = f"/labs/{quote(lab)}/check" + (f"/{quote(task, safe='')}" if task else "")
         return [Verdict.from_json(row) for row in self._ask("POST", path)]
 
     def hint(self, lab: str, task: str) -> Hint:
         """The next hint of a task."""
-        return Hint(**self._ask("POST", f"/labs/{lab}/hint/{task}"))
+        return Hint(**self._ask("POST", f"/labs/{quote(lab)}/hint/{quote(task, safe='')}"))
 
     def progress(self, lab: str) -> list[tuple[str, int, Standing]]:
         """Each task's title and points, and where the learner stands."""
