@@ -26,12 +26,12 @@ NETWORK = ("Vpc", "Subnet", "RouteTable", "InternetGateway", "NatGateway", "Secu
         "environment; boto3 looks there when you tell it nothing.",
         "client(service, region) can be one line: boto3.client(service, region_name=region). Then call one "
         "operation that only lists or describes for each service; VPC's operations belong to the client "
-        '"ec2".',
-        "ec2.describe_instances, ec2.describe_vpcs, s3.list_buckets, iam.list_roles, "
-        "rds.describe_db_instances, lambda.list_functions, cloudwatch.list_metrics.",
+        '"ec2". The Region of a call is the Region of its client.',
+        'client("ec2", brief.bucket_region).describe_instances(), then ec2.describe_vpcs, s3.list_buckets, '
+        "iam.list_roles, rds.describe_db_instances, lambda.list_functions, cloudwatch.list_metrics.",
     ],
 )
-def test_seven_services(account: Account) -> None:
+def test_seven_services(account: Account, brief: Brief) -> None:
     rows = [row for row in account.journal() if row["source"] != "grader"]
     reached = {service for row in rows if row["status"] < 400 and (service := _service_read(row))}
     refused = [row for row in rows if row["status"] in (401, 403) and _service_read(row)]
@@ -44,6 +44,15 @@ def test_seven_services(account: Account) -> None:
         f"{', '.join(sorted(reached)) or 'none'}, and not {', '.join(missing)}.{_last_refusal(refused)}",
         consequence="What has not answered you once, you cannot build on.",
         concept="Each service has its own API behind the same address; the network's operations share EC2's.",
+    )
+    asked = [row for row in rows if row["status"] < 400 and row["operation"].startswith("DescribeInstance")]
+    places = {row["region"] for row in asked}
+    assert brief.bucket_region in places, Because(
+        found=f"Your clients asked EC2 for the servers of {', '.join(sorted(places)) or 'no Region'}, and "
+        f"not in {brief.bucket_region}.",
+        consequence=f"What runs in {brief.bucket_region} is in none of these answers.",
+        concept="A Regional client speaks to one Region: the one that it was made for, or else the "
+        "environment's.",
     )
     made = [row for row in rows if row["operation"] == "CreateAccessKey"]
     assert not made, Because(
@@ -97,6 +106,12 @@ def test_zone_ids(account: Account, brief: Brief, answer: Callable[[str], Any]) 
     )
     zones = account.client("ec2", brief.zone_region).describe_availability_zones()["AvailabilityZones"]
     there = {zone["ZoneName"]: zone["ZoneId"] for zone in zones}
+    turned = sorted(set(given) & set(there.values()))
+    assert not turned, Because(
+        found=f"The answer gives something for {turned[0]}, which is a zone's id.",
+        consequence="Whoever looks up a zone by the name that the account uses finds nothing.",
+        concept="The answer maps each zone's name to its id.",
+    )
     strange = sorted(set(given) - set(there))
     assert not strange, Because(
         found=f"The answer names {', '.join(strange)}; {brief.zone_region} has {', '.join(sorted(there))}.",
@@ -459,8 +474,8 @@ def _sorted_well(
     )
     wrong = [key for key, text in texts.items() if str(given[key]).strip().lower() != keys[text][0]]
     assert len(wrong) <= len(texts) // 10, Because(
-        found=f"{len(texts) - len(wrong)} of {len(texts)} {name} are on the right side; nine of ten are "
-        "needed.",
+        found=f"{len(texts) - len(wrong)} of {len(texts)} {name} are on the right side; "
+        f"{len(texts) - len(texts) // 10} are needed.",
         consequence="A duty on the wrong side is done by nobody."
         if name == "duties"
         else "A decision that is taken for a detail is made in passing, by whoever comes first.",

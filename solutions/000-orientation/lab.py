@@ -47,23 +47,27 @@ print("account", me["Account"], "as", me["Arn"])
 from botocore import UNSIGNED
 from botocore.config import Config
 
-nobody = boto3.client("s3", config=Config(signature_version=UNSIGNED))
+nobody = boto3.client("sts", config=Config(signature_version=UNSIGNED))
 try:
-    nobody.list_objects_v2(Bucket=brief.bucket)
+    nobody.get_caller_identity()
 except ClientError as error:
     print(error.response["Error"]["Code"], "-", error.response["Error"]["Message"])
 
 # %% [markdown]
 # <!-- covers: L00-03 -->
 # <!-- covers: L00-21 -->
+# Refused: AWS tells from a request's signature who sent it, and boto3 makes the signature with the keys. (Few things are
+# open to nobody in particular, such as a public file in S3.)
+#
 # ## Task 1: seven services, one way in
 #
 # Seven services stand around almost every application: compute you manage (**EC2**), files (**S3**), permissions (**IAM**),
 # your network (**VPC**), databases (**RDS**), compute you do not manage (**Lambda**), and the eyes (**CloudWatch**).
 #
 # Write `client(service, region=None)`, a function that makes a boto3 client from the environment, for the Region that it
-# is given. Then use it to make **one call that only looks** (list or describe) to each of the seven. VPC has no client of
-# its own: its operations are EC2's (`describe_vpcs`). Make no access keys: you need none.
+# is given. Then use it to make **one call that only looks** (list or describe) to each of the seven: ask EC2 for
+# its servers (instances) in `brief.bucket_region`, the others anything in any Region. VPC has no client of its own: its operations are EC2's
+# (`describe_vpcs`). Make no access keys: you need none.
 
 
 # %% task="seven-services"
@@ -79,7 +83,7 @@ def client(service, region=None):
     return boto3.client(service, region_name=region)
 
 
-client("ec2").describe_instances()
+client("ec2", brief.bucket_region).describe_instances()
 client("ec2").describe_vpcs()
 client("s3").list_buckets()
 client("iam").list_roles()
@@ -394,7 +398,7 @@ for key, text in (*brief.duties.items(), *brief.choices.items()):
 # what others build) or `"detail"`. Between two decisions that both hold, take the simpler: the one that a tired colleague
 # understands at night beats the elegant one.
 #
-# `answer("duties", {"d1": "aws", …})` and `answer("choices", {"c1": "detail", …})`. Nine of ten must be right.
+# `answer("duties", {"d1": "aws", …})` and `answer("choices", {"c1": "detail", …})`. One in ten may be wrong.
 
 # %% task="sort-duties"
 ### BEGIN SOLUTION

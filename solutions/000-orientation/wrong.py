@@ -33,6 +33,20 @@ def client(service, region=None):
 
 
 key = client("iam").create_access_key(UserName="learner")["AccessKey"]
+client("ec2", brief.bucket_region).describe_instances()
+client("ec2").describe_vpcs()
+client("s3").list_buckets()
+client("iam").list_roles()
+client("rds").describe_db_instances()
+client("lambda").list_functions()
+client("cloudwatch").list_metrics()
+
+
+# %% wrong="one-region-for-all" task="seven-services" says=["not in", "one Region"]
+def client(service, region=None):
+    return boto3.client(service, region_name=region)
+
+
 client("ec2").describe_instances()
 client("ec2").describe_vpcs()
 client("s3").list_buckets()
@@ -40,6 +54,10 @@ client("iam").list_roles()
 client("rds").describe_db_instances()
 client("lambda").list_functions()
 client("cloudwatch").list_metrics()
+
+# %% wrong="one-region-for-all" task="zone-ids" says=["a zone's id"]
+zones = boto3.client("ec2", region_name=brief.zone_region).describe_availability_zones()["AvailabilityZones"]
+answer("zones", {zone["ZoneId"]: zone["ZoneName"] for zone in zones})
 
 # %% wrong="hard-coded-zone" task="zone-ids" says=["zones belong to a region"] ref="L00-M1"
 answer("zones", {"us-east-1a": "use1-az1", "us-east-1b": "use1-az2", "sa-east-1a": "sae1-az1"})

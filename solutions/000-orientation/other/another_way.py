@@ -12,7 +12,7 @@ def client(service, region=None):
 
 list(boto3.resource("s3").buckets.all())
 list(boto3.resource("ec2").subnets.all())
-list(boto3.resource("ec2").volumes.all())
+list(boto3.resource("ec2", region_name=brief.bucket_region).instances.all())
 list(client("iam").get_paginator("list_users").paginate())
 client("rds").describe_db_clusters()
 client("lambda").get_account_settings()
