@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+
+from cloudlings.sandbox import Sandbox
 
 AL2023 = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
 
@@ -144,3 +147,32 @@ def test_other_groups_take_the_place_of_the_old_ones(ec2: Any) -> None:
     number = made["NetworkInterfaces"][0]["NetworkInterfaceId"]
     ec2.modify_network_interface_attribute(NetworkInterfaceId=number, Groups=[third])
     assert worn() == [[third], [third]]
+
+
+def test_images_are_the_same_after_a_restart(tmp_path: Path) -> None:
+    """The public images and their snapshots come back with the account's own, though only these are kept."""
+    account = "100000000888"
+
+    def seen(ec2: Any) -> tuple[dict[str, str], dict[str, str]]:
+        images = {one["ImageId"]: one["Name"] for one in ec2.describe_images()["Images"]}
+        snapshots = ec2.describe_snapshots(Filters=[{"Name": "status", "Values": ["completed"]}])["Snapshots"]
+        return images, {one["SnapshotId"]: one["VolumeId"] for one in snapshots}
+
+    for start in ("first", "again"):
+        sandbox = Sandbox.start(tmp_path / "home", port=0)
+        try:
+            sandbox.provision(account)
+            ec2 = sandbox.session(account, "learner", "us-east-1").client("ec2")
+            if start == "first":
+                made = launch(ec2)["InstanceId"]
+                own = ec2.create_image(InstanceId=made, Name="own")["ImageId"]
+                before = seen(ec2)
+                assert len(before[0]) > 1000
+            else:
+                assert seen(ec2) == before
+                assert ec2.describe_images(Owners=["self"])["Images"][0]["ImageId"] == own
+                assert disks(ec2, launch(ec2, own))
+        finally:
+            sandbox.stop()
+    file = next((tmp_path / "home").rglob(f"moto/{account}.state"))
+    assert file.stat().st_size < 30_000

@@ -186,5 +186,5 @@ def test_an_analysis_that_a_stop_cut_off_is_carried_out_again() -> None:
     request = Request("POST", "/", "", headers, form)
     call = Call(request, "ec2", "DescribeNetworkInsightsAnalyses", "us-east-1", None, "111122223333")
     for _ in range(2):
-        network_insights.describe_analyses(Handling(call, None, services=services))  # type: ignore[arg-type]
+        network_insights.describe_analyses(Handling(call, None, None, services=services))  # type: ignore[arg-type]
     assert len(services.begun) == 1

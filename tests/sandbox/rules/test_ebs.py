@@ -18,10 +18,15 @@ async def nobody(_service: str, _request: Request) -> Response:
     raise AssertionError("the rule asks nobody")
 
 
+async def nothing(_arn: str, _region: str) -> dict[str, object]:
+    raise AssertionError("the rule looks nothing up")
+
+
 def given(form: str) -> Given:
     headers = (("content-type", "application/x-www-form-urlencoded"),)
     request = Request("POST", "/", "", headers, form.encode())
-    return Given(Call(request, "ec2", "DescribeSnapshots", "eu-west-1", None, "111122223333"), nobody)
+    call = Call(request, "ec2", "DescribeSnapshots", "eu-west-1", None, "111122223333")
+    return Given(call, nobody, nothing)
 
 
 def asked(form: str) -> list[str]:

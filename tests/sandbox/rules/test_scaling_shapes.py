@@ -19,6 +19,10 @@ async def nobody(_service: str, request: Request) -> Response:
     raise AssertionError(f"not foreseen: {request.body!r}")
 
 
+async def nothing(arn: str, _region: str) -> dict[str, Any]:
+    raise AssertionError(f"not foreseen: {arn}")
+
+
 def given(service: str, operation: str, answers: dict[tuple[str, str], Any], **form: str) -> Given:
     """A call, and what the emulator answers to what a rule asks (service "" for the call's own)."""
     headers = (("content-type", "application/x-www-form-urlencoded"),)
@@ -30,7 +34,7 @@ def given(service: str, operation: str, answers: dict[tuple[str, str], Any], **f
             found = answers[service, operation]
             return found(**parameters) if callable(found) else found
 
-    return Answered(call, nobody)
+    return Answered(call, nobody, nothing)
 
 
 def test_policy_arn() -> None:

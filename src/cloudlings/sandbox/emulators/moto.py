@@ -16,7 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 from cloudlings.sandbox import clock
 from cloudlings.sandbox.authorization import moto_side
-from cloudlings.sandbox.emulators import moto_corrections, moto_databases, moto_failover, private_keys
+from cloudlings.sandbox.emulators import (
+    moto_corrections,
+    moto_databases,
+    moto_failover,
+    moto_public_images,
+    private_keys,
+)
 from cloudlings.sandbox.emulators.keeping import Accounts, Keeper
 from cloudlings.sandbox.emulators.served import Served
 
@@ -151,10 +157,12 @@ class MotoAccounts(Accounts):
         # All services in one pickle: what they share must stay shared.
         services = {name: backend[account_id] for name, backend in _backends() if account_id in backend}
         services |= {_CLOCK: moves} if (moves := clock.state(account_id)) else {}
-        return private_keys.dumps(services) if services else b"", ()
+        return private_keys.dumps(services, moto_public_images.reducers()) if services else b"", ()
 
     def load(self, account_id: str, body: bytes) -> None:
-        _restore(account_id, pickle.loads(body))
+        services = pickle.loads(body)
+        moto_public_images.put_back(services)
+        _restore(account_id, services)
 
     def prune(self, used: set[str]) -> None:
         """It has no blobs."""

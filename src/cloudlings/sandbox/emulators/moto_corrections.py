@@ -13,7 +13,7 @@ from ipaddress import IPv4Network
 from itertools import chain, islice
 from typing import Any
 
-from cloudlings.sandbox.emulators import moto_images
+from cloudlings.sandbox.emulators import moto_groups, moto_images, moto_public_images
 
 
 def apply() -> None:
@@ -21,6 +21,7 @@ def apply() -> None:
     _ids()
     _operations()
     moto_images.apply()
+    moto_public_images.apply()
     _default_group()
     _default_network()
     _private_addresses()
@@ -32,6 +33,7 @@ def apply() -> None:
 def apply_rest() -> None:
     """Correct the services that are loaded after EC2."""
     _spread_over_zones()
+    moto_groups.correct()
     _promoted_replicas()
     _interfaces_of_load_balancers()
 

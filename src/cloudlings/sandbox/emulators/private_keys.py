@@ -10,7 +10,7 @@ import copyreg
 import io
 import pickle
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 
@@ -31,12 +31,13 @@ def decoded(found: bytes) -> Any:
     return serialization.load_der_private_key(found, password=None)
 
 
-def dumps(item: Any) -> bytes:
-    """Pickle a tree of objects that may hold private keys. `pickle.loads` reads it."""
+def dumps(item: Any, reducers: Mapping[type, Callable[[Any], Any]] | None = None) -> bytes:
+    """Pickle a tree of objects that may hold private keys; ``reducers`` of other types, as ``copyreg`` takes
+    them. `pickle.loads` reads it."""
     buffer = io.BytesIO()
     pickler = pickle.Pickler(buffer, protocol=pickle.HIGHEST_PROTOCOL)
     # A table of types costs nothing for the other objects; a reducer_override is asked for each of them.
-    pickler.dispatch_table = {**copyreg.dispatch_table, **_reducers()}
+    pickler.dispatch_table = {**copyreg.dispatch_table, **_reducers(), **(reducers or {})}
     pickler.dump(item)
     return buffer.getvalue()
 
