@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import random
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import quote_plus
 
 from cloudlings.cost import lambda_bill, price_table
-from cloudlings.errors import ModelError
 from cloudlings.grading import portrait_rules, reminder_rules
+from cloudlings.grading.attached_rules import (
+    LOGGING,
+    in_two_zones,
+    interfaces_of,
+    makes_interfaces_only,
+    without_nat,
+)
+from cloudlings.grading.crowd_rules import nobody_is_refused
 from cloudlings.grading.function_state import (
     Reply,
     answered,
@@ -25,6 +30,7 @@ from cloudlings.grading.function_state import (
     short,
 )
 from cloudlings.grading.graders import Account, Because, Brief, not_attempted_unless, task
+from cloudlings.grading.intake_rules import door, events, quick_when_warm
 from cloudlings.grading.portrait_rules import Place, makes_small_ones
 from cloudlings.grading.proofs import allow, document
 from cloudlings.grading.queue_state import attributes, queue_url, redrive
@@ -46,6 +52,7 @@ from cloudlings.grading.trigger_rules import (
     rings_daily,
     scheduler_may_call,
 )
+from cloudlings.grading.version_rules import kept_warm, live_version, photographed, versions_of
 from cloudlings.grading.vpc_state import (
     interface_at,
     must_not_reach,
@@ -54,16 +61,11 @@ from cloudlings.grading.vpc_state import (
     shown,
     vpcs_in,
 )
-from cloudlings.models.concurrency import LEAST_UNRESERVED, Load, simulate
 from cloudlings.models.functions import CALLS, counted
-from cloudlings.network import Network
 
-LOGGING = allow(["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"], "*")
 LAMBDA = {"Service": "lambda.amazonaws.com"}
 INVOKE = ["lambda:Invoke"]
 MEGABYTE = 1_000_000
-QUICK_MS, WARM_CALLS = 250, 8
-"""A warm call of the intake function: reading the directory takes 400 ms, everything else next to nothing."""
 
 
 def _arn(account: Account, function: str) -> str:
@@ -361,7 +363,7 @@ def _as_they_come(brief: Brief, given: Any) -> None:
     right = [name for name in brief.triggers if said[name] == CALLS[name]]
     assert len(right) == len(brief.triggers), Because(
         found=f"{len(right)} of {len(brief.triggers)} services are told as they bring their events.",
-        consequence="Retries are looked for at the wrong end: who calls repeats himself, Lambda repeats an "
+        consequence="Retries are looked for at the wrong end: a caller repeats a call, Lambda repeats an "
         "event, a queue brings back a batch.",
         concept="Does it wait for the answer? Does it hand over and go on? Or does Lambda fetch?",
     )
@@ -375,38 +377,6 @@ def _polls_need_no_policy(account: Account, brief: Brief) -> None:
         "it.",
         concept="Lambda polls a queue as the function's own role; only who pushes must be let in.",
     )
-
-
-def _door(kind: str, booking: str, *, packed: bool = False) -> dict[str, Any]:
-    """A booking as each of the five doors wraps it."""
-    body = json.dumps({"at": "2027-01-04T08:10", "booking": booking})
-    text = base64.b64encode(body.encode()).decode() if packed else body
-    web = {"body": text, "isBase64Encoded": packed, "headers": {"content-type": "application/json"}}
-    if kind == "api v1":
-        return {"version": "1.0", "resource": "/book", "httpMethod": "POST", "path": "/book", **web}
-    if kind == "api v2":
-        http = {"http": {"method": "POST", "path": "/book"}, "accountId": "anonymous"}
-        return {"version": "2.0", "routeKey": "$default", "rawPath": "/book", "requestContext": http, **web}
-    if kind == "eventbridge":
-        detail = {"detail-type": "Booked", "source": "hazelmere.desk", "detail": {"booking": booking}}
-        return {"version": "0", "id": "1", "account": "111122223333", "resources": [], **detail}
-    return {"Records": [_record(kind, booking, body)]}
-
-
-def _record(kind: str, booking: str, body: str, happening: str = "") -> dict[str, Any]:
-    if kind == "sqs":
-        return {"messageId": booking, "receiptHandle": "x", "body": body, "eventSource": "aws:sqs"}
-    if kind == "s3":
-        row = {
-            "bucket": {"name": "b"},
-            "object": {"key": quote_plus(f"new bookings/2027/{booking}.json", safe="/")},
-        }
-        return {"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": row}
-    images = {"OldImage": {"booking": {"S": "z9-0000"}}} if happening != "INSERT" else {}
-    if happening != "REMOVE":
-        images["NewImage"] = {"booking": {"S": booking}, "seats": {"N": "1"}}
-    row = {"Keys": {"booking": {"S": booking}}, **images, "StreamViewType": "NEW_AND_OLD_IMAGES"}
-    return {"eventSource": "aws:dynamodb", "eventName": happening or "INSERT", "dynamodb": row}
 
 
 @task(
@@ -433,7 +403,7 @@ def test_intake(account: Account, brief: Brief) -> None:
     codes = [*brief.clinics, "x1"]
     bookings = [f"{rng.choice(codes)}-{rng.randrange(10_000):04d}" for _ in range(12)]
     bookings[3] = f"x1-{rng.randrange(10_000):04d}"
-    for what, event, via, held in _events(bookings):
+    for what, event, via, held in events(bookings):
         reply = invoked(account, name, event)
         wanted = [
             {"via": via, "booking": each, "clinic": brief.clinics.get(each.partition("-")[0])}
@@ -447,53 +417,7 @@ def test_intake(account: Account, brief: Brief) -> None:
             concept="Each service wraps its events in its own way: text in text, typed values, URL-written "
             "keys, lists.",
         )
-    _quick_when_warm(account, name, _door("sqs", bookings[0]))
-
-
-def _events(bookings: list[str]) -> list[tuple[str, dict[str, Any], str, list[str]]]:
-    """Events that the learner has not seen: what it is, the event, via, and its bookings in order."""
-    one, two, three, strange, five, six, seven, eight, nine, ten, *_ = bookings
-    queue = {"Records": [*_door("sqs", two)["Records"], *_door("sqs", three)["Records"]]}
-    files = {"Records": [*_door("s3", five)["Records"], *_door("s3", six)["Records"]]}
-    rows = {
-        "Records": [
-            _record("dynamodb", seven, "", "MODIFY"),
-            _record("dynamodb", eight, "", "REMOVE"),
-            _record("dynamodb", nine, "", "INSERT"),
-        ]
-    }
-    return [
-        ("an event of API Gateway (1.0)", _door("api v1", one), "api", [one]),
-        ("an event of API Gateway (2.0)", _door("api v2", strange), "api", [strange]),
-        ("an event of API Gateway (2.0), base64,", _door("api v2", ten, packed=True), "api", [ten]),
-        ("a batch of SQS", queue, "sqs", [two, three]),
-        ("an event of S3", files, "s3", [five, six]),
-        ("a batch of a DynamoDB stream, with a row that was removed,", rows, "dynamodb", [seven, nine]),
-        ("an event of EventBridge", _door("eventbridge", one), "eventbridge", [one]),
-    ]
-
-
-def _quick_when_warm(account: Account, name: str, event: Any) -> None:
-    """Looks for one quick call of several warm ones: a busy machine must not fail anybody."""
-    best = min(_warm_calls(account, name, event), default=0.0)
-    quick = 0 < best < QUICK_MS
-    assert quick, Because(
-        found=f"Warm calls of {name} take {best:.0f} ms, by its REPORT lines.",
-        consequence="Every visitor waits for it, and every millisecond is paid for.",
-        concept="What takes long and is the same for every event belongs outside the handler: it is done "
-        "once, when the environment starts.",
-    )
-
-
-def _warm_calls(account: Account, name: str, event: Any) -> list[float]:
-    """How long warm calls take, in milliseconds: until one was quick, and at most eight."""
-    times: list[float] = []
-    for _ in range(WARM_CALLS):
-        took = invoked(account, name, event).milliseconds
-        times += [took] if took is not None else []
-        if took is not None and took < QUICK_MS:
-            break
-    return times
+    quick_when_warm(account, name, door("sqs", bookings[0]))
 
 
 @task(
@@ -607,47 +531,7 @@ def test_quiet(account: Account, brief: Brief) -> None:
         concept="A reservation is a ceiling as well; 0 switches a function off.",
     )
     for share in (1.0, 0.8):
-        _monday(brief, held, most, share)
-
-
-def _monday(brief: Brief, held: Mapping[str, int], most: int | None, share: float) -> None:
-    """Plays the flood, also with fewer letters, against what is reserved in the whole account."""
-    ticks = brief.letter_minutes * 6
-    flood = [brief.letter_count * share, *[0] * (ticks - 1)]
-    steady = [brief.booking_per_second * 10] * ticks
-    letters, booking = brief.letters, brief.booking
-    others = [Load(name, (), 1, number) for name, number in held.items() if name not in (letters, booking)]
-    loads = [
-        Load(letters, flood, brief.letter_seconds, held.get(letters), queue=True, most=most),
-        Load(booking, steady, brief.booking_seconds, held.get(booking)),
-        *others,
-    ]
-    try:
-        played = simulate(loads)
-    except ModelError as error:
-        raise AssertionError(
-            Because(
-                found=error.message,
-                consequence=f"At least {LEAST_UNRESERVED} must stay for functions that nobody thought of.",
-                concept="Reservations come out of the account's one limit.",
-            )
-        ) from None
-    refused = sum(tick.throttled[booking] for tick in played)
-    worst = max(played, key=lambda tick: tick.throttled[booking])
-    assert refused < 1, Because(
-        found=f"Monday was played with {flood[0]:,.0f} letters: {refused:,.0f} calls of {booking} are "
-        f"refused. In the worst ten seconds {letters} runs {worst.running[letters]:.0f} times at once, "
-        f"{booking} {worst.running[booking]:.0f}.",
-        consequence="Visitors read 429 instead of booking.",
-        concept="Concurrency = rate × time. What has no reservation shares what the reservations leave; "
-        "what has one never gets more than it.",
-    )
-    left = played[-1].waiting[letters]
-    assert left < 1, Because(
-        found=f"After {brief.letter_minutes} minutes {left:,.0f} of {flood[0]:,.0f} letters wait.",
-        consequence="They come a day late.",
-        concept="A ceiling of c handles c letters in the time of one: number × seconds ÷ c.",
-    )
+        nobody_is_refused(brief, held, most, share)
 
 
 @task(
@@ -676,7 +560,7 @@ def test_private(account: Account, brief: Brief) -> None:
         consequence="There is no database.",
         concept="reset_lab() lays the start state again.",
     )
-    cards = _cards(network, brief, homes[0].id)
+    cards = interfaces_of(network, brief, homes[0].id)
     database = interface_at(network, brief.database, "the records database")
     kiosk = interface_at(network, brief.kiosk, "the kiosk")
     for card in cards:
@@ -692,76 +576,15 @@ def test_private(account: Account, brief: Brief) -> None:
             "public address, so no internet gateway carries it.",
             concept="Only what the subnet's route table knows is there: an endpoint, or a NAT gateway.",
         )  # fmt: skip
-    _two_zones(network, brief, cards)
-    _no_nat(network, homes[0].id)
+    in_two_zones(network, brief, cards)
+    without_nat(network, homes[0].id)
     must_not_reach(
         network, kiosk, database, brief.database_port,
         consequence="Anybody at the kiosk reads the records.",
         concept="A door for the function is a rule that names the function's group, not a range or a group "
         "of others.",
     )  # fmt: skip
-    _role_for_interfaces(account, brief)
-
-
-def _cards(network: Network, brief: Brief, vpc: str) -> list[str]:
-    made = next((each for each in network.functions if each.name == brief.records), None)
-    good = made is not None and made.vpc == vpc and bool(made.interfaces)
-    assert good, Because(
-        found=f"{brief.records} is in {made.vpc if made else 'no network'}; the records are in {vpc}.",
-        consequence="There is no way from one network into another.",
-        concept="A function is attached to subnets of one VPC.",
-    )
-    return list(made.interfaces) if made else []
-
-
-def _two_zones(network: Network, brief: Brief, cards: list[str]) -> None:
-    """Judges that a zone may fail: interfaces in two, each of which was seen to reach everything."""
-    homes = {each.id: each.subnet for each in network.interfaces}
-    zones = {each.id: each.az for each in network.subnets}
-    used = sorted({zones[homes[card]] for card in cards})
-    assert len(used) >= 2, Because(
-        found=f"{brief.records} has interfaces in {shown(used)} only.",
-        consequence="When this zone fails, nobody reads the records.",
-        concept="A function runs in the zones of its subnets: two, so that one may fail.",
-    )
-
-
-def _no_nat(network: Network, vpc: str) -> None:
-    gone = ("deleted", "deleting", "failed")
-    found = [each.id for each in network.nat_gateways if each.vpc == vpc and each.state not in gone]
-    assert not found, Because(
-        found=f"{vpc} has the NAT gateway {shown(found)}.",
-        consequence="It costs by the hour and by the GB, and nothing here needs it.",
-        concept="S3 has a gateway endpoint in this network, which costs nothing.",
-    )
-
-
-INTERFACES = (
-    "ec2:CreateNetworkInterface",
-    "ec2:DescribeNetworkInterfaces",
-    "ec2:DescribeSubnets",
-    "ec2:DeleteNetworkInterface",
-    "ec2:AssignPrivateIpAddresses",
-    "ec2:UnassignPrivateIpAddresses",
-    "ec2:DescribeSecurityGroups",
-    "ec2:DescribeVpcs",
-    "ec2:GetSecurityGroupsForVpc",
-)
-"""What AWSLambdaVPCAccessExecutionRole, and Lambda's guide, list; the first, second and fourth are needed."""
-
-
-def _role_for_interfaces(account: Account, brief: Brief) -> None:
-    name = brief.records_role
-    require_role(account, name, "Lambda cannot run the function: it has nobody to be.")
-    least = [INTERFACES[0], INTERFACES[1], INTERFACES[3]]
-    may_exactly(
-        account,
-        session(account, name),
-        least=document(allow(least, "*")),
-        most=document(allow(list(INTERFACES), "*"), LOGGING),
-        job="what Lambda does in its name (interfaces in subnets, logs)",
-        stops="Lambda cannot attach the function",
-    )
+    makes_interfaces_only(account, brief)
 
 
 @task(
@@ -782,9 +605,9 @@ def _role_for_interfaces(account: Account, brief: Brief) -> None:
     ],
 )
 def test_warm(account: Account, brief: Brief) -> None:
-    live = {name: _live(account, name) for name in (brief.booking, brief.forms)}
+    live = {name: live_version(account, name) for name in (brief.booking, brief.forms)}
     started = [name for name, found in live.items() if found] or [
-        name for name in live if len(_versions(account, name)) > 1
+        name for name in live if len(versions_of(account, name)) > 1
     ]
     not_attempted_unless(started, "Neither function has a published version yet.")
     for name, found in live.items():
@@ -794,85 +617,5 @@ def test_warm(account: Account, brief: Brief) -> None:
             "warm.",
             concept="A version is frozen under a number; an alias is the name that callers use.",
         )
-    _kept_warm(account, brief, live[brief.booking])
-    _photographed(account, brief, live[brief.forms])
-
-
-def _versions(account: Account, name: str) -> list[Any]:
-    require_function(account, name, "Its callers get an error.")
-    pages = account.client("lambda").get_paginator("list_versions_by_function").paginate(FunctionName=name)
-    return [each for page in pages for each in page["Versions"]]
-
-
-def _live(account: Account, name: str) -> str:
-    """The number of the version that alias live leads to; "" for none, for $LATEST, and for two."""
-    require_function(account, name, "Its callers get an error.")
-    alias = or_none(
-        lambda: account.client("lambda").get_alias(FunctionName=name, Name="live"),
-        "ResourceNotFoundException",
-    )
-    if alias is None or (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights"):
-        return ""
-    return str(alias["FunctionVersion"]) if alias["FunctionVersion"] != "$LATEST" else ""
-
-
-def _provisioned(account: Account, name: str, qualifier: str) -> int:
-    reply = or_none(
-        lambda: account.client("lambda").get_provisioned_concurrency_config(
-            FunctionName=name, Qualifier=qualifier
-        ),
-        "ProvisionedConcurrencyConfigNotFoundException",
-        "ResourceNotFoundException",
-    )
-    return int(reply["RequestedProvisionedConcurrentExecutions"]) if reply else 0
-
-
-def _kept_warm(account: Account, brief: Brief, version: str) -> None:
-    name = brief.booking
-    there, by_number = _provisioned(account, name, "live"), _provisioned(account, name, version)
-    assert there, Because(
-        found=f"{name}:live has no provisioned concurrency"
-        + (f"; version {version} has {by_number}." if by_number else "."),
-        consequence="After the next deployment the alias leads to another version, and what was paid for "
-        "stays behind.",
-        concept="On an alias it follows the alias; on a number it stays with the number.",
-    )
-    assert there == brief.warm, Because(
-        found=f"{name}:live keeps {there} environments ready; {brief.warm} were agreed.",
-        consequence="Visitors wait at a cold start."
-        if there < brief.warm
-        else "Each one is paid for day and night.",
-        concept="Provisioned concurrency is paid for by the second, used or not: it equals the need, no "
-        "more.",
-    )
-    assert not by_number, Because(
-        found=f"{name}:live keeps {there} ready, and version {version} keeps {by_number} as well.",
-        consequence="Both are paid for.",
-        concept="An alias and the number that it leads to are two names of one thing.",
-    )
-
-
-def _photographed(account: Account, brief: Brief, version: str) -> None:
-    name = brief.forms
-    settings = configuration(account, name, version) or {}
-    snap = settings.get("SnapStart") or {}
-    assert snap.get("ApplyOn") == "PublishedVersions", Because(
-        found=f"{name}:live leads to version {version}, which was published with SnapStart "
-        f"{snap.get('ApplyOn', 'None')} ({settings.get('Runtime')}).",
-        consequence="Its INIT is run at every cold start, as before.",
-        concept="The snapshot is taken when a version is published: a version keeps the settings that "
-        "$LATEST had then.",
-    )
-    kept = _provisioned(account, name, "live") + _provisioned(account, name, version)
-    assert not kept, Because(
-        found=f"{name} has SnapStart and {kept} provisioned environments.",
-        consequence="AWS refuses the one while the other is there.",
-        concept="Two remedies for one delay: a snapshot to start from, or environments that are started "
-        "already.",
-    )
-    size = (settings.get("EphemeralStorage") or {}).get("Size", 512)
-    assert size <= 512, Because(
-        found=f"Version {version} of {name} has a /tmp of {size} MB.",
-        consequence="AWS refuses SnapStart for it.",
-        concept="SnapStart takes functions with a /tmp of 512 MB at most.",
-    )
+    kept_warm(account, brief, live[brief.booking])
+    photographed(account, brief, live[brief.forms])

@@ -433,7 +433,7 @@ print(*brief.triggers, sep=", ")
 #   month, month, weekday, year, with `?` in one of the day fields), `put_targets` the function.
 #
 # For both, the function's resource policy must let the service in (`add_permission`). The service acts **for anybody who
-# asks it**: a stranger could name your function in *his* bucket's notification. So say for whose sake: `SourceArn` (this bucket,
+# asks it**: a stranger could name your function in *their* bucket's notification. So say for whose sake: `SourceArn` (this bucket,
 # this rule), and for a bucket `SourceAccount` too, since a bucket's ARN names no account, and [a deleted name can be taken by
 # somebody else](https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html).
 

@@ -192,7 +192,7 @@ def keeps_what_fails(account: Account, reader: Reader, tries: int) -> str:
     kept = int(attributes(account, url)["MessageRetentionPeriod"])
     assert kept >= TWO_WEEKS, Because(
         found=f"The dead-letter queue keeps a message for {kept // 86_400} days.",
-        consequence="What failed on the first day of somebody's holiday is gone when he is back. (Its age "
+        consequence="What failed on the first day of somebody's holiday is gone when they are back. (Its age "
         "counts from when it was first sent.)",
         concept="Dead letters are for people, who take their time: keep them longer than the queue they "
         "come from.",
@@ -205,7 +205,7 @@ def ends_where_it_should(account: Account, reader: Reader, dead: str, tries: int
     word = f"check-{random.Random(seed).randrange(16**8):08x}"
     good, bad = {"id": f"{word}-good", "phone": "+15550199"}, {"id": f"{word}-bad", "phone": ""}
     hidden = int(attributes(account, reader.queue)["VisibilityTimeout"])
-    before, moves = messages(attributes(account, dead)), _moves(tries, hidden)
+    before, moves = messages(attributes(account, dead)), moves_at_most(tries, hidden)
     sent(account, reader.queue, [good, bad])
     try:
         for _ in range(moves):
@@ -232,6 +232,6 @@ def ends_where_it_should(account: Account, reader: Reader, dead: str, tries: int
         account.client("dynamodb").delete_item(TableName=reader.table, Key={"id": {"S": good["id"]}})
 
 
-def _moves(tries: int, hidden: int) -> int:
+def moves_at_most(tries: int, hidden: int) -> int:
     """How often the clock is moved on at most: spare times for a slow machine, but no message expires."""
     return max(tries + 2, min(_MOST_MOVES, _THREE_DAYS // (hidden + 1)))

@@ -98,7 +98,7 @@ def lets_in_only(
     assert example is None, Because(
         found=f"The policy of function {name} was put to every caller. Not only {who} gets in.",
         consequence=f"{sentence(example)}: whoever may point such a resource at the function runs it, with "
-        "events that he wrote (the confused deputy).",
+        "events of their own making (the confused deputy).",
         counterexample=decided_by(example),
         concept="A service acts for all its customers. The policy must say for whose sake it may: "
         "SourceArn, and SourceAccount where the ARN names no account.",
