@@ -79,7 +79,7 @@ def test_a_lab_is_worked_beside_the_page(space: Workspace, page: Any) -> None:
     ec2 = client(space, "ec2")
     vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
     ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.1.0/24")
-    page.locator("svg").get_by_text("10.9.1.0/24").first.wait_for()
+    page.locator("svg text", has_text="10.9.1.0/24").first.wait_for()
     page.get_by_text("ec2 CreateSubnet").wait_for()
     page.get_by_role("button", name="Undo the last change").click()
     page.get_by_text("Taken back: ec2:CreateSubnet").wait_for()

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 
 from cloudlings.errors import CloudlingsError, NetworkError
 from cloudlings.web.reading import Reader
 
+if TYPE_CHECKING:
+    from cloudlings.network.model import Network, Vpc
+
 _RECENT_ROWS = 12
+# Of every default VPC, says the VPC user guide.
+_DEFAULT_RANGE = ("172.31.0.0/16",)
 _DECISIONS, _DENIALS = 200, 5
 
 
@@ -76,9 +81,8 @@ def picture(reader: Reader, request: Request) -> Shown:
     values = _lab(reader, request, "picture")
     space, place = reader.space(values["lab"].name), _place(values, request)
     network = read_network(reader.session(space, place["account"], place["region"]))
-    used = Counter(one.vpc for one in network.interfaces) + Counter(one.vpc for one in network.subnets)
-    vpcs = sorted(network.vpcs, key=lambda vpc: -used[vpc.id])
-    wanted = request.query_params.get("vpc", "")
+    vpcs = _fullest_first(network)
+    wanted = request.query_params.get("vpc", "") or (vpcs[0].id if vpcs else "")
     drawn, trouble = None, ""
     try:
         drawn = draw(network, wanted) if vpcs else None
@@ -88,6 +92,17 @@ def picture(reader: Reader, request: Request) -> Shown:
         "picture.html",
         {**values, **place, "vpcs": vpcs, "drawn": drawn, "trouble": trouble, "wanted": wanted},
     )
+
+
+def _fullest_first(network: Network) -> list[Vpc]:
+    """The VPCs, what a learner most likely wants to see first: with the most in it, made by somebody."""
+    interfaces = Counter(one.vpc for one in network.interfaces)
+    subnets = Counter(one.vpc for one in network.subnets)
+
+    def rank(vpc: Vpc) -> tuple[int, bool, int]:
+        return -interfaces[vpc.id], vpc.cidrs[:1] == _DEFAULT_RANGE, -subnets[vpc.id]
+
+    return sorted(network.vpcs, key=rank)
 
 
 def cost(reader: Reader, request: Request) -> Shown:
