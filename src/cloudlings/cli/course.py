@@ -111,5 +111,79 @@ def grade(
         raise typer.Exit(1)
 
 
+@app.command()
+def regrade(
+    lab: Annotated[str, typer.Argument(metavar="LAB")],
+    yes: Annotated[bool, typer.Option("--yes", help="write without asking")] = False,
+    course: Course = Path(),
+) -> None:
+    """Mark a lab again from what was recorded, after a grader was mended: nobody's code runs."""
+    from cloudlings.cli._cohort import show_changes
+    from cloudlings.grading.cohort.regrade import regrade, write
+
+    found = regrade(course, lab)
+    show_changes(found)
+    if not found.results:
+        return
+    if not yes and not typer.confirm(f"Write the marks of {len(found.results)} students?"):
+        raise typer.Exit(1)
+    for student in write(course, lab, found):
+        typer.echo(f"{student}: written")
+
+
+@app.command()
+def report(
+    lab: Annotated[str, typer.Argument(metavar="LAB")],
+    csv: Annotated[Path | None, typer.Option(help="write the tasks' rows as CSV")] = None,
+    json: Annotated[Path | None, typer.Option(help="write all of it as JSON")] = None,
+    course: Course = Path(),
+) -> None:
+    """Show how a lab went: each task, the commonest near-miss, who is stuck, whose answers are not theirs."""
+    from cloudlings.cli._cohort import show_report, write_report
+    from cloudlings.grading.cohort.report import report
+
+    found = report(course, lab)
+    write_report(found, csv, json)
+    show_report(found)
+
+
+@app.command()
+def export(
+    labs: Annotated[list[str] | None, typer.Argument(metavar="[LAB...]")] = None,
+    to: Annotated[str, typer.Option(help="csv, canvas or moodle")] = "csv",
+    file: Annotated[Path | None, typer.Option(help="where to write; the terminal by default")] = None,
+    course: Course = Path(),
+) -> None:
+    """Write the gradebook's marks as a learning platform takes them."""
+    from cloudlings.grading.cohort.export import marks, written
+
+    text = written(marks(course, labs or ()), to)
+    if file is None:
+        typer.echo(text, nl=False)
+    else:
+        file.write_text(text, newline="")
+        typer.echo(f"Written to {file}.")
+
+
+@app.command()
+def collect(
+    lab: Annotated[str, typer.Argument(metavar="LAB")],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="zips and notebooks, named by student")],
+    replace: Annotated[bool, typer.Option("--replace", help="new work in place of what is there")] = False,
+    course: Course = Path(),
+) -> None:
+    """Take in a folder as a learning platform gives it: a zip or a notebook for each student."""
+    from cloudlings.grading.cohort.collect import collect
+
+    taken = collect(course, lab, folder, replace=replace)
+    for each in taken:
+        if each.problem:
+            typer.echo(f"{each.file}: not taken: {each.problem}")
+    good = sum(1 for each in taken if not each.problem)
+    typer.echo(f"{good} of {len(taken)} taken into submitted/. Next: cloudlings course grade {lab}")
+    if good < len(taken):
+        raise typer.Exit(1)
+
+
 def _counted(names: tuple[str, ...]) -> str:
     return f"{len(names)} labs" if len(names) != 1 else "1 lab"

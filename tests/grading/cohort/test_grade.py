@@ -8,6 +8,7 @@ import dataclasses
 import importlib.util
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +21,7 @@ pytest.importorskip("distributed")
 from cloudlings.grading.cohort.outcomes import Outcomes
 from cloudlings.grading.isolation import client
 from cloudlings.grading.nbgrader.course import Student, add_students
+from cloudlings.lab import Catalogue, brief_for
 
 _spec = importlib.util.spec_from_file_location(
     "nbgrader_course", Path(__file__).parents[1] / "nbgrader_course.py"
@@ -43,6 +45,7 @@ CASES = [
 ]
 NOTHING = dict.fromkeys(nbc.TASKS, 0.0)
 BAD = ("link", "wrong-name", "not-there", "binary", "claims-points")
+COPIER = {"student": "copier", "answers": ["count-notes"]}
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +55,10 @@ def course(copy_course: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for case in CASES:
         nbc.submit(folder, case)
     _hand_in_badly(folder)
-    add_students(folder, [Student(name) for name in (*(case["student"] for case in CASES), *BAD)])
+    theirs = brief_for(Catalogue(nbc.ROOT).header(nbc.LAB), "right").bucket
+    nbc.submit(folder, COPIER | {"then": {"keep-note": f's3.create_bucket(Bucket="{theirs}")'}})
+    names = (*(case["student"] for case in CASES), *BAD, "copier")
+    add_students(folder, [Student(name) for name in names])
     (folder / "said").write_text(grade(folder))
     return folder
 
@@ -85,10 +91,11 @@ def grade(folder: Path, *more: str, expect: int = 0) -> str:
 
 
 def test_points(course: Path) -> None:
-    """Each submission gets in the gradebook exactly what its account deserves, as by nbgrader's own command."""
+    """Each submission gets in the gradebook what its account deserves, as by nbgrader's own command."""
     wanted = {case["student"]: case["points"] for case in CASES}
     wanted |= dict.fromkeys(("link", "not-there", "binary", "claims-points"), NOTHING)
     wanted["wrong-name"] = nbc.TASKS
+    wanted["copier"] = NOTHING
     assert nbc.points(course) == wanted, (course / "said").read_text()
 
 
@@ -98,7 +105,7 @@ def test_every_submission_has_an_outcome(course: Path) -> None:
     kinds = {outcome.student: outcome.kind for outcome in Outcomes(course, nbc.LAB)}
     bad = dict.fromkeys(("corrupt", "link", "not-there", "binary"), "unreadable")
     assert {name: kind for name, kind in kinds.items() if kind != "graded"} == bad | {"stranger": "refused"}
-    for words in ("stranger: refused", "link: unreadable", f"There is no {nbc.LAB}.ipynb", "6 graded"):
+    for words in ("stranger: refused", "link: unreadable", f"There is no {nbc.LAB}.ipynb", "7 graded"):
         assert words in said
 
 
@@ -128,7 +135,7 @@ def test_resume(course: Path) -> None:
     assert outcomes.of("right") == right
     assert outcomes.of("exits") == exits
     assert nbc.points(course)["right"] == nbc.TASKS
-    assert len(nbc.points(course)) == len(CASES) + len(BAD)
+    assert len(nbc.points(course)) == len(CASES) + len(BAD) + 1
 
 
 def test_one_student(course: Path) -> None:
@@ -139,6 +146,58 @@ def test_one_student(course: Path) -> None:
     assert {name for name in after if after[name] != before[name]} == {"partly-right"}
     said = grade(course, "--students", "nobody", expect=1)
     assert "Nothing was handed in for 990-notes by nobody." in " ".join(said.split())
+
+
+def test_report(course: Path) -> None:
+    """A report says how each task went, the commonest near-miss, who is stuck, and whose answer a copy is."""
+    from cloudlings.grading.cohort.report import Copied, report
+
+    found = report(course, nbc.LAB)
+    rows = {row.task: row for row in found.tasks}
+    assert (rows["mend-setting"].passed, rows["mend-setting"].failed) == (3, 1)
+    assert (rows["mend-setting"].near_miss, rows["mend-setting"].met) == ("/notes/setting is set to nope.", 1)
+    assert set(found.stuck) == {"claims-points", "copier"} | {
+        name for name, earned in found.points.items() if earned <= 2
+    }
+    theirs = brief_for(Catalogue(nbc.ROOT).header(nbc.LAB), "right").bucket
+    assert found.copied == (Copied("copier", "right", "bucket", theirs),)
+    assert set(found.problems) == {"corrupt", "link", "not-there", "binary", "stranger"}
+    assert json.loads(json.dumps(found.to_json()))["tasks"][0]["task"] == "keep-note"
+
+
+def test_regrade(course: Path, tmp_path: Path) -> None:
+    """A mended grader gives new marks from the recorded evidence: told before they are written, and why."""
+    from cloudlings.grading.cohort.regrade import regrade, write
+
+    assert regrade(course, nbc.LAB).changes == ()
+    folder = _with_a_mended_grader(course, tmp_path)
+    before = nbc.points(folder)
+    found = regrade(folder, nbc.LAB)
+    told = {(change.student, change.task): change.now for change in found.changes}
+    mended = told.pop(("partly-right", "mend-setting"))
+    assert mended is not None
+    assert mended.points == 2
+    # The other grader reads something new, of which nothing was recorded.
+    assert told
+    assert set(told.values()) == {None}
+    assert {task for _, task in told} == {"count-notes"}
+    assert nbc.points(folder) == before
+    assert list(write(folder, nbc.LAB, found)) == ["partly-right"]
+    assert nbc.points(folder) == before | {"partly-right": before["partly-right"] | {"mend-setting": 2.0}}
+
+
+def _with_a_mended_grader(course: Path, place: Path) -> Path:
+    root, folder = place / "checkout", place / "clouds-2026"
+    shutil.copytree(nbc.ROOT, root)
+    shutil.copytree(course, folder, symlinks=True)
+    config = folder / "nbgrader_config.py"
+    config.write_text(config.read_text().replace(str(nbc.ROOT), str(root)))
+    grader = root / "graders" / "test_990_notes.py"
+    text = grader.read_text().replace("assert brief.word in", "assert {brief.word, 'nope'} &")
+    text = text.replace("& values.values()", "& set(values.values())")
+    new = "def test_count_notes(answer, brief, account):\n    account.client('sqs').list_queues()\n"
+    grader.write_text(text.replace("def test_count_notes(answer, brief):\n", new))
+    return folder
 
 
 def test_no_box(monkeypatch: pytest.MonkeyPatch) -> None:

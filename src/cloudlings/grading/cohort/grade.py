@@ -147,7 +147,8 @@ def _outcome(submission: Submission, result: dict[str, Any]) -> Outcome:
 
 
 def _record(outcome: Outcome, submission: Submission, recorder: Recorder, outcomes: Outcomes) -> Outcome:
-    """Keeps an outcome, and then has the gradebook follow it: cut short in between, it follows the next time."""
+    """Keeps an outcome, and then has the gradebook follow it: cut short in between, it follows the next time.
+    """
     outcomes.keep(outcome)
     if outcome.kind in ("graded", "unreadable"):
         stage(submission, recorder.lab, recorder.stage)
