@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from cloudlings.cost import logs_bill, metrics_bill
-from cloudlings.grading import shop_days
+from cloudlings.grading import metric_rules, shop_days
+from cloudlings.grading.alarm_drill import arrives, lets_no_stranger_in
 from cloudlings.grading.alarm_rules import (
     Metric,
     Raw,
@@ -20,16 +20,15 @@ from cloudlings.grading.alarm_rules import (
     watches,
     woken,
 )
-from cloudlings.grading.dashboards import Graph, graphs, same_line, shows
+from cloudlings.grading.dashboards import Graph, Wanted, answers, drawn, graphs, series, share
 from cloudlings.grading.graders import Account, Because, Brief, not_attempted_unless, task
-from cloudlings.grading.log_rules import Asked, as_object, ask, least_retention, records, rows, saved
-from cloudlings.grading.proofs import readable
+from cloudlings.grading.log_checks import by_region, lines_are_discreet, lines_are_fields, shows_a_life
+from cloudlings.grading.log_rules import as_object, ask, least_retention, records, rows, saved
+from cloudlings.grading.metric_rules import around_now, total_of
 from cloudlings.grading.shop_days import EVENT, ORDERS, Shop, day
 from cloudlings.grading.sums import as_billed
 from cloudlings.grading.vpc_state import shown
-from cloudlings.iam import Policies, Principal, Request, decide
 from cloudlings.models.alarms import Alarm, evaluate
-from cloudlings.sandbox.cloudwatch import queries
 
 CAUSES = ("processor timed out", "currency not set up", "certificate expired", "merchant limit reached")
 SERVICES = ("orders", "payments", "shipping")
@@ -56,12 +55,10 @@ def _topic(account: Account, brief: Brief) -> str:
     hints=[
         "Nobody deletes what has no date. What does a log group do with its events by itself, and which "
         "lengths can one choose from?",
-        "describe_log_groups shows retentionInDays, or leaves it out. put_retention_policy takes one of a "
-        "list of "
-        "days; look for the first that is at least what is needed.",
-        "logs.put_retention_policy(logGroupName=name, retentionInDays=…) for each name of brief.keep, with "
-        "the "
-        "smallest allowed number that is not below its days.",
+        "describe_log_groups shows retentionInDays, or leaves it out. put_retention_policy takes one of "
+        "a list of days; look for the first that is at least what is needed.",
+        "logs.put_retention_policy(logGroupName=name, retentionInDays=…) for each name of brief.keep, "
+        "with the smallest allowed number that is not below its days.",
     ],
 )
 def test_keep_logs(account: Account, brief: Brief) -> None:
@@ -93,8 +90,7 @@ def test_keep_logs(account: Account, brief: Brief) -> None:
         )
         assert found <= wanted, Because(
             found=f"{name} keeps its events for {found} days; they are needed for {days}, and CloudWatch "
-            "offers "
-            "something between.",
+            "offers something between.",
             consequence="Storage is paid for days that nobody asks about, and personal data lies longer "
             "than it may.",
             concept="The list of lengths has steps; the right one is the first that is long enough.",
@@ -122,15 +118,13 @@ def _cause(brief: Brief) -> str:
     title="One complaint, three services",
     ref="L10-T3",
     hints=[
-        "Three services know the same request by one name. Which line of which service holds both that name "
-        "and "
-        "what the customer knows?",
-        "Find the order's number in the orders group: its line has a requestId. Then ask all three groups "
-        "for that "
-        "requestId, the oldest first. Which service complained first?",
-        'save("timeline", \'filter requestId = "r-…" | fields @timestamp, @log, event, reason '
-        '| sort @timestamp asc\', the three groups), and answer("trace", {"request": …, "service": …, '
-        '"cause": …}).',
+        "Three services know the same request by one name. Which line of which service holds both that "
+        "name and what the customer knows?",
+        "Find the order's number in the orders group: its line has a requestId. Then ask all three "
+        "groups for that requestId, the oldest first. Which service complained first?",
+        'save("timeline", \'filter requestId = "r-…" | fields @timestamp, @log, event, reason | sort '
+        '@timestamp asc\', the three groups), and answer("trace", {"request": …, "service": …, "cause": '
+        "…}).",
     ],
 )
 def test_trace(account: Account, brief: Brief, answer: Callable[[str], Any]) -> None:
@@ -145,7 +139,7 @@ def test_trace(account: Account, brief: Brief, answer: Callable[[str], Any]) -> 
         concept="A saved query is kept for everybody: its text and its log groups, under a name.",
     )
     request = _request(brief, brief.complaint)
-    _timeline(account, brief, timeline, request)
+    shows_a_life(account.id, brief.groups, timeline, request)
     assert given is not None, Because(
         found='Query "timeline" shows the life of the order. No answer "trace" was handed in.',
         consequence="Nobody knows yet which service to mend.",
@@ -154,92 +148,18 @@ def test_trace(account: Account, brief: Brief, answer: Callable[[str], Any]) -> 
     said = given if isinstance(given, Mapping) else {}
     assert said.get("request") == request, Because(
         found=f'The answer "trace" names the request {said.get("request")!r}. Order {brief.complaint} was '
-        "received "
-        "under another.",
+        "received under another.",
         consequence="One reads the life of somebody else's order.",
         concept="The order's number is known to one service; the request id goes along to all of them.",
     )
     right = (said.get("service"), said.get("cause")) == ("payments", _cause(brief))
     assert right, Because(
-        found=f'The answer "trace" says: service {said.get("service")!r}, cause {said.get("cause")!r}. That '
-        "is not "
-        "the first line of this request that tells of trouble.",
+        found=f'The answer "trace" says: service {said.get("service")!r}, cause {said.get("cause")!r}. '
+        "That is not the first line of this request that tells of trouble.",
         consequence="The team of a service that only suffered is woken, and the cause stays.",
-        concept="Errors travel: who shouts loudest is often last. Sorted by time, the first trouble stands "
-        "on top. A "
-        "warning is trouble, too.",
+        concept="Errors travel: who shouts loudest is often last. Sorted by time, the first trouble "
+        "stands on top. A warning is trouble, too.",
     )
-
-
-def _timeline(account: Account, brief: Brief, query: Asked, request: str) -> None:
-    """Runs the handed-in query over a request's new life, among others' lines."""
-    names = brief.groups
-    wanted = [
-        (31, names["orders"], {"level": "INFO", "requestId": request, "event": "reopened"}),
-        (33, names["payments"], {"level": "WARN", "requestId": request, "event": "asked-again"}),
-        (37, names["shipping"], {"level": "INFO", "requestId": request, "event": "held"}),
-        (41, names["payments"], {"level": "ERROR", "requestId": request, "event": "refused", "reason": "x"}),
-    ]
-    others = [
-        (32, names["payments"], {"level": "ERROR", "requestId": request + "0", "event": "stranger"}),
-        (
-            35,
-            names["orders"],
-            {"level": "ERROR", "requestId": "r-1", "event": "neighbour", "after": request[2:]},
-        ),
-        (36, names["shipping"], "plain words of an old program"),
-    ]
-    found = rows(query, records(account.id, [*wanted, *others]))
-    events = [
-        _named(row, [line["event"] for _, _, line in wanted] + ["stranger", "neighbour"]) for row in found
-    ]
-    expected = [line["event"] for _, _, line in wanted]
-    assert set(expected) <= set(events), Because(
-        found=f"The query was run over new lines of request {request} in all three groups. It "
-        f"shows {len([each for each in events if each in expected])} of {len(expected)}: nothing of "
-        f"{shown(_silent(wanted, events))}.",
-        consequence="The timeline has a hole where the trouble may be.",
-        concept="A query looks into the log groups that it is given, and at lines that its filter lets "
-        "through.",
-    )
-    strange = [each for each in events if each not in expected]
-    assert not strange, Because(
-        found=f"The query was run over new lines. It shows {len(strange)} that are of other requests.",
-        consequence="Two orders' lives are read as one.",
-        concept="An id is the same or it is not; to contain it is something else.",
-    )
-    assert events == expected, Because(
-        found=f"The query shows the lines in the order {shown([str(e) for e in events])}; they "
-        f"happened as {shown(expected)}.",
-        consequence="The effect stands above its cause.",
-        concept="Without sort, Logs Insights shows the newest first.",
-    )
-    told = all(
-        any(str(v).endswith(group) for v in row.values())
-        for row, (_, group, _) in zip(found, wanted, strict=True)
-    )
-    assert told, Because(
-        found="The rows of the query have the fields "
-        f"{shown(sorted({key for row in found for key in row}))}. None "
-        "says which log group a line is from.",
-        consequence="Three services say “failed”, and nobody knows which said it first.",
-        concept="Each event knows its log group and stream, as discovered fields whose names begin with @. "
-        "There is no "
-        "field with a function's name.",
-    )
-
-
-def _named(row: Mapping[str, str], names: Sequence[str]) -> str | None:
-    """Which of the known events a row is about: the value itself, or the message that holds it."""
-    for value in row.values():
-        line = as_object(value)
-        if value in names or (line and line.get("event") in names):
-            return value if value in names else str(line and line["event"])
-    return None
-
-
-def _silent(wanted: Sequence[tuple[int, str, Mapping[str, Any]]], events: Collection[Any]) -> list[str]:
-    return sorted({group for _, group, line in wanted if line["event"] not in events})
 
 
 @task(
@@ -248,14 +168,12 @@ def _silent(wanted: Sequence[tuple[int, str, Mapping[str, Any]]], events: Collec
     title="Big orders by region",
     ref="L10-T3",
     hints=[
-        "Two steps in a row: first leave out what does not count, then count what is left, in heaps. What "
-        "makes a "
-        "line an order, and what makes it a big one?",
-        "An amount stands on other lines, too. filter takes several conditions with and; stats … by makes "
-        "one row "
-        "for each value.",
-        "filter event = 'received' and amount > … | stats count(*) as orders by region, saved as "
-        "big orders with the orders group.",
+        "Two steps in a row: first leave out what does not count, then count what is left, in heaps. "
+        "What makes a line an order, and what makes it a big one?",
+        "An amount stands on other lines, too. filter takes several conditions with and; stats … by "
+        "makes one row for each value.",
+        "filter event = 'received' and amount > … | stats count(*) as orders by region, saved as big "
+        "orders with the orders group.",
     ],
 )
 def test_big_orders(account: Account, brief: Brief) -> None:
@@ -280,17 +198,17 @@ def test_big_orders(account: Account, brief: Brief) -> None:
         for n in range(2)
     ]
     found = rows(query, records(account.id, [*lines, *refunds]))
-    counted = {region: number for row in found for region, number in _counts(row, tuple(amounts))}
+    counted = {region: number for row in found for region, number in by_region(row, tuple(amounts))}
     wanted = {"north": 2, "south": 1, "islands": 1}
     assert counted, Because(
-        found=f"The query was run over new orders from four regions. It gives {len(found)} rows, "
-        "none with a region and a number.",
+        found=f"The query was run over new orders from four regions. It gives {len(found)} rows, none "
+        "with a region and a number.",
         consequence="The question was how many, and where.",
         concept="stats makes a number of many lines; by says for what.",
     )
     assert counted.get("west", 0) == 0, Because(
-        found=f"The query counts {counted.get('west')} in west, where new lines tell of one order "
-        f"of exactly {big}, one below, and two refunds.",
+        found=f"The query counts {counted.get('west')} in west, where new lines tell of one order of "
+        f"exactly {big}, one below, and two refunds.",
         consequence="The campaign is run where nobody buys.",
         concept=f"Above {big} is not from {big} on; and an amount can stand on a line that is no order.",
     )
@@ -299,14 +217,6 @@ def test_big_orders(account: Account, brief: Brief) -> None:
         consequence="Regions are compared by wrong numbers.",
         concept="Numbers are compared as numbers, and each line counts once.",
     )
-
-
-def _counts(row: Mapping[str, str], regions: Collection[str]) -> Iterator[tuple[str, int]]:
-    region = next((value for value in row.values() if value in regions), None)
-    numbers = [value for value in row.values() if value.replace(".", "", 1).isdigit()]
-    if region and numbers:
-        # The first number is the count: others may sum the amounts.
-        yield region, int(float(numbers[0]))
 
 
 ORDER = {"orderId": "KW-31007", "region": "north", "shipping": 4.9, "amount": 73.2}
@@ -321,15 +231,13 @@ SECRETS = ({"email": "ida.brandt@example.org", "card": "4000 0012 3456 7899"},
     ref="L10-T2",
     probes=["lambda:Invoke"],
     hints=[
-        "A sentence is for a reader; you want to ask ten thousand of them. What must every line have so that "
-        '`filter level = "ERROR"` finds it, and what must no line have?',
-        "print(json.dumps({…})) makes a line of fields. context.aws_request_id is the name of this request. "
-        "Think "
-        "of which parts of the event belong to a person.",
+        "A sentence is for a reader; you want to ask ten thousand of them. What must every line have so "
+        'that `filter level = "ERROR"` finds it, and what must no line have?',
+        "print(json.dumps({…})) makes a line of fields. context.aws_request_id is the name of this "
+        "request. Think of which parts of the event belong to a person.",
         "One function log(level, event, **fields) that prints level, requestId, event, orderId, amount, "
-        "region; call "
-        "it once when an order arrives and once when it is accepted or refused (level ERROR). Return what "
-        "was returned.",
+        "region; call it once when an order arrives and once when it is accepted or refused (level "
+        "ERROR). Return what was returned.",
     ],
 )
 def test_logger(account: Account, brief: Brief) -> None:
@@ -345,14 +253,13 @@ def test_logger(account: Account, brief: Brief) -> None:
         as_before = said.answer == wanted and not said.error
         assert as_before, Because(
             found=f"{brief.checkout} was sent an order and answered {json.dumps(said.answer)[:120]}; "
-            "before, it was "
-            f"{json.dumps(wanted)}.",
+            f"before, it was {json.dumps(wanted)}.",
             consequence="The shop takes other orders than before.",
             concept="Logging watches. It changes nothing of what it watches.",
         )
     for said, secrets in zip((first, refused), SECRETS, strict=True):
-        _lines_are_fields(brief, said)
-        _lines_are_discreet(brief, said.lines, secrets)
+        lines_are_fields(brief.checkout, said)
+        lines_are_discreet(brief.checkout, said.lines, secrets)
     levels = [(as_object(line) or {}).get("level") for line in refused.lines]
     assert "ERROR" in levels, Because(
         found=f"{brief.checkout} was sent an order of -1, refused it, and wrote the levels "
@@ -365,59 +272,6 @@ def test_logger(account: Account, brief: Brief) -> None:
         consequence="Errors that are none hide those that are.",
         concept="The level is a field with few values, and errors have one of their own.",
     )
-
-
-def _lines_are_fields(brief: Brief, said: Any) -> None:
-    assert said.lines, Because(
-        found=f"{brief.checkout} was sent an order. It wrote nothing at all.",
-        consequence="No data is left of the customer, and none of the order.",
-        concept="Silence is not privacy: one leaves out the person, and keeps the event.",
-    )
-    broken = [line for line in said.lines if as_object(line) is None]
-    assert not broken, Because(
-        found=f"{brief.checkout} was sent an order. {len(broken)} of its {len(said.lines)} lines are no "
-        "JSON object, such "
-        f"as: {broken[0][:60] if broken else ''}",
-        consequence="Logs Insights finds no fields in them: each question needs a pattern of its own, until "
-        "somebody "
-        "changes the sentence.",
-        concept="A line is a set of fields with names. The sentence is for people; a field can be asked.",
-    )
-    lines = [as_object(line) or {} for line in said.lines]
-    lacking = sorted(
-        {name for line in lines for name in ("level", "requestId", "event", "orderId") if not line.get(name)}
-    )
-    assert not lacking, Because(
-        found=f"{brief.checkout} was sent an order. Among its {len(lines)} lines there are some without "
-        f"{shown(lacking)}.",
-        consequence="Such a line is not found by the question that it would answer.",
-        concept="Fields help if every line has them, under the same names.",
-    )
-    strange = [line["requestId"] for line in lines if line["requestId"] != said.request]
-    assert not strange, Because(
-        found=f"{brief.checkout} handled request {said.request}; its lines say "
-        f"{shown(sorted(set(map(str, strange))))}.",
-        consequence="The lines of one order cannot be gathered, and not joined with Lambda's own.",
-        concept="The request's id is given by Lambda, with each call.",
-    )
-
-
-def _lines_are_discreet(brief: Brief, lines: Sequence[str], secrets: Mapping[str, str]) -> None:
-    digits = "".join(filter(str.isdigit, secrets["card"]))
-    for line in lines:
-        plain = line.encode().decode("unicode_escape", errors="ignore") if "\\u" in line else line
-        squeezed = plain.replace(" ", "").replace("-", "")
-        shown_card = digits in squeezed or digits[:12] in squeezed
-        discreet = not shown_card and secrets["email"] not in plain
-        assert discreet, Because(
-            found=f"{brief.checkout} was sent an order with a {'card' if shown_card else 'mail address'} "
-            "that nobody else "
-            "has. It stands in a line of its log.",
-            consequence=f"Everybody who may read /aws/lambda/{brief.checkout} reads it, for as long as the "
-            "group keeps "
-            "it, and so does everything that the log is sent on to.",
-            concept="A log is read by more people than the database. What is not written cannot leak.",
-        )
 
 
 # --- metrics ----------------------------------------------------------------------------------------------
@@ -437,24 +291,20 @@ PAID = [
     probes=["lambda:Invoke"],
     hints=[
         "A metric is a name, a place (namespace), what sets it apart (dimensions), a unit, and values. "
-        "Which of the "
-        "fields of a payment are one of few, and which are different for everybody?",
-        "A line in the embedded metric format has an _aws member that names the metrics; their values stand "
-        "beside it, "
-        "at the top. Dimensions is a list of lists of names of fields.",
+        "Which of the fields of a payment are one of few, and which are different for everybody?",
+        "A line in the embedded metric format has an _aws member that names the metrics; their values "
+        "stand beside it, at the top. Dimensions is a list of lists of names of fields.",
         '{"_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [{"Namespace": …, '
-        '"Dimensions": '
-        '[["Service"]], "Metrics": [{"Name": "Latency", "Unit": "Milliseconds"}, …]}]}, "Service": …, '
-        '"Latency": ms, '
-        '"Orders": 1, "Failures": 0 or 1}; and put_metric_data for Exported.',
+        '"Dimensions": [["Service"]], "Metrics": [{"Name": "Latency", "Unit": "Milliseconds"}, …]}]}, '
+        '"Service": …, "Latency": ms, "Orders": 1, "Failures": 0 or 1}; and put_metric_data for Exported.',
     ],
 )
 def test_measure(account: Account, brief: Brief) -> None:
     shop = _shop(brief)
     wanted = {shop.latency: 3, shop.orders: 3, shop.failures: 3}
     sums = {shop.latency: 4000.5, shop.orders: 3.0, shop.failures: 1.0}
-    when = _around_now(account)
-    before = {metric: _total(account, metric, when) for metric in wanted}
+    when = around_now(account)
+    before = {metric: total_of(account, metric, when) for metric in wanted}
     lines: list[str] = []
     for payment in PAID:
         said = ask(account, brief.payments, payment)
@@ -465,7 +315,7 @@ def test_measure(account: Account, brief: Brief) -> None:
             consequence="Whoever waits for the payment reads something else than before.",
             concept="Measuring watches. It changes nothing of what it watches.",
         )
-    after = {metric: _total(account, metric, when) for metric in wanted}
+    after = {metric: total_of(account, metric, when) for metric in wanted}
     listed = account.client("cloudwatch").list_metrics(Namespace=brief.namespace)["Metrics"]
     # The notebook itself feeds Latency later on, to ring an alarm: that is not of this task.
     made = [one for one in listed if not shop.latency.is_asked_by({**one, "Namespace": brief.namespace})]
@@ -477,30 +327,25 @@ def test_measure(account: Account, brief: Brief) -> None:
         got = after[metric][0] - before[metric][0]
         assert got, Because(
             found=f"{brief.payments} was sent {len(PAID)} payments. {metric.name} in {brief.namespace}, "
-            "with the dimension "
-            f"Service={brief.service} alone and the unit {metric.unit}, got nothing. There are: "
-            f"{_listed(listed)}.",
-            consequence="An alarm on it would wait for ever: to CloudWatch, another namespace, dimension or "
-            "unit is "
-            "another metric.",
+            f"with the dimension Service={brief.service} alone and the unit {metric.unit}, got nothing. "
+            f"There are: {metric_rules.listed(listed)}.",
+            consequence="An alarm on it would wait for ever: to CloudWatch, another namespace, dimension "
+            "or unit is another metric.",
             concept="A metric is its namespace, its name and all of its dimensions; a line that is not "
-            "quite as the "
-            "format says makes none, and no error.",
+            "quite as the format says makes none, and no error.",
         )
         total = after[metric][1] - before[metric][1]
         one_each = got == count and abs(total - sums[metric]) < 0.01
         assert one_each, Because(
             found=f"{brief.payments} was sent {len(PAID)} payments that took {_taken()} ms, one of them "
-            "declined. "
-            f"{metric.name} got {got:g} values with the sum {total:g}.",
+            f"declined. {metric.name} got {got:g} values with the sum {total:g}.",
             consequence="A rate or a percentile of it tells of another shop.",
             concept="One value for each payment: also the zeros, since a share needs what went well.",
         )
     _few_metrics(brief, listed)
-    assert _total(account, shop.exported, when)[0], Because(
+    assert total_of(account, shop.exported, when)[0], Because(
         found=f"{brief.payments} is measured. Of the export, Exported in {brief.namespace} with "
-        f"Service={brief.service} and "
-        "the unit Count, there is no value of the last day.",
+        f"Service={brief.service} and the unit Count, there is no value of the last day.",
         consequence="Nobody will see when the export stops: what never came cannot be missed.",
         concept="A program outside of Lambda hands its numbers over by itself.",
     )
@@ -508,14 +353,6 @@ def test_measure(account: Account, brief: Brief) -> None:
 
 def _taken() -> str:
     return shown([f"{payment['ms']:g}" for payment in PAID])
-
-
-def _listed(metrics: Sequence[Raw]) -> str:
-    told = {
-        f"{one['MetricName']}({', '.join(sorted(pair['Name'] for pair in one['Dimensions']))})"
-        for one in metrics
-    }
-    return shown(sorted(told)[:6])
 
 
 def _few_metrics(brief: Brief, listed: Sequence[Raw]) -> None:
@@ -528,41 +365,15 @@ def _few_metrics(brief: Brief, listed: Sequence[Raw]) -> None:
     ]
     assert not many, Because(
         found=f"{len(PAID)} payments made {len(many)} metrics that are one customer's or one order's: "
-        f"{many[0][0] if many else ''} "
-        f"has the dimension {many[0][1] if many else ''}.",
+        f"{many[0][0] if many else ''} has the dimension {many[0][1] if many else ''}.",
         consequence="Each value of a dimension is a metric that is paid for by itself: "
-        f"{brief.bill['customers']:,} "
-        "customers would cost more than the shop.",
-        concept="What differs for everybody is a field of the line, and is asked with a query. A dimension "
-        "has few values.",
+        f"{brief.bill['customers']:,} customers would cost more than the shop.",
+        concept="What differs for everybody is a field of the line, and is asked with a query. A "
+        "dimension has few values.",
     )
 
 
-def _around_now(account: Account) -> tuple[int, int]:
-    """A day that holds this moment, in seconds: by the account's newest request, so it can be replayed."""
-    rows = account.journal()
-    now = int(rows[-1]["time"]) if rows else int(time.time())
-    return (now - 86_400) // 60 * 60, now // 60 * 60 + 600
-
-
-def _total(account: Account, metric: Metric, when: tuple[int, int]) -> tuple[float, float]:
-    """How many values a metric got, and their sum; of its own unit only."""
-    found = account.client("cloudwatch").get_metric_statistics(
-        Namespace=metric.namespace,
-        MetricName=metric.name,
-        Dimensions=[{"Name": name, "Value": value} for name, value in sorted(metric.dimensions)],
-        StartTime=when[0],
-        EndTime=when[1],
-        Period=3600,
-        Statistics=["Sum", "SampleCount"],
-        Unit=metric.unit,
-    )["Datapoints"]
-    return sum(one["SampleCount"] for one in found), sum(one["Sum"] for one in found)
-
-
 # --- alarms -----------------------------------------------------------------------------------------------
-
-DRILL = "cloudlings drill after "
 
 
 @task(
@@ -573,14 +384,11 @@ DRILL = "cloudlings drill after "
     probes=["cloudwatch:SetAlarmState", "sqs:ReceiveMessage", "sqs:DeleteMessage"],
     hints=[
         "Walk with the message: the alarm speaks to a topic, the topic to its subscriber, and the "
-        "subscriber is a queue. "
-        "Who decides whether a queue takes something?",
-        "set_alarm_state rings an alarm by hand. If the history says that the action succeeded and nothing "
-        "lies in the "
-        "queue, the door is the queue's own policy. Which ARN does it let in?",
-        "sqs.set_queue_attributes with a Policy whose condition ArnEquals aws:SourceArn names the topic's "
-        "ARN as "
-        "sns.list_topics shows it.",
+        "subscriber is a queue. Who decides whether a queue takes something?",
+        "set_alarm_state rings an alarm by hand. If the history says that the action succeeded and "
+        "nothing lies in the queue, the door is the queue's own policy. Which ARN does it let in?",
+        "sqs.set_queue_attributes with a Policy whose condition ArnEquals aws:SourceArn names the "
+        "topic's ARN as sns.list_topics shows it.",
     ],
 )
 def test_pager(account: Account, brief: Brief) -> None:
@@ -605,63 +413,14 @@ def test_pager(account: Account, brief: Brief) -> None:
         concept="An alarm speaks by its actions, and a topic hands on to whoever subscribed.",
     )
     alarm = ringing[0]
-    assert _arrives(account, queue, alarm), Because(
+    assert arrives(account, queue, alarm), Because(
         found=f"Alarm {alarm['AlarmName']} was rung by hand. Its message was looked for in the queue "
-        f"{brief.pager}; it did not "
-        "come.",
+        f"{brief.pager}; it did not come.",
         consequence="The night's first outage is told to nobody.",
         concept="Each part of the way says for itself whom it takes messages from; the sender is told "
         "“sent” all the same.",
     )
-    _lets_no_stranger_in(account, brief, policy)
-
-
-def _lets_no_stranger_in(account: Account, brief: Brief, policy: str) -> None:
-    """Decides, by the queue's policy, about a topic of another account and about anybody without one."""
-    queue = f"arn:aws:sqs:{account.region_name}:{account.id}:{brief.pager}"
-    policies = Policies.of(resource=readable(policy, f"policy of the queue {brief.pager}"))
-    stranger = f"arn:aws:sns:{account.region_name}:999988887777:{brief.topic}"
-    service = Principal("service", "sns.amazonaws.com")
-    of_stranger = {"aws:SourceArn": stranger, "aws:SourceAccount": "999988887777"}
-    callers = (
-        ("SNS, for the topic " + stranger, Request(service, "sqs:SendMessage", queue, context=of_stranger)),
-        ("anybody on the internet", Request(Principal("anonymous"), "sqs:SendMessage", queue)),
-    )
-    for who, request in callers:
-        assert decide(request, policies).outcome != "Allowed", Because(
-            found=f"The policy of the queue {brief.pager} was asked about {who}: it lets the message in.",
-            consequence="A stranger may ring the pager all night.",
-            concept="A service acts for many accounts. A condition says for whom it may act here.",
-        )
-
-
-def _arrives(account: Account, queue: str, alarm: Raw) -> bool:
-    """Rings an alarm by hand, and looks for its message. The alarm is set back; the message is taken."""
-    client, sqs = account.client("cloudwatch"), account.client("sqs")
-    name = alarm["AlarmName"]
-    reason = f"{DRILL}{alarm.get('StateUpdatedTimestamp')}"
-    client.set_alarm_state(AlarmName=name, StateValue="OK", StateReason="cloudlings drill begins")
-    client.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason=reason)
-    try:
-        return any(reason in body for body in _drills(sqs, queue))
-    finally:
-        client.set_alarm_state(AlarmName=name, StateValue="OK", StateReason="cloudlings drill is over")
-
-
-def _drills(sqs: Any, queue: str) -> Iterator[str]:
-    """The drills' messages in a queue, taken out; others are left, and seen again ten seconds later."""
-    empty = 0
-    for _ in range(40):
-        found = sqs.receive_message(
-            QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=10, WaitTimeSeconds=1
-        ).get("Messages", [])
-        empty += not found
-        if empty > 2:
-            return
-        for message in found:
-            if DRILL in message["Body"]:
-                sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
-                yield message["Body"]
+    lets_no_stranger_in(account, brief.pager, brief.topic, policy)
 
 
 @task(
@@ -670,15 +429,13 @@ def _drills(sqs: Any, queue: str) -> Iterator[str]:
     title="Six looks at an alarm, told beforehand",
     ref="L10-16",
     hints=[
-        "An alarm looks a little further back than it counts: two periods more. What does it take in place "
-        "of the points "
-        "that are missing, and when does it need to take anything?",
-        "First gather the points that are there, the newest of them as many as N. Enough? Then they decide "
-        "alone. Only what "
-        "is lacking is filled: breaching with X, notBreaching with 0.",
-        'answer("silence", {"row-1": "OK" or "ALARM" or "INSUFFICIENT_DATA" or "same", …}). "missing" and '
-        '"ignore" fill '
-        "nothing: if all that is there breaches and is not enough, ignore keeps the state.",
+        "An alarm looks a little further back than it counts: two periods more. What does it take in "
+        "place of the points that are missing, and when does it need to take anything?",
+        "First gather the points that are there, the newest of them as many as N. Enough? Then they "
+        "decide alone. Only what is lacking is filled: breaching with X, notBreaching with 0.",
+        'answer("silence", {"row-1": "OK" or "ALARM" or "INSUFFICIENT_DATA" or "same", …}). "missing" '
+        'and "ignore" fill nothing: if all that is there breaches and is not enough, ignore keeps the '
+        "state.",
     ],
 )
 def test_silence(brief: Brief, answer: Callable[[str], Any]) -> None:
@@ -694,11 +451,11 @@ def test_silence(brief: Brief, answer: Callable[[str], Any]) -> None:
     wrong = [row for row in brief.rows if said[row["name"]] != _state(row)]
     assert not wrong, Because(
         found=f"{len(brief.rows) - len(wrong)} of {len(brief.rows)} looks are told as CloudWatch decides "
-        "them. One of the "
-        f"others is {wrong[0]['name'] if wrong else ''} ({wrong[0]['missing'] if wrong else ''}).",
+        f"them. One of the others is {wrong[0]['name'] if wrong else ''} "
+        f"({wrong[0]['missing'] if wrong else ''}).",
         consequence="The alarm rings, or is still, when you expect the other.",
-        concept="Points that are there decide first, even older ones; only what they lack is filled in, by "
-        "the treatment.",
+        concept="Points that are there decide first, even older ones; only what they lack is filled in, "
+        "by the treatment.",
     )
 
 
@@ -715,15 +472,13 @@ def _state(row: Mapping[str, str]) -> str:
     ref="L10-T5",
     hints=[
         "The average of a hundred orders hides the one that waited. Which statistic says how long the "
-        "slowest hundredth "
-        "waits, and how long must it go on before somebody is woken?",
+        "slowest hundredth waits, and how long must it go on before somebody is woken?",
         "ExtendedStatistic, not Statistic. Period times EvaluationPeriods is the time that it must last. "
-        "The threshold is in "
-        "the metric's unit. What should a night without orders mean?",
+        "The threshold is in the metric's unit. What should a night without orders mean?",
         "put_metric_alarm(Namespace=brief.namespace, MetricName='Latency', Dimensions=[Service], "
-        "ExtendedStatistic='p99', "
-        "Period=60, EvaluationPeriods=5, Threshold=brief.slow_ms, ComparisonOperator='GreaterThanThreshold', "
-        "TreatMissingData='notBreaching', AlarmActions=[topic]).",
+        "ExtendedStatistic='p99', Period=60, EvaluationPeriods=5, Threshold=brief.slow_ms, "
+        "ComparisonOperator='GreaterThanThreshold', TreatMissingData='notBreaching', "
+        "AlarmActions=[topic]).",
     ],
 )
 def test_slow(account: Account, brief: Brief) -> None:
@@ -742,12 +497,10 @@ def test_slow(account: Account, brief: Brief) -> None:
     long = waiting(1000, 7, 0.012)
     assert long.within(7), Because(
         found=f"{told}. For seven minutes 12 of 1,000 payments a minute took {slowly:g} ms, the others "
-        f"{usual:g} ms. "
-        f"Woken: {long}.",
+        f"{usual:g} ms. Woken: {long}.",
         consequence="Hundreds of customers look at a turning wheel, and the graph of the average is flat.",
         concept="The 99th percentile is above a value when more than one in a hundred is; period times "
-        "evaluations is how "
-        "long that must last, in the metric's own unit.",
+        "evaluations is how long that must last, in the metric's own unit.",
     )
     short = waiting(1000, 4, 0.012)
     assert short.first is None, Because(
@@ -765,8 +518,8 @@ def test_slow(account: Account, brief: Brief) -> None:
     )
     few = waiting(ORDERS, 12, 0.1)
     assert few.first is not None, Because(
-        found=f"{told}. For twelve minutes 4 of {ORDERS} payments a minute took {slowly:g} ms: an ordinary "
-        f"hour. Woken: {few}.",
+        found=f"{told}. For twelve minutes 4 of {ORDERS} payments a minute took {slowly:g} ms: an "
+        f"ordinary hour. Woken: {few}.",
         consequence="In a small shop's traffic the alarm never says a word.",
         concept="For a high percentile of few samples, CloudWatch can be told to decide or to keep still.",
     )
@@ -796,16 +549,13 @@ def _as_inherited(alarm: Raw, brief: Brief) -> bool:
     ref="L10-T6",
     hints=[
         "Three kinds of trouble: a share that is too high, something that should never be there, and "
-        "something that should "
-        "never be missing. For each: what does silence mean?",
-        "A share is metric math over two metrics, each with ReturnData False. M of N says how many minutes "
-        "of how many. The "
-        "queue has ApproximateNumberOfMessagesVisible. For the export, look again at how far back an alarm "
-        "looks when data is "
-        "missing.",
+        "something that should never be missing. For each: what does silence mean?",
+        "A share is metric math over two metrics, each with ReturnData False. M of N says how many "
+        "minutes of how many. The queue has ApproximateNumberOfMessagesVisible. For the export, look "
+        "again at how far back an alarm looks when data is missing.",
         "IF(orders >= few, 100 * failures / orders, 0) with DatapointsToAlarm 3 of 5; Maximum of the "
-        "queue's metric above 0; "
-        "SampleCount of Exported below 1 with Period 600, one evaluation, TreatMissingData breaching.",
+        "queue's metric above 0; SampleCount of Exported below 1 with Period 600, one evaluation, "
+        "TreatMissingData breaching.",
     ],
 )
 def test_symptoms(account: Account, brief: Brief) -> None:
@@ -829,16 +579,15 @@ def test_symptoms(account: Account, brief: Brief) -> None:
     errors = rung({shop.failures: shop_days.failures(ORDERS, (0, 2, 4), failed)})
     assert errors.within(6), Because(
         found=f"{told}. In three of five minutes {failed} of {ORDERS} payments failed, while the function "
-        "itself ended well. "
-        f"Woken: {errors}.",
+        f"itself ended well. Woken: {errors}.",
         consequence="Every tenth customer goes away without a bicycle, and Lambda's own errors stand at "
         "zero.",
-        concept="A symptom is what the customer feels: a share of orders, over minutes that need not stand "
-        "side by side.",
+        concept="A symptom is what the customer feels: a share of orders, over minutes that need not "
+        "stand side by side.",
     )
     lies = {
-        shop.of_queue("ApproximateNumberOfMessagesVisible"): _from_event(1.0),
-        shop.of_queue("ApproximateAgeOfOldestMessage"): _from_event(600.0),
+        shop.of_queue("ApproximateNumberOfMessagesVisible"): shop_days.from_event(1.0),
+        shop.of_queue("ApproximateAgeOfOldestMessage"): shop_days.from_event(600.0),
     }
     dead = rung(lies)
     assert dead.within(10), Because(
@@ -851,22 +600,16 @@ def test_symptoms(account: Account, brief: Brief) -> None:
     soonest, latest = brief.silent_minutes, 2 * brief.silent_minutes
     assert stopped.within(latest), Because(
         found=f"{told}. The export, which puts a value every {brief.export_minutes} minutes, put its last "
-        f"one. Within {latest} "
-        f"minutes, woken: {stopped}.",
+        f"one. Within {latest} minutes, woken: {stopped}.",
         consequence="The warehouse packs yesterday's list, and all the graphs look calm.",
-        concept="What should silence mean for this metric? A heartbeat speaks by being there. And an alarm "
-        "that lacks points "
-        "looks further back than it counts.",
+        concept="What should silence mean for this metric? A heartbeat speaks by being there. And an "
+        "alarm that lacks points looks further back than it counts.",
     )
     assert not stopped.within(soonest - 1), Because(
         found=f"{told}. The export put its last value. Woken: {stopped}; agreed are {soonest} minutes.",
         consequence="One late run, and somebody is woken.",
         concept="How long may it be still before it counts as dead?",
     )
-
-
-def _from_event(value: float) -> shop_days.Minutes:
-    return lambda minute: [(value, 1.0)] if minute >= 0 else []
 
 
 def _keeps_still(
@@ -913,26 +656,18 @@ def _keeps_still(
         )
 
 
-def _busy(minute: int) -> Sequence[tuple[float, float]]:
-    """A machine's CPU, each five minutes: full for forty minutes, else a third."""
-    return [(97.0 if 0 <= minute < 40 else 35.0, 1.0)] if minute % 5 == 0 else []
-
-
 @task(
     "noise",
     points=4,
     title="Nobody is woken for nothing",
     ref="L10-19",
     hints=[
-        "For each of the three old alarms ask: when it rings, is a customer hurt, and is there something to "
-        "do now? What is "
-        "worth seeing is not always worth waking for.",
-        "An alarm can stay and tell nobody, tell somebody else, or go. Two of the three ask about something "
-        "that your new "
-        "alarms already ask better.",
+        "For each of the three old alarms ask: when it rings, is a customer hurt, and is there something "
+        "to do now? What is worth seeing is not always worth waking for.",
+        "An alarm can stay and tell nobody, tell somebody else, or go. Two of the three ask about "
+        "something that your new alarms already ask better.",
         "delete_alarms for what is asked twice; put_metric_alarm once more without AlarmActions (or "
-        "disable_alarm_actions) "
-        "for what you want to see on a board.",
+        "disable_alarm_actions) for what you want to see on a board.",
     ],
 )
 def test_noise(account: Account, brief: Brief) -> None:
@@ -955,7 +690,7 @@ def test_noise(account: Account, brief: Brief) -> None:
         (
             f"The machine {brief.instance} computed at 97 % for 40 minutes; every order went through, as "
             "fast as ever",
-            {shop.cpu: _busy},
+            {shop.cpu: shop_days.busy},
             "A person is woken to watch a machine work.",
             "CPU is a cause at most. A busy machine is what one pays for; waking is for symptoms.",
         ),
@@ -978,18 +713,14 @@ def test_noise(account: Account, brief: Brief) -> None:
     title="Rate, errors, duration: in one look",
     ref="L10-T8",
     hints=[
-        "Three questions that anybody may ask of a service: how much, how much of it fails, how long does "
-        "it take? Each is "
-        "one graph. And the shop overseas is another Region.",
-        "A dashboard's body is JSON with widgets; each metric is a list: namespace, name, then dimensions "
-        "by name and value. "
-        "A graph shows its stat, Average unless told; a share is an expression over hidden metrics. region "
-        "is a property of "
-        "each widget.",
+        "Three questions that anybody may ask of a service: how much, how much of it fails, how long "
+        "does it take? Each is one graph. And the shop overseas is another Region.",
+        "A dashboard's body is JSON with widgets; each metric is a list: namespace, name, then "
+        "dimensions by name and value. A graph shows its stat, Average unless told; a share is an "
+        "expression over hidden metrics. region is a property of each widget.",
         '{"type": "metric", …, "properties": {"region": …, "title": …, "stat": "Sum", "period": 60, '
-        '"metrics": [[namespace, '
-        '"Orders", "Service", service]]}}; [{"expression": "100 * f / o", "id": "e"}] beside metrics with '
-        '"visible": False.',
+        '"metrics": [[namespace, "Orders", "Service", service]]}}; [{"expression": "100 * f / o", "id": '
+        '"e"}] beside metrics with "visible": False.',
     ],
 )
 def test_board(account: Account, brief: Brief) -> None:
@@ -1008,83 +739,42 @@ def test_board(account: Account, brief: Brief) -> None:
     here = [one for name, one in every if name == board]
     for what, wanted, region in _questions(account, brief, shop):
         near = [one for one in here if one.region == region]
-        assert any(_shows(one, feed, wanted) for one in near), Because(
+        assert any(answers(one, feed, wanted) for one in near), Because(
             found=f"The graphs of dashboard {board} were drawn for an hour and a half of fed metrics. Of "
-            f"{len(near)} for {region}, "
-            f"none shows {what}. " + _drawn(near, feed),
+            f"{len(near)} for {region}, none shows {what}. " + drawn(near, feed),
             consequence="The first question of an outage needs somebody who can write a query.",
-            concept="A graph shows a statistic of a metric, in a Region, per period: how many is a sum, an "
-            "average of ones is one.",
+            concept="A graph shows a statistic of a metric, in a Region, per period: how many is a sum, "
+            "an average of ones is one.",
         )
-
-
-Wanted = Callable[[int], Sequence[Mapping[str, Any]]]
 
 
 def _questions(account: Account, brief: Brief, shop: Shop) -> tuple[tuple[str, Wanted, str], ...]:
     """What the board must show: in words, as a query for a period, and in which Region."""
     home = account.region_name
     return (
-        ("how many orders there were, by Sum", lambda p: [_query("m", shop.orders, "Sum", p)], home),
-        ("which share of the orders failed, in percent", lambda p: _share(shop, p), home),
-        ("how long the slowest hundredth took (p99)", lambda p: [_query("m", shop.latency, "p99", p)], home),
+        ("how many orders there were, by Sum", lambda p: [series("m", shop.orders, "Sum", p)], home),
+        (
+            "which share of the orders failed, in percent",
+            lambda p: share(shop.failures, shop.orders, p),
+            home,
+        ),
+        ("how long the slowest hundredth took (p99)", lambda p: [series("m", shop.latency, "p99", p)], home),
         (
             "how many orders the shop overseas had, by Sum",
-            lambda p: [_query("m", shop.orders, "Sum", p)],
+            lambda p: [series("m", shop.orders, "Sum", p)],
             brief.us_region,
         ),
-    )
-
-
-def _query(name: str, metric: Metric, stat: str, period: int, shown_too: bool = True) -> Mapping[str, Any]:
-    asked = {
-        "Namespace": metric.namespace,
-        "MetricName": metric.name,
-        "Dimensions": [{"Name": key, "Value": value} for key, value in metric.dimensions],
-    }
-    return {
-        "Id": name,
-        "MetricStat": {"Metric": asked, "Stat": stat, "Period": period},
-        "ReturnData": shown_too,
-    }
-
-
-def _share(shop: Shop, period: int) -> Sequence[Mapping[str, Any]]:
-    return [
-        _query("f", shop.failures, "Sum", period, False),
-        _query("o", shop.orders, "Sum", period, False),
-        {"Id": "e", "Expression": "100 * f / o", "Period": period, "ReturnData": True},
-    ]
-
-
-def _shows(one: Graph, feed: Any, wanted: Wanted) -> bool:
-    periods = {q["MetricStat"]["Period"] for q in one.queries if q.get("MetricStat")}
-    end = feed.minutes * 60.0
-    source = queries.Source(lambda asked, unit: feed.samples(asked, unit, 0.0, end), 0.0, end)
-    return any(
-        same_line(line, queries.results(wanted(period), source)[0].values)
-        for period in periods
-        if period <= 300
-        for line in shows(one, feed)
     )
 
 
 def _score(shop: Shop, feed: Any, every: Sequence[tuple[str, Graph]], name: str) -> int:
     """How many of the home Region's questions a dashboard answers: the best one is looked at."""
     wanted: list[Wanted] = [
-        lambda p: [_query("m", shop.orders, "Sum", p)],
-        lambda p: _share(shop, p),
-        lambda p: [_query("m", shop.latency, "p99", p)],
+        lambda p: [series("m", shop.orders, "Sum", p)],
+        lambda p: share(shop.failures, shop.orders, p),
+        lambda p: [series("m", shop.latency, "p99", p)],
     ]
-    return sum(any(_shows(one, feed, each) for board, one in every if board == name) for each in wanted)
-
-
-def _drawn(here: Sequence[Graph], feed: Any) -> str:
-    told = [
-        f"“{one.title}”: {one.problem or ('empty' if not any(shows(one, feed)) else 'something else')}"
-        for one in here[:4]
-    ]
-    return f"There are {shown(told)}." if told else ""
+    return sum(any(answers(one, feed, each) for board, one in every if board == name) for each in wanted)
 
 
 @task(
@@ -1093,15 +783,13 @@ def _drawn(here: Sequence[Graph], feed: Any) -> str:
     title="Fewer orders than on such an hour",
     ref="L10-21",
     hints=[
-        "A fixed threshold is too high at night and too low at noon. What would you compare this Monday's "
-        "ten o'clock with?",
+        "A fixed threshold is too high at night and too low at noon. What would you compare this "
+        "Monday's ten o'clock with?",
         "An alarm with ThresholdMetricId compares a metric with a band: ANOMALY_DETECTION_BAND(metric, "
-        "width) is one of its "
-        "Metrics. Which comparison rings for too few, and only for too few?",
-        "ComparisonOperator='LessThanLowerThreshold', ThresholdMetricId='band', Metrics=[{'Id': 'orders', "
-        "'MetricStat': …, "
-        "'ReturnData': True}, {'Id': 'band', 'Expression': f'ANOMALY_DETECTION_BAND(orders, {brief.band})', "
-        "'ReturnData': True}].",
+        "width) is one of its Metrics. Which comparison rings for too few, and only for too few?",
+        "ComparisonOperator='LessThanLowerThreshold', ThresholdMetricId='band', Metrics=[{'Id': "
+        "'orders', 'MetricStat': …, 'ReturnData': True}, {'Id': 'band', 'Expression': "
+        "f'ANOMALY_DETECTION_BAND(orders, {brief.band})', 'ReturnData': True}].",
     ],
 )
 def test_unusual(account: Account, brief: Brief) -> None:
@@ -1111,8 +799,7 @@ def test_unusual(account: Account, brief: Brief) -> None:
     mine = [one for one in bands if watches(one, shop.orders)]
     assert mine, Because(
         found=f"{shown([str(one['AlarmName']) for one in bands])} compares with a band, and none of them "
-        "looks at Orders of "
-        f"{brief.service} in {brief.namespace}.",
+        f"looks at Orders of {brief.service} in {brief.namespace}.",
         consequence="The band is that of another metric, or of none that has data.",
         concept="A metric is its namespace, its name and all of its dimensions.",
     )
@@ -1130,8 +817,8 @@ def test_unusual(account: Account, brief: Brief) -> None:
     )
     assert alarm["ComparisonOperator"] == "LessThanLowerThreshold", Because(
         found=f"Alarm {name} compares by {alarm['ComparisonOperator']}.",
-        consequence="On the first day of the sale somebody is woken because all is well, or nobody because "
-        "nothing is sold.",
+        consequence="On the first day of the sale somebody is woken because all is well, or nobody "
+        "because nothing is sold.",
         concept="A band has two sides. Only one of them hurts here.",
     )
     stats = {q["MetricStat"]["Stat"] for q in alarm["Metrics"] if q.get("MetricStat")}
@@ -1148,15 +835,13 @@ def test_unusual(account: Account, brief: Brief) -> None:
     title="A dimension or a field",
     ref="L10-03",
     hints=[
-        "Two ways to know something of each customer: count it always, or ask when you want to know. What "
-        "is paid for in the "
-        "one, what in the other, and what grows with the customers?",
+        "Two ways to know something of each customer: count it always, or ask when you want to know. "
+        "What is paid for in the one, what in the other, and what grows with the customers?",
         "Stored: GB a month × the share that is left when packed × how many months lie there. Metrics: "
-        "customers × metrics "
-        "each, by the tiers. A query pays for the GB that it looks through.",
-        'answer("bill", {"for_ever": …, "kept": …, "dimension": metrics_bill(customers × metrics_each).usd, '
-        '"field": '
-        'logs_bill(scanned_gb=questions × gb_scanned).usd, "choose": "dimension" or "field"}).',
+        "customers × metrics each, by the tiers. A query pays for the GB that it looks through.",
+        'answer("bill", {"for_ever": …, "kept": …, "dimension": metrics_bill(customers × '
+        'metrics_each).usd, "field": logs_bill(scanned_gb=questions × gb_scanned).usd, "choose": '
+        '"dimension" or "field"}).',
     ],
 )
 def test_bill(brief: Brief, answer: Callable[[str], Any]) -> None:
@@ -1173,8 +858,7 @@ def test_bill(brief: Brief, answer: Callable[[str], Any]) -> None:
     better = min(("dimension", "field"), key=lambda name: bills[name].usd)
     assert said.get("choose") == better, Because(
         found=f"The answer chooses {said.get('choose')!r}. The dimension costs "
-        f"${bills['dimension'].usd:,.2f} a month, the "
-        f"field ${bills['field'].usd:,.2f}.",
+        f"${bills['dimension'].usd:,.2f} a month, the field ${bills['field'].usd:,.2f}.",
         consequence="The choice contradicts its own sum.",
         concept="A metric is paid for as long as it gets data; a question, when it is asked.",
     )

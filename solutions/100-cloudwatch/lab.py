@@ -100,6 +100,9 @@ for row in brief.keep:
 ### END SOLUTION
 
 # %% [markdown]
+# A shorter length loses lines that somebody has a right to, a longer one keeps lines that nobody has a reason for. Right is also what makes
+# it hold tomorrow: a template, or a rule that sets it for every new group.
+#
 # A function makes its log group by itself at its first run, without retention. Whoever makes the group beforehand decides.
 #
 # <!-- covers: L10-05 L10-06 L10-07 -->
@@ -123,6 +126,7 @@ def query(text, groups, hours=24 * 14):
 
 
 ALL = brief.groups.values()
+print(query("fields @message | limit 1", [brief.groups["orders"]]))
 for row in query('filter level = "ERROR" | fields @timestamp, requestId, reason | limit 5', ALL):
     print(row)
 for row in query(
@@ -300,6 +304,10 @@ print(
 # - Resolution is a minute. With `StorageResolution=1` it is a second, and seconds are kept for **3 hours**. EC2's own come every
 #   *five* minutes, unless detailed monitoring is paid for.
 # - A unit converts nothing: 500 *Milliseconds* and 0.5 *Seconds* are two different series.
+#
+# For new programs AWS [recommends a fourth way](
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/metrics-otel-recommended.html), OpenTelemetry, and the embedded format
+# where a number and its line should stay together, as here.
 
 # %%
 PAYMENTS = """
@@ -321,6 +329,17 @@ cloudwatch.put_metric_data(
     Namespace="Rehearsal",
     MetricData=[{**rehearsal, "Value": 12.5, "Unit": "Milliseconds", "StorageResolution": 1}],
 )
+# The same by a line: what _aws names is taken out of it. "parcel" stays a field.
+measures = {
+    "Namespace": "Rehearsal",
+    "Dimensions": [["Shop"]],
+    "Metrics": [{"Name": "Parcels", "Unit": "Count"}],
+}
+told = {"Shop": "north", "Parcels": 3, "parcel": "P-77"}
+told["_aws"] = {"Timestamp": time.time_ns() // 10**6, "CloudWatchMetrics": [measures]}
+stream = {"logGroupName": brief.groups["shipping"], "logStreamName": f"rehearsal-{time.time_ns()}"}
+logs.create_log_stream(**stream)
+logs.put_log_events(**stream, logEvents=[{"timestamp": time.time_ns() // 10**6, "message": json.dumps(told)}])
 print(cloudwatch.list_metrics(Namespace="Rehearsal")["Metrics"])
 print(call(brief.payments, {"orderId": "KW-1", "customer": "c-1", "ms": 90, "processor": "ok"}))
 
@@ -380,7 +399,7 @@ for metric in cloudwatch.list_metrics(Namespace=brief.namespace)["Metrics"]:
     print(metric["MetricName"], metric["Dimensions"])
 
 # %% [markdown]
-# The line keeps `customer`: a *field* may differ for everybody. As a dimension it would be a metric for each customer; task 12 says
+# The line keeps `customer`: a *field* may differ for everybody. As a dimension it would be a metric for each customer; task 13 says
 # what that costs.
 #
 # <!-- covers: L10-16 L10-23 -->
@@ -413,8 +432,12 @@ ring(f"cpu-{brief.tag}")
 
 # %% [markdown]
 # The alarm says *Successfully executed action*, and the pager is still. *Successfully* means: the **topic** took it. Whether the queue
-# takes what the topic sends, its own policy says.
-#
+# takes what the topic sends, its own policy says:
+
+# %%
+print(sqs.get_queue_attributes(QueueUrl=PAGER, AttributeNames=["Policy"])["Attributes"]["Policy"])
+
+# %% [markdown]
 # Mend the way, so that a message of `brief.topic` reaches the queue, and none of anybody else's topic does.
 
 # %% task="pager"
@@ -558,12 +581,30 @@ for alarm in cloudwatch.describe_alarms(AlarmNames=["payments-slow"])["MetricAla
 # <!-- covers: L10-18 -->
 # ## Task 9: alarms on what customers feel
 #
-# Three symptoms, each told to `brief.topic`:
+# [Metric math](https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html) computes with metrics: each has an
+# `Id`, and an `Expression` uses the ids. With `ReturnData=False` a metric is computed with and not shown:
+
+# %%
+worst = {
+    "Metric": {"Namespace": brief.namespace, "MetricName": "Latency", "Dimensions": SERVICE},
+    "Period": 60,
+    "Stat": "Maximum",
+}
+found = cloudwatch.get_metric_data(
+    StartTime=time.time() - 1800,
+    EndTime=time.time(),
+    MetricDataQueries=[
+        {"Id": "worst", "MetricStat": worst, "ReturnData": False},
+        {"Id": "seconds", "Expression": "IF(worst > 1000, worst / 1000, 0)"},
+    ],
+)
+print(found["MetricDataResults"][0]["Values"])
+
+# %% [markdown]
+# An alarm takes such a list as its `Metrics`; exactly one of them returns data. Three symptoms, each told to `brief.topic`:
 #
 # 1. **Errors.** In **3 of 5 minutes** more than `brief.error_percent` % of the orders failed, in minutes with at least `brief.few`
-#    orders. [Metric math](https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html) divides: an alarm has
-#    `Metrics`, all but one with `ReturnData=False`. `IF(condition, then, else)` takes care of the few. (A declined card is no error of
-#    the *function*: `AWS/Lambda`'s `Errors` stands at zero all evening.)
+#    orders. (A declined card is no error of the *function*: `AWS/Lambda`'s `Errors` stands at zero all evening.)
 # 2. **Dead letters.** One message or more lies in the queue `brief.dead_letters` (`AWS/SQS`, `ApproximateNumberOfMessagesVisible`,
 #    dimension `QueueName`). A queue that nobody uses puts no data.
 # 3. **The export is still.** It puts `Exported` every `brief.export_minutes` minutes. When `brief.silent_minutes` minutes have passed
@@ -694,10 +735,18 @@ print(needs["PolicyName"], needs["DefaultVersionId"])
 # - and the orders of the shop overseas: the **same metric in `brief.us_region`**. Dashboards are global; each widget says from which Region
 #   its metrics come.
 #
-# A dashboard is JSON: [widgets, each with its metrics as lists](
-# https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html). *Here* nothing draws it; the
-# check reads it as the console would, with metrics of its own. (For a map of who calls whom AWS has the X-Ray trace map and Application
-# Signals; the *ServiceLens* of older guides is gone into them.)
+# A dashboard is JSON: [widgets](
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html), each with its metrics as
+# lists: namespace, name, then the dimensions, and options last, such as `{"id": "m1", "visible": False}`. An expression is a list of
+# options alone: `[{"expression": "m1 / 60", "id": "e1"}]`. *Here* nothing draws it; the check reads it as the console would, with metrics
+# of its own. (For a map of who calls whom AWS has the X-Ray trace map and Application Signals; the *ServiceLens* of older guides is gone
+# into them.)
+
+# %%
+lying = ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", brief.dead_letters]
+look = {"title": "Dead letters", "region": REGION, "stat": "Maximum", "period": 60, "metrics": [lying]}
+widget = {"type": "metric", "width": 12, "height": 6, "properties": look}
+print(json.dumps({"widgets": [widget]}, indent=1))  # what put_dashboard takes as DashboardBody
 
 
 # %% task="board"
@@ -735,12 +784,13 @@ cloudwatch.put_dashboard(DashboardName="payments", DashboardBody=json.dumps({"wi
 
 # %% [markdown]
 # <!-- covers: L10-21 -->
-# ## Fewer than on such an hour
+# ## Task 12: fewer than on such an hour
 #
 # *No orders for a minute* was a poor question. The better one: fewer than usual **at this hour of this weekday**. [Anomaly detection](
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Anomaly_Detection.html) learns a metric's pattern from up to two
 # weeks of data and draws a **band** around it. An alarm compares the metric with the band in place of a threshold: `ThresholdMetricId` names
-# the one of its `Metrics` that is the band.
+# the one of its `Metrics` that is the band, an expression `ANOMALY_DETECTION_BAND(id, width)`; both return data. It rings below
+# (`LessThanLowerThreshold`), above (`GreaterThanUpperThreshold`), or outside (`LessThanLowerOrGreaterThanUpperThreshold`).
 #
 # Make one for `Orders` (by `Sum`), with a width of `brief.band` standard deviations, that rings for **too few** and not for a good
 # day. Let it tell nobody yet: watch first how often it would ring. *Here* no band is learnt; such an alarm stays INSUFFICIENT_DATA.
@@ -762,7 +812,7 @@ cloudwatch.put_metric_alarm(
 ### END SOLUTION
 
 # %% [markdown]
-# ## Task 12: a dimension or a field
+# ## Task 13: a dimension or a field
 #
 # Two decisions with a price. Kittiwake writes `gb` of logs a month; packed, `stored_share` of it lies in storage. Today all of it is kept:
 # after `months_for_ever` months, that many months lie there. With retention it is `months_kept`.
@@ -779,7 +829,8 @@ print(metrics_bill(3, alarms=4, dashboards=1))
 
 # %% [markdown]
 # Hand in `answer("bill", {"for_ever": …, "kept": …, "dimension": …, "field": …, "choose": "dimension" or "field"})`: dollars a month for
-# **storage** without and with retention, for the metrics, for the questions; and your choice by price.
+# **storage** without and with retention, for the metrics, for the questions; and your choice by price. `logs_bill` takes `ingested_gb`,
+# `stored_gb` and `scanned_gb`, each of a month; `.usd` is the sum.
 
 # %% task="bill"
 ### BEGIN SOLUTION

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cloudlings.grading.alarm_rules import Feed, Metric
-from cloudlings.grading.dashboards import graph, same_line, shows
+from cloudlings.grading.dashboards import answers, graph, same_line, share, shows
 
 ORDERS, FAILURES = (Metric.of("Shop", name, Service="till") for name in ("Orders", "Failures"))
 FEED = Feed(3, {ORDERS: [[(1.0, 40.0)]] * 3, FAILURES: [[(1.0, 4.0)], [(0.0, 40.0)], [(1.0, 10.0)]]})
@@ -60,3 +60,19 @@ def test_same_line() -> None:
     """Two lines are the same if they have the same points."""
     assert same_line({0.0: 1.0}, {0.0: 1.0004})
     assert not same_line({0.0: 1.0}, {0.0: 1.0, 60.0: 1.0})
+
+
+def test_a_share_is_answered_by_any_graph_that_shows_it() -> None:
+    """A graph answers a question by the values of one of its lines, not by how it is written."""
+    failed, every = Metric.of("Shop", "Failures"), Metric.of("Shop", "Orders")
+    feed = Feed(10, {failed: [[(1.0, 2.0), (0.0, 6.0)]] * 10, every: [[(1.0, 8.0)]] * 10})
+    two = [["Shop", name, {"id": name[0].lower(), "visible": False}] for name in ("Failures", "Orders")]
+
+    def right(expression: str, period: int) -> bool:
+        metrics = [*two, [{"expression": expression}]]
+        one = graph({"stat": "Sum", "period": period, "metrics": metrics}, "eu-west-1")
+        return answers(one, feed, lambda seconds: share(failed, every, seconds))
+
+    assert right("f / o * 100", 60)
+    assert not right("f / o", 60)
+    assert not right("100 * f / o", 3600)

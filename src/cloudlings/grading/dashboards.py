@@ -7,15 +7,18 @@ metric in the array, and its shorthands ``.`` and ``...``.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from cloudlings.account import Account
 from cloudlings.errors import ExpressionError
-from cloudlings.grading.alarm_rules import Feed
+from cloudlings.grading.alarm_rules import Feed, Metric
+from cloudlings.grading.vpc_state import shown
 from cloudlings.sandbox.cloudwatch import queries
 
+Wanted = Callable[[int], Sequence[Mapping[str, Any]]]
+"""What one wants to see, as metric data queries for a period."""
 PERIOD = 300
 """Seconds of a metric widget's period, unless told."""
 
@@ -106,3 +109,48 @@ def shows(one: Graph, feed: Feed) -> list[Mapping[float, float]]:
 def same_line(left: Mapping[float, float], right: Mapping[float, float]) -> bool:
     """Whether two lines have the same points, to a thousandth."""
     return set(left) == set(right) and all(abs(left[at] - right[at]) <= 0.001 for at in left)
+
+
+def series(name: str, metric: Metric, stat: str, period: int, shown_too: bool = True) -> Mapping[str, Any]:
+    """A metric's statistic as a metric data query."""
+    asked = {
+        "Namespace": metric.namespace,
+        "MetricName": metric.name,
+        "Dimensions": [{"Name": key, "Value": value} for key, value in metric.dimensions],
+    }
+    return {
+        "Id": name,
+        "MetricStat": {"Metric": asked, "Stat": stat, "Period": period},
+        "ReturnData": shown_too,
+    }
+
+
+def share(failed: Metric, every: Metric, period: int) -> Sequence[Mapping[str, Any]]:
+    """Which share of all failed, in percent, as metric data queries."""
+    return [
+        series("f", failed, "Sum", period, False),
+        series("o", every, "Sum", period, False),
+        {"Id": "e", "Expression": "100 * f / o", "Period": period, "ReturnData": True},
+    ]
+
+
+def answers(one: Graph, feed: Feed, wanted: Wanted) -> bool:
+    """Whether a graph has a line that is what one wants to see, in periods of five minutes at most."""
+    periods = {q["MetricStat"]["Period"] for q in one.queries if q.get("MetricStat")}
+    end = feed.minutes * 60.0
+    source = queries.Source(lambda asked, unit: feed.samples(asked, unit, 0.0, end), 0.0, end)
+    return any(
+        same_line(line, queries.results(wanted(period), source)[0].values)
+        for period in periods
+        if period <= 300
+        for line in shows(one, feed)
+    )
+
+
+def drawn(here: Sequence[Graph], feed: Feed) -> str:
+    """What some graphs show of a feed, in words."""
+    words = [
+        f"“{one.title}”: {one.problem or ('empty' if not any(shows(one, feed)) else 'something else')}"
+        for one in here[:4]
+    ]
+    return f"There are {shown(words)}." if words else ""

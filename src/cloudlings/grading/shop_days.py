@@ -131,3 +131,13 @@ def nobody(shop: Shop) -> dict[Metric, Minutes]:
     silent = (shop.orders, shop.failures, shop.latency)
     functions = [shop.of_function(name) for name in ("Invocations", "Errors")]
     return dict.fromkeys((*silent, *functions), _nothing)
+
+
+def from_event(value: float) -> Minutes:
+    """Nothing until the event, then one value a minute."""
+    return lambda minute: [(value, 1.0)] if minute >= 0 else []
+
+
+def busy(minute: int) -> Minute:
+    """A machine's CPU, each five minutes: full for forty minutes, else a third."""
+    return [(97.0 if 0 <= minute < 40 else 35.0, 1.0)] if minute % 5 == 0 else []
