@@ -91,6 +91,7 @@ def test_real_credentials_on_the_machine_lead_nowhere(home, tmp_path):
         ("check('kep-note')", "did you mean keep-note"),
         ("open_lab('notes-990')", "990-notes"),
         ("answer('count-notes', object())", "cannot be handed in"),
+        ("answer('count-notes', ['vol-0'] * 900)", "has room for 4,096"),
         ("answer('count-notes', {'a': {1, 2}})\ncheck('count-notes')", "Not yet"),
     ],
 )

@@ -149,7 +149,11 @@ def only_takes_on(
             context=given,
         )
         example = first_example(comparison, direction)  # type: ignore[arg-type]
-        wrong = f"Not only {who} can take it on" if direction == "over" else f"{who} cannot take it on"
+        wrong = (
+            f"Not only {who} can take it on"
+            if direction == "over"
+            else f"{who[:1].upper()}{who[1:]} cannot take it on"
+        )
         assert example is None, Because(
             found=f"The trust policy of {name} was put to every caller. {wrong}.",
             consequence=f"{sentence(example)}.",

@@ -85,7 +85,7 @@ def answer(name: str, value: Any) -> None:
         ) from None
     if len(text) > LONGEST_ANSWER:
         raise LabError(
-            f'The answer "{name}" has {len(text):,} characters, and an answer has room for {LONGEST_ANSWER:,}: '
+            f'The answer "{name}" has {len(text):,} characters; an answer has room for {LONGEST_ANSWER:,}: '
             f"{text[:80]} …",
             next_step="look at what is in it: a task never asks for that much",
         )
