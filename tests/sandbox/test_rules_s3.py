@@ -52,6 +52,18 @@ def test_a_new_bucket_blocks_public_access_and_encrypts(learner: boto3.Session, 
     assert owned == [{"ObjectOwnership": "BucketOwnerEnforced"}]
 
 
+def test_an_object_has_a_type_without_being_told(learner: boto3.Session, bucket: str) -> None:
+    """An upload that says no type gets S3's own default, and one that does keeps it.
+
+    Source: S3 API reference, PutObject, and User Guide, "System-defined object metadata".
+    """
+    s3 = learner.client("s3")
+    for key, told in (("plain", {}), ("page", {"ContentType": "text/html"})):
+        s3.put_object(Bucket=bucket, Key=key, Body=b"1", **told)
+    kinds = [s3.head_object(Bucket=bucket, Key=key)["ContentType"] for key in ("plain", "page")]
+    assert kinds == ["binary/octet-stream", "text/html"]
+
+
 def test_an_object_says_how_it_is_encrypted(learner: boto3.Session, bucket: str) -> None:
     """SSE-S3 unless asked otherwise; with KMS the object says the key."""
     s3 = learner.client("s3")

@@ -13,6 +13,8 @@ import boto3
 import jmespath
 import pytest
 import yaml
+from botocore import UNSIGNED
+from botocore.config import Config
 
 from cloudlings.sandbox import Sandbox
 from cloudlings.sandbox.routes import BY_SERVICE, ROUTES
@@ -238,3 +240,10 @@ def test_every_row_of_the_table_has_its_reason() -> None:
     for route in ROUTES:
         assert route.reason
         assert (folder / f"{route.emulator}.py").is_file()
+
+
+def test_an_unsigned_question_is_told_what_it_lacks(sandbox: Sandbox) -> None:
+    """Without a signature STS knows nobody, and says so in its own protocol."""
+    config = Config(signature_version=UNSIGNED)
+    nobody = boto3.client("sts", region_name="eu-west-1", endpoint_url=sandbox.endpoint_url, config=config)
+    assert code_of(nobody.get_caller_identity) == "MissingAuthenticationToken"

@@ -94,7 +94,7 @@ class Gateway:
 
     async def answer(self, request: Request) -> Response:
         """Answer one request. Whatever goes wrong, the answer has AWS's shape."""
-        service = "s3"
+        service = "" if request.form.get("Action") else "s3"
         try:
             signature = sigv4.read_signature(request)
             target = _target(request, signature)

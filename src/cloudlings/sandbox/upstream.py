@@ -84,6 +84,9 @@ def _headers(request: Request, account_id: str, host: str) -> list[tuple[str, st
     headers.append(("x-forwarded-proto", "https" if request.secure else "http"))
     headers.append(("x-moto-account-id", account_id))
     headers.append(("x-cloudlings-host", host))
+    if host == "s3" and request.method in ("PUT", "POST") and not request.header("content-type"):
+        # What S3 keeps as an object's type when the upload says none.
+        headers.append(("content-type", "binary/octet-stream"))
     if not request.body and request.method in ("PUT", "POST", "PATCH"):
         headers.append(("content-length", "0"))
     return headers
