@@ -120,8 +120,12 @@ def test_photo_with_metadata(account: Account, brief: Brief, answer: Callable[[s
     _same_bytes(account, brief)
     right = hashlib.sha256(_minutes(brief)).hexdigest()
     assert str(given).strip().lower() == right, Because(
-        found=f'The answer "sha256" is {given!r}; the bytes of {brief.jury_key} have another digest.',
-        consequence="What you have is not what the jury wrote.",
+        found='No answer "sha256" was handed in yet; the photo is in its place.'
+        if given is None
+        else f'The answer "sha256" is {given!r}; the bytes of {brief.jury_key} have another digest.',
+        consequence="Whether you have what the jury wrote is not known."
+        if given is None
+        else "What you have is not what the jury wrote.",
         concept="A digest is of the exact bytes: a text that was decoded, stripped or printed is another.",
     )
 
@@ -250,10 +254,15 @@ def test_presigned_download(account: Account, brief: Brief, answer: Callable[[st
         "bucket lets out.",
         concept="One juror, one hour: that needs no opening of the bucket.",
     )
+    old = "signature" in query
     assert "x-amz-signature" in query, Because(
-        found=f"The address {_short(str(url))} carries no signature of today's kind.",
-        consequence="S3 takes whoever sends it for a stranger.",
-        concept="A presigned URL holds a signature over one request, made with somebody's credentials.",
+        found=f"The address {_short(str(url))} "
+        f"{'is signed in the old way, Signature Version 2' if old else 'carries no signature'}.",
+        consequence="A bucket made since June 2020 refuses it: the juror sees an error."
+        if old
+        else "S3 takes whoever sends it for a stranger.",
+        concept="A presigned URL holds a signature over one request, made with somebody's credentials. Which "
+        "version boto3 makes depends on the Region that its client is for.",
     )
     assert query.get("x-amz-expires") == "3600", Because(
         found=f"The URL says that it lives {query.get('x-amz-expires', 'no')} seconds.",
@@ -464,7 +473,9 @@ def test_read_after_write(account: Account, brief: Brief, answer: Callable[[str]
     for name, claim in brief.claims.items():
         right = "may answer the old bytes" not in claim
         assert given.get(name) is right, Because(
-            found=f"Your verdict on claim {name} is {given.get(name)!r}: {claim}",
+            found=f"Your verdict on claim {name} is {given.get(name)!r}"
+            + (": " if isinstance(given.get(name), bool) else ", neither True nor False. The claim: ")
+            + claim,
             consequence="Code that believes it waits, polls and retries where S3 has answered already."
             if not right
             else "Code that doubts it waits, polls and retries where S3 has answered already.",
@@ -492,7 +503,8 @@ def _looped(brief: Brief, rows: list[dict[str, Any]]) -> None:
     ]
     missed = bool(after) and after[-1]["status"] == 404
     assert missed, Because(
-        found=f"The journal holds {len(gone)} deletes of {brief.loop_key}, and "
+        found=f"The journal holds {len(gone)} {'delete' if len(gone) == 1 else 'deletes'} of "
+        f"{brief.loop_key}, and "
         f"{'a read after the last' if after else 'no read after it'}.",
         consequence="Half of the question is open: does a read see a delete?",
         concept="Deletes are writes too.",

@@ -322,14 +322,15 @@ answer("consistency", {"stale": stale, **verdicts})
 #
 # Somebody overwrote the shop's price list with garbage, somebody suspended versioning "to save money", somebody deleted the list.
 # In `brief.shop`, for the key `prices.csv`: make the **first** version the one that everybody gets again, and see to it that the
-# next accident can be undone as well.
+# next accident can be undone as well. (S3 lists the versions of a key newest first.)
 # <!-- covers: L02-18 -->
 
 # %%
 history = s3.list_object_versions(Bucket=brief.shop, Prefix="prices.csv")
 for version in [*history.get("DeleteMarkers", []), *history.get("Versions", [])]:
     print(
-        version["VersionId"],
+        f"{version['VersionId']:36}",
+        f"{version['LastModified']:%H:%M:%S}",
         "latest" if version["IsLatest"] else "      ",
         version.get("Size", "a delete marker"),
     )
@@ -414,13 +415,8 @@ for begun in s3.list_multipart_uploads(Bucket=brief.inbox).get("Uploads", []):
 try:
     s3.put_bucket_accelerate_configuration(Bucket=brief.bucket, AccelerateConfiguration={"Status": "Enabled"})
     print(s3.get_bucket_accelerate_configuration(Bucket=brief.bucket)["Status"])
-    print(
-        [
-            round(thing["Size"] / 2**20, 1)
-            for thing in s3.list_objects_v2(Bucket=brief.bucket).get("Contents", [])
-        ],
-        "MiB",
-    )
+    for thing in s3.list_objects_v2(Bucket=brief.bucket).get("Contents", []):
+        print(f"{thing['Size'] / 2**20:6.1f} MiB  {thing['Key']}")
 except ClientError as error:
     print(error.response["Error"]["Code"])
 

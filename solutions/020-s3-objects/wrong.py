@@ -535,7 +535,7 @@ answer(
     ],
 )
 
-# %% wrong="b-04" task="presigned-download" says=["no signature"]
+# %% wrong="b-04" task="presigned-download" says=["carries no signature"]
 # the plain address
 url = f"{s3.meta.endpoint_url}/{brief.bucket}/{brief.photo_key}"
 answer("download", url)
