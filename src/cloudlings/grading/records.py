@@ -114,6 +114,16 @@ class Records:
             row = database.execute(query, (lab, task, seed)).fetchone()
         return Verdict.from_json(json.loads(row[0])) if row else None
 
+    def best(self, lab: str, task: str, seed: str) -> Verdict | None:
+        """The verdict that a task's standing rests on, with its evidence: the first passed, else the last."""
+        with self._open() as database:
+            query = (
+                "select verdict from attempts where lab = ? and task = ? and seed = ?"
+                " order by status = 'passed' desc, case when status = 'passed' then id else -id end limit 1"
+            )
+            row = database.execute(query, (lab, task, seed)).fetchone()
+        return Verdict.from_json(json.loads(row[0])) if row else None
+
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         database = sqlite3.connect(self.path, timeout=10)

@@ -94,6 +94,15 @@ def picture(reader: Reader, request: Request) -> Shown:
     )
 
 
+def receipt(reader: Reader, request: Request) -> Shown:
+    """The lab's receipt, to print; its file comes from `cloudlings receipt make`."""
+    from cloudlings.grading import receipt as receipts
+
+    values = _lab(reader, request, "tasks")
+    made = receipts.make(reader.root, reader.home, values["lab"].name, reader.seed)
+    return Shown("receipt.html", {**values, "receipt": made})
+
+
 def _fullest_first(network: Network) -> list[Vpc]:
     """The VPCs, what a learner most likely wants to see first: with the most in it, made by somebody."""
     interfaces = Counter(one.vpc for one in network.interfaces)
@@ -160,5 +169,6 @@ PAGES: Mapping[str, Callable[[Reader, Request], Shown]] = {
     "journal": journal,
     "decisions": decisions,
     "cost": cost,
+    "receipt": receipt,
 }
 """The pages of a lab beside its tasks, by the last part of their address."""
