@@ -140,6 +140,19 @@ def test_the_aws_cli_reaches_the_sandbox(inside: dict[str, str], account_id: str
 
 
 @pytest.mark.parametrize(
+    ("region", "words"), [(REGION, "sqs list-queues"), ("us-east-1", "rds describe-events")]
+)
+def test_the_aws_cli_reaches_the_sandbox_where_it_has_names_of_its_own(
+    inside: dict[str, str], region: str, words: str
+) -> None:
+    """Version 1 of the AWS CLI sends SQS and RDS to old names, unless it is told otherwise: here it is."""
+    aws = Path(sys.executable).with_name("aws")
+    env = {**inside, "AWS_REGION": region, "AWS_DEFAULT_REGION": region}
+    done = subprocess.run([aws, *words.split()], env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
     "code",
     [
         "boto3.client('s3', endpoint_url='{url}').list_buckets()",

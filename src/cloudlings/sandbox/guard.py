@@ -20,7 +20,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 ALLOWED = "CLOUDLINGS_ENDPOINTS"
-_HOOKED = "botocore.httpsession"
+_HTTP = "botocore.httpsession"
+# Version 1 of the AWS CLI sends SQS, RDS and a few more to names of its own, whatever AWS_ENDPOINT_URL says.
+_CLI_NAMES = "awscli.customizations.overridesslcommonname"
 _PREFIXED_ADDRESS = re.compile(r"[a-z0-9-]+\.(\d+\.\d+\.\d+\.\d+(?::\d+)?)")
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
 
@@ -63,9 +65,10 @@ def install(endpoints: Sequence[str] | None = None) -> None:
     if endpoints is None:
         endpoints = [part for part in os.environ.get(ALLOWED, "").split(",") if part]
     _Guard.endpoints = tuple(endpoints)
-    if _HOOKED in sys.modules:
-        _wrap(sys.modules[_HOOKED])
-    elif not any(isinstance(finder, _Finder) for finder in sys.meta_path):
+    for name, change in _CHANGES.items():
+        if name in sys.modules:
+            change(sys.modules[name])
+    if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
         # botocore may never be imported, and importing it here would slow every program's start.
         sys.meta_path.insert(0, _Finder())
 
@@ -90,6 +93,13 @@ def _wrap(module: ModuleType) -> None:
     session.send = send
 
 
+def _forget_names(module: ModuleType) -> None:
+    module.SSL_COMMON_NAMES.clear()
+
+
+_CHANGES: dict[str, Callable[[ModuleType], None]] = {_HTTP: _wrap, _CLI_NAMES: _forget_names}
+
+
 def _message(url: str) -> str:
     where = urlsplit(url).netloc or url
     here = _Guard.endpoints[0] if _Guard.endpoints else "no sandbox"
@@ -100,12 +110,13 @@ def _message(url: str) -> str:
 
 
 class _Finder(importlib.abc.MetaPathFinder):
-    """Wraps botocore's HTTP session once something imports it."""
+    """Changes botocore's HTTP session and the AWS CLI's names once something imports them."""
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        if name != _HOOKED:
+        change = _CHANGES.get(name)
+        if change is None:
             return None
         spec = importlib.machinery.PathFinder.find_spec(name, path, target)
         if spec is None or spec.loader is None:
@@ -115,7 +126,7 @@ class _Finder(importlib.abc.MetaPathFinder):
 
         def exec_module(module: ModuleType) -> None:
             run(module)
-            _wrap(module)
+            change(module)
 
         loader.exec_module = exec_module  # type: ignore[method-assign]
         return spec
