@@ -13,6 +13,7 @@ from botocore.exceptions import ConnectionError as NoConnection
 
 from cloudlings.account.evidence import Evidence, Read, canonical, handed_out, settled
 from cloudlings.account.reads import is_read
+from cloudlings.account.sql import Login, ask
 from cloudlings.account.strangers import exchange
 from cloudlings.errors import AccountError, EvidenceMissing, SandboxUnavailable
 
@@ -142,6 +143,28 @@ class Account:
                 )
             endpoint = str(self._source.client("s3", region_name=self.region_name).meta.endpoint_url)
             read = self.evidence.add(Read(*key, answer=exchange(endpoint, url, method, headers or {}, body)))
+        answer: dict[str, Any] = read.answer
+        return answer
+
+    def ask(self, login: Login, statement: str) -> dict[str, Any]:
+        """One read-only SQL statement to a database of this sandbox; see `cloudlings.account.sql.ask`.
+
+        A task declares it as a probe (``sql:Select``). Recorded as evidence, without the password.
+        """
+        if "sql:Select" not in self._probes:
+            raise AccountError(
+                f"A grader may not ask {login.host} for SQL.",
+                next_step='declare it: @task(..., probes=["sql:Select"])',
+            )
+        key = ("sql", "", "Select", canonical({**login.about(), "statement": statement}), self._turn)
+        read = self.evidence.find(key)
+        if read is None:
+            if self._source is None:
+                raise EvidenceMissing(
+                    "This database was not asked when this evidence was recorded.",
+                    next_step="check the task again against a sandbox",
+                )
+            read = self.evidence.add(Read(*key, answer=ask(login, statement)))
         answer: dict[str, Any] = read.answer
         return answer
 

@@ -1,0 +1,137 @@
+"""What graders of a database ask: private, encrypted, in two zones, and a password that nobody types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cloudlings.account import Account
+from cloudlings.grading.database_state import Raw, own_secret_login
+from cloudlings.grading.task import Because
+from cloudlings.grading.vpc_state import must_not_reach, must_reach, ports_at_the_edges
+from cloudlings.network import Network, trace
+
+ENGINES = ("postgres", "mysql", "mariadb")
+
+
+def is_private(database: Raw) -> None:
+    """Fails the check unless a database has no public address."""
+    name = database["DBInstanceIdentifier"]
+    assert not database.get("PubliclyAccessible"), Because(
+        found=f"{name} has PubliclyAccessible true.",
+        consequence="Its name resolves to a public address for everybody: a rule that is too wide, today "
+        "or next year, is all that is missing.",
+        concept="A public address is one half of a way in, the subnets' route the other. A database needs "
+        "neither.",
+    )
+
+
+def is_encrypted(database: Raw) -> None:
+    """Fails the check unless a database's storage is encrypted."""
+    name = database["DBInstanceIdentifier"]
+    assert database.get("StorageEncrypted"), Because(
+        found=f"{name} has StorageEncrypted false.",
+        consequence="Its storage, its snapshots and its replicas hold patients' names in clear.",
+        concept="Storage is encrypted from the first moment or never: it is decided when an instance is "
+        "made.",
+    )
+
+
+def has_a_standby(database: Raw, everything: Mapping[str, Raw]) -> None:
+    """Fails the check unless a database is a Multi-AZ deployment; a replica does not count."""
+    name = database["DBInstanceIdentifier"]
+    copies = [
+        each
+        for each, found in everything.items()
+        if found.get("ReadReplicaSourceDBInstanceIdentifier") == name
+    ]
+    replica = (
+        f" Its read replica {copies[0]} is asynchronous: it lacks the last writes, and nobody takes over "
+        "until a person promotes it."
+        if copies
+        else ""
+    )
+    assert database.get("MultiAZ"), Because(
+        found=f"{name} runs in one zone, {database.get('AvailabilityZone')}: MultiAZ is false.{replica}",
+        consequence="When that zone fails, no appointment can be booked until somebody wakes up and "
+        "restores a backup.",
+        concept="High availability is a standby that has every write and takes over by itself, under the "
+        "same endpoint.",
+    )
+
+
+def nobody_types_its_password(
+    account: Account, database: Raw, region: str | None = None, *, proved: bool = True
+) -> None:
+    """Fails the check unless the master password is in Secrets Manager (or users log in by IAM).
+
+    Whether a secret of the learner's own lets in is tried if ``proved``: that wakes the database.
+    """
+    name = database["DBInstanceIdentifier"]
+    kept = database.get("MasterUserSecret") or database.get("IAMDatabaseAuthenticationEnabled")
+    assert kept or own_secret_login(account, database, region, proved=proved), Because(
+        found=f"{name} has no managed password, no IAM authentication, and no secret holds the password of "
+        f"its user {database.get('MasterUsername')}.",
+        consequence="The password was typed: it stays in a notebook, in the shell's history and in the "
+        "chat, and nobody dares to change it.",
+        concept="A password that no person knows can be changed every week.",
+    )
+
+
+def keeps_backups(database: Raw, least: int, *, whose: str) -> None:
+    """Fails the check unless automated backups are kept for ``least`` to 35 days."""
+    days = int(database.get("BackupRetentionPeriod") or 0)
+    name = database["DBInstanceIdentifier"]
+    assert least <= days <= 35, Because(
+        found=f"{name} keeps automated backups for {days} day{'' if days == 1 else 's'}; {whose} needs "
+        f"{least} at least.",
+        consequence="A mistake that is noticed later than that cannot be undone any more.",
+        concept="A restore to a point in time reaches back as far as the retention period, 35 days at most.",
+    )
+
+
+def only_for(network: Network, target: str, port: int, inside: Mapping[str, str], callers: set[str]) -> None:
+    """Fails the check unless exactly the callers reach the database, and on its port only.
+
+    ``inside`` maps names of machines to their interfaces. The internet is asked in both halves.
+    """
+    for name in sorted(callers):
+        must_reach(
+            network,
+            inside[name],
+            target,
+            port,
+            consequence=f"{name} gets no answer from the database: no appointment is shown.",
+            concept="The rule is at the database: which group may call, and which port.",
+        )
+    for name, source in [("internet", "internet"), *sorted(inside.items())]:
+        if name not in callers:
+            must_not_reach(
+                network,
+                source,
+                target,
+                port,
+                consequence=f"Whoever takes over {'any computer' if name == 'internet' else name} can try "
+                "passwords on the patients' records.",
+                concept="A rule that names a group lets in whoever carries it; a range of addresses lets in "
+                "whoever lives there.",
+            )
+    for name in sorted(callers):
+        _no_other_port(network, inside[name], target, port, name)
+
+
+def _no_other_port(network: Network, source: str, target: str, port: int, name: str) -> None:
+    vpc = next((each.vpc for each in network.databases if each.id == target), "")
+    for other in ports_at_the_edges(network, vpc, port):
+        found = trace(network, source, target, "tcp", other) if other != port else None
+        assert found is None or not found.reachable, Because(
+            found=f"{name} was let knock at other ports of {target}. {found.sentence if found else ''}",
+            consequence="A port that nobody watches is open to the machine that talks to the internet.",
+            concept="One rule, one port: the one that the database listens on.",
+        )
+
+
+def endpoint_of(database: Raw) -> dict[str, Any]:
+    """Address and port of an instance, as it is reached now."""
+    place = database.get("Endpoint") or {}
+    return {"host": place.get("Address"), "port": place.get("Port")}
