@@ -21,6 +21,8 @@ LABS = {"done": ("✔", "Done", "good"), "begun": ("◐", "Begun", "busy"), "new
 TABS = (
     ("tasks", "Tasks", ""),
     ("picture", "Network", "/picture"),
+    ("wiring", "Events", "/wiring"),
+    ("access", "Access", "/access"),
     ("journal", "Journal", "/journal"),
     ("decisions", "Decisions", "/decisions"),
     ("cost", "Cost", "/cost"),

@@ -94,6 +94,30 @@ def picture(reader: Reader, request: Request) -> Shown:
     )
 
 
+def events(reader: Reader, request: Request) -> Shown:
+    """What calls what in the account."""
+    from cloudlings.web import wiring
+
+    values = _lab(reader, request, "wiring")
+    space, place = reader.space(values["lab"].name), _place(values, request)
+    found = wiring.read_wiring(reader.session(space, place["account"], place["region"]))
+    drawn = {"wiring": found, "svg": wiring.draw(found), "title": wiring.title}
+    return Shown("wiring.html", {**values, **place, **drawn})
+
+
+def access(reader: Reader, request: Request) -> Shown:
+    """Who can do what in the account."""
+    from cloudlings.account import Account
+    from cloudlings.web.access import ACTIONS, read_matrix
+
+    values = _lab(reader, request, "access")
+    space, place = reader.space(values["lab"].name), _place(values, request)
+    source = reader.session(space, place["account"], place["region"])
+    # Each read is made once, however many cells ask for it.
+    matrix = read_matrix(Account(place["account"], source, region=place["region"]))
+    return Shown("access.html", {**values, **place, "matrix": matrix, "actions": ACTIONS})
+
+
 def receipt(reader: Reader, request: Request) -> Shown:
     """The lab's receipt, to print; its file comes from `cloudlings receipt make`."""
     from cloudlings.grading import receipt as receipts
@@ -170,5 +194,7 @@ PAGES: Mapping[str, Callable[[Reader, Request], Shown]] = {
     "decisions": decisions,
     "cost": cost,
     "receipt": receipt,
+    "wiring": events,
+    "access": access,
 }
 """The pages of a lab beside its tasks, by the last part of their address."""
