@@ -118,6 +118,7 @@ def test_own_folder(account: Account, brief: Brief) -> None:
         f"{' and '.join(people)} have no policy yet, neither of their own nor by their group.",
     )
     for name, who in people.items():
+        _lists_no_other_folder(brief, name, who, bucket)
         own = f"{brief.folders}{name}/"
         work = allow(["s3:GetObject", "s3:PutObject"], f"{bucket}/{own}*")
         may_exactly(
@@ -131,6 +132,20 @@ def test_own_folder(account: Account, brief: Brief) -> None:
         )
     for name, who in people.items():
         _no_use_to_a_session(account, brief, name, who.policies, list(who.context))
+
+
+def _lists_no_other_folder(brief: Brief, name: str, who: Any, bucket: str) -> None:
+    """The slip that the names invite, before any other request is looked for."""
+    for other in brief.presenters:
+        prefix = f"{brief.folders}{other}/"
+        asked = Request(who.principal, "s3:ListBucket", bucket, context={**OVER_TLS, "s3:prefix": prefix})
+        decision = decide(asked, who.policies)
+        assert other == name or not decision.allowed, Because(
+            found=f"A listing of {brief.archive} with the prefix {prefix} was asked as {name}: allowed.",
+            consequence=f"{name} can s3:ListBucket what {other} keeps, name by name.",
+            concept="Least privilege: a prefix is the beginning of a string, and a folder's ends with its "
+            "slash.",
+        )
 
 
 def _person(account: Account, name: str, bucket: str) -> Any:
@@ -456,7 +471,9 @@ def test_no_long_keys(account: Account, brief: Brief) -> None:
     assert not keys, Because(
         found=f"{user} still has {_listed(keys)}.",
         consequence="Whoever finds the file, the backup or the message reads the masters, until somebody "
-        "thinks of the key.",
+        "thinks of the key."
+        if any(key["Status"] == "Active" for key in keys)
+        else "The file, the backup and the message still hold a key that one call makes good again.",
         concept="A key works from anywhere and has no end; an inactive one is a call away from active.",
     )
 
@@ -575,10 +592,23 @@ def test_borrow_a_role(account: Account, brief: Brief, answer: Callable[[str], A
     )
     _closed_to_me(account, brief, me)
     _was_borrowed(account, brief, name)
-    assert _number(given) == _fee(brief.contract), Because(
+    _fee_told(brief, given)
+
+
+def _fee_told(brief: Brief, given: Any) -> None:
+    concept = "The number stands in the object's bytes: read it as the role."
+    number = _number(given)
+    assert number is not None, Because(
+        found='No answer "fee" was handed in yet.'
+        if given is None
+        else f'The answer "fee" is {given!r}, which is no number.',
+        consequence="Finance still waits for the sum.",
+        concept=concept,
+    )
+    assert number == _fee(brief.contract), Because(
         found=f'The answer "fee" is {given!r}; the contract {brief.contract} says another number.',
         consequence="Finance pays a wrong sum.",
-        concept="The number stands in the object's bytes: read it as the role.",
+        concept=concept,
     )
 
 

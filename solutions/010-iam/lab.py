@@ -269,8 +269,9 @@ print("delete:", tried(editor.delete_object, Bucket=brief.masters, Key="take-1.w
 # `brief.archive` under `brief.incoming`, and read there. Grant it **in the bucket's policy** this time, give the role
 # nothing, and let nobody else in.
 #
-# A `Principal` names an account, a user, a role, a session or a service. A *group* is not one: it is a way to attach policies
-# to many users.
+# A `Principal` names an account, a user, a role, a session or a service. An *account* (`…:root`) as Principal leaves it to
+# that account's own policies to grant: a role without any gets nothing from it. A *group* is no principal: it is a way to
+# attach policies to many users.
 #
 # You have met the pattern already if you know CloudFront: a bucket policy for the service `cloudfront.amazonaws.com`, on behalf
 # of one distribution. Lab [030](../030-s3-policies/030-s3-policies.ipynb) builds that.
