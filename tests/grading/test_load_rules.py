@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from cloudlings.grading.load_rules import agreed, in_time, jumps, settles, stands_ready
-from cloudlings.models.scaling import Driven
+from cloudlings.grading.load_rules import agreed, in_time, jumps, rings, settles, stands_ready
+from cloudlings.models.alarms import Alarm
+from cloudlings.models.scaling import Driven, Trigger
 
 STEPS = [[70, 1], [80, 2], [90, 4]]
 LOADS = [300.0, 500.0]
@@ -62,6 +63,16 @@ def test_in_time() -> None:
     in_time([agreed(STEPS)], STEPS, boot=2, most=12)
     with pytest.raises(AssertionError, match="after the spike"):
         in_time([], STEPS, boot=2, most=12)
+
+
+@pytest.mark.parametrize(("period", "needed", "seconds"), [(60, 3, 180), (300, 1, 300)])
+def test_rings(period: int, needed: int, seconds: int) -> None:
+    """An alarm needs all its periods; a policy without one is not its matter."""
+    policy = {"PolicyName": "storm", **agreed(STEPS).policy}
+    late = Driven(policy, (Trigger(Alarm(70, "GreaterThanOrEqualToThreshold", needed), period),))
+    rings([agreed(STEPS), Driven(policy)])
+    with pytest.raises(AssertionError, match=f"storm rings after {seconds} seconds"):
+        rings([late])
 
 
 def action(recurrence: str, least: int | None = None, **more: Any) -> dict[str, Any]:

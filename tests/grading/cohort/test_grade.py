@@ -45,7 +45,7 @@ CASES = [
 ]
 NOTHING = dict.fromkeys(nbc.TASKS, 0.0)
 BAD = ("link", "wrong-name", "not-there", "binary", "claims-points")
-COPIER = {"student": "copier", "answers": ["count-notes"]}
+COPIER = {"student": "copier", "answers": "none"}
 
 
 @pytest.fixture(scope="module")

@@ -152,7 +152,7 @@ def require() -> None:
             f"Students' code runs in a box, and none can be made on this machine: {why}.",
             next_step=(
                 "allow user namespaces and install bubblewrap, or grade in the container of docker compose "
-                "(docs/for-instructors.md tells how); or trust these students with your account: "
+                "(docs/instructors.md tells how); or trust these students with your account: "
                 "--trust-submissions (nbgrader: c.GradeOnAccount.trust_submissions = True)"
             ),
         )
