@@ -32,7 +32,7 @@ def open_(
     browser: Annotated[bool, typer.Option(help="open the browser")] = True,
 ) -> None:
     """Start the sandbox and open a lab in JupyterLab: your own copy of it, in work/."""
-    from cloudlings.grading import page
+    from cloudlings.grading import page, updates
     from cloudlings.grading.home import find_home
     from cloudlings.grading.start import ensure_running
     from cloudlings.lab import Catalogue, open_copy
@@ -45,6 +45,11 @@ def open_(
     copy = open_copy(labs.header(name), labs.root / "labs", labs.root / "work")
     for other in labs.names:
         open_copy(labs.header(other), labs.root / "labs", labs.root / "work")
+        updates.note_given(labs.root, home, other)
+    for each in updates.newer(labs.root, home):
+        typer.echo(
+            f"A newer version of {each} is there: cloudlings update {each} takes it, and keeps your work."
+        )
     typer.echo(f"Opening {copy.relative_to(labs.root)} in JupyterLab. Stop JupyterLab with Ctrl-C twice.")
     _become_jupyter(labs.root, home, copy, (ip, port), browser)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,6 +14,9 @@ app = typer.Typer()
 @app.command()
 def page(
     browser: Annotated[bool, typer.Option(help="open the browser")] = True,
+    course: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="an nbgrader course: show how its cohort does")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON, and open nothing")] = False,
 ) -> None:
     """Show the course page: the map, your labs, their accounts as they change, the way back.
@@ -27,12 +31,16 @@ def page(
     home, root = find_home(), Catalogue.here().root
     ensure_running(root, home, tell=_nothing if as_json else typer.echo)
     found = pages.start(root, home)
+    url = found.url
+    if course is not None:
+        pages.tell_course(home, course)
+        url = url.replace("/?", "/cohort?")
     if as_json:
-        typer.echo(json.dumps({"url": found.url, "port": found.port}))
+        typer.echo(json.dumps({"url": url, "port": found.port}))
         return
-    typer.echo(f"The course page: {found.url}")
+    typer.echo(f"The course page: {url}")
     if browser:
-        typer.launch(found.url)
+        typer.launch(url)
 
 
 def _nothing(_: str) -> None:

@@ -19,6 +19,8 @@ from pathlib import Path
 from cloudlings.errors import CourseError
 
 FILE = "page.json"
+COURSE = "page-course"
+"""Names the folder of the nbgrader course that an instructor looks at. No address on the page can."""
 _START_SECONDS = 30
 
 
@@ -99,6 +101,20 @@ def stop(home: Path) -> None:
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline and find(home) is not None:
         time.sleep(0.02)
+
+
+def tell_course(home: Path, folder: Path) -> None:
+    """From now on the page shows an instructor how this nbgrader course goes."""
+    home.mkdir(parents=True, exist_ok=True)
+    (home / COURSE).write_text(str(folder.resolve()), encoding="utf-8")
+
+
+def course_folder(home: Path) -> Path | None:
+    """The course that the page was told of, or None."""
+    try:
+        return Path((home / COURSE).read_text(encoding="utf-8"))
+    except OSError:
+        return None
 
 
 def socket_of(home: Path) -> Path:

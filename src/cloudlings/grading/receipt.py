@@ -107,7 +107,7 @@ def _rerun(root: Path, receipt: Mapping[str, Any]) -> Iterator[Finding]:
             continue
         verdict = Verdict.from_json(row["verdict"])
         try:
-            again = recheck(verdict, tasks[row["task"]], accounts, brief)
+            again = recheck(verdict, tasks[row["task"]], accounts, brief, region=header.regions[0])
         except (EvidenceMissing, KeyError) as missing:
             yield Finding(what, False, f"the evidence is not enough to check it again ({missing})")
             continue

@@ -20,7 +20,7 @@ from cloudlings.errors import CloudlingsError, UnknownLab, UnknownTask
 from cloudlings.web import door, looks
 from cloudlings.web.actions import ACTIONS, Said
 from cloudlings.web.follow import Followers
-from cloudlings.web.pages import PAGES, Shown, course, current, lab_page
+from cloudlings.web.pages import PAGES, Shown, cohort, course, current, lab_page
 from cloudlings.web.reading import Reader
 
 _STATIC = Path(__file__).parent / "static"
@@ -122,6 +122,7 @@ def application(root: Path, home: Path) -> Starlette:
     routes = [
         Route("/", site.page(course)),
         Route("/now", site.now),
+        Route("/cohort", site.page(cohort)),
         Route("/labs/{lab}", site.page(lab_page)),
         Route("/labs/{lab}/events", site.events),
         *(Route(f"/labs/{{lab}}/{name}", site.page(make)) for name, make in PAGES.items()),

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 
-from cloudlings.errors import CloudlingsError, NetworkError
+from cloudlings.errors import CloudlingsError, CourseError, NetworkError
+from cloudlings.lab import Catalogue
 from cloudlings.web.reading import Reader
 
 if TYPE_CHECKING:
@@ -33,6 +34,20 @@ def course(reader: Reader, _: Request) -> Shown:
     """The map of labs."""
     found = reader.course()
     return Shown("course.html", {"course": found, "seed": reader.seed})
+
+
+def cohort(reader: Reader, request: Request) -> Shown:
+    """An instructor's page: how a lab went for the course that `cloudlings page --course` named."""
+    from cloudlings.grading.cohort.report import report
+    from cloudlings.grading.page import course_folder
+
+    folder = course_folder(reader.home)
+    if folder is None:
+        raise CourseError("This page was told of no course.", next_step="cloudlings page --course FOLDER")
+    names = Catalogue(reader.root).names
+    lab = request.query_params.get("lab", "")
+    found = report(folder, Catalogue(reader.root).name(lab)) if lab else None
+    return Shown("cohort.html", {"folder": folder.name, "names": names, "report": found})
 
 
 def current(reader: Reader) -> str:
