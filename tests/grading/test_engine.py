@@ -132,3 +132,19 @@ def test_a_verdict_can_be_computed_again_from_its_evidence(accounts, session):
     assert recheck(first, mended, ids, BRIEF).passed
     with pytest.raises(EvidenceMissing):
         recheck(first, asks_more, ids, BRIEF)
+
+
+def test_a_verdict_is_computed_again_in_the_region_of_its_lab(session):
+    """A grader that names no Region read in the lab's: the same reads answer it again."""
+
+    @graded
+    def counts_keys(account):
+        assert account.client("ec2").describe_key_pairs()["KeyPairs"], "no key"
+
+    def there(task):
+        return {"main": Account("123456789012", session, region="eu-west-1", probes=task.probes)}
+
+    session.client("ec2", region_name="eu-west-1").create_key_pair(KeyName="mine")
+    first = check("990-x", counts_keys, there, BRIEF)
+    assert first.passed
+    assert recheck(first, counts_keys, {"main": "123456789012"}, BRIEF, region="eu-west-1").passed

@@ -57,6 +57,15 @@ class Record:
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where a lab's answers were tried: its accounts' ids by name, the personal values, its first Region."""
+
+    accounts: dict[str, str]
+    brief: Brief
+    region: str
+
+
+@dataclass(frozen=True)
 class Mutant:
     """One changed condition: the function that it is in, what was done to it, and the changed module."""
 
@@ -216,9 +225,7 @@ def _users(source: str) -> dict[str, set[str]]:
     return users
 
 
-def noticed_by(
-    mutant: Mutant, path: Path, told: Sequence[Record], place: tuple[dict[str, str], Brief]
-) -> str:
+def noticed_by(mutant: Mutant, path: Path, told: Sequence[Record], place: Place) -> str:
     """The answer that notices a mutant; "" when none does."""
     try:
         tasks = _tasks(mutant.tree, path)
@@ -230,9 +237,9 @@ def noticed_by(
     return ""
 
 
-def _differs(record: Record, task: Task, place: tuple[dict[str, str], Brief]) -> bool:
+def _differs(record: Record, task: Task, place: Place) -> bool:
     try:
-        found = recheck(record.verdict, task, *place)
+        found = recheck(record.verdict, task, place.accounts, place.brief, region=place.region)
     except EvidenceMissing:
         return True
     if found.status is not record.verdict.status:
@@ -246,7 +253,8 @@ def survivors(made: Bench, lab: Lab, seed: str, words: Sequence[str]) -> tuple[l
     source = path.read_text(encoding="utf-8")
     told = list(records(made, lab, seed))
     print(f"{lab.name}: {len(told)} verdicts recorded", flush=True)
-    place = ({name: account_id(lab.name, seed, name) for name in lab.accounts}, brief_for(lab, seed))
+    ids = {name: account_id(lab.name, seed, name) for name in lab.accounts}
+    place = Place(ids, brief_for(lab, seed), lab.regions[0])
     functions = {task.name: task.function.__name__ for task in _tasks(ast.parse(source), path).values()}
     steady = [r for r in told if not _differs(r, _tasks(ast.parse(source), path)[r.verdict.task], place)]
     if len(steady) < len(told):

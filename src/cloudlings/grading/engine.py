@@ -49,8 +49,12 @@ def check(lab: str, task: Task, accounts: Accounts, brief: Brief) -> Verdict:
     return replace(verdict, evidence=_evidence(views), seconds=round(time.perf_counter() - started, 4))
 
 
-def recheck(verdict: Verdict, task: Task, accounts: Mapping[str, str], brief: Brief) -> Verdict:
+def recheck(
+    verdict: Verdict, task: Task, accounts: Mapping[str, str], brief: Brief, *, region: str = "us-east-1"
+) -> Verdict:
     """The verdict that a (mended) grader gives on recorded evidence. ``accounts`` maps names to ids.
+
+    ``region`` is the lab's first one, in which the graders read where they name none.
 
     Raises `EvidenceMissing` when the grader now reads what was not read then.
     """
@@ -60,7 +64,9 @@ def recheck(verdict: Verdict, task: Task, accounts: Mapping[str, str], brief: Br
 
     def replayed(task: Task) -> Mapping[str, Account]:
         return {
-            name: Account(account_id, None, probes=task.probes, evidence=Evidence.from_json(rows[name]))
+            name: Account(
+                account_id, None, region=region, probes=task.probes, evidence=Evidence.from_json(rows[name])
+            )
             for name, account_id in accounts.items()
         }
 

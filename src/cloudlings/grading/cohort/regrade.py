@@ -20,8 +20,7 @@ from cloudlings.lab import Catalogue, account_id, brief_for
 
 @dataclass(frozen=True)
 class Change:
-    """One task of one student whose verdict is another now. ``now`` is None where the evidence does not tell.
-    """
+    """One task of one student whose verdict is another now. ``now`` is None where the evidence does not tell."""
 
     student: str
     task: str
@@ -45,8 +44,7 @@ class Regraded:
 
 
 def regrade(course: Path, lab: str) -> Regraded:
-    """What the graders as they are now say of the recorded evidence. Writes nothing. Errors: as for `grade`.
-    """
+    """What the graders as they are now say of the recorded evidence. Writes nothing. Errors: as for `grade`."""
     run = prepare(course.absolute(), lab)
     changes: list[Change] = []
     results: dict[str, Graded] = {}
@@ -69,7 +67,7 @@ def _changes(run: Run, student: str, graded: Graded) -> Iterator[Change]:
     for name, before in graded.verdicts.items():
         task = task_of(run.root, run.lab, name)
         try:
-            now = recheck(before, task, accounts, brief)
+            now = recheck(before, task, accounts, brief, region=lab.regions[0])
         except EvidenceMissing:
             yield Change(student, name, before, None)
             continue
