@@ -244,9 +244,14 @@ def group(aws: Aws, subnets: list[str] | None = None, **more: Any) -> str:
     return name
 
 
-def members(aws: Aws, name: str) -> list[dict[str, Any]]:
+def described(aws: Aws, name: str) -> dict[str, Any]:
     found = aws.autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"]
-    instances: list[dict[str, Any]] = found[0]["Instances"]
+    one: dict[str, Any] = found[0]
+    return one
+
+
+def members(aws: Aws, name: str) -> list[dict[str, Any]]:
+    instances: list[dict[str, Any]] = described(aws, name)["Instances"]
     return instances
 
 
@@ -279,6 +284,32 @@ def spread(aws: Aws) -> None:
     """A group spreads its instances evenly over its zones."""
     name = group(aws, MinSize=4)
     same(sorted(i["AvailabilityZone"] for i in members(aws, name)), ["us-east-1a"] * 2 + ["us-east-1b"] * 2)
+
+
+gives(
+    "Auto Scaling",
+    "A group judges its instances at once unless it is given a grace period.",
+    GROUPS,
+    [0],
+    lambda a: [described(a, group(a))["HealthCheckGracePeriod"]],
+)
+
+
+@probe("Auto Scaling", "Auto Scaling API reference, UpdateAutoScalingGroup")
+def mix_stays(aws: Aws) -> None:
+    """An update that names no mixed instances policy leaves it."""
+    mix = {
+        "LaunchTemplate": {
+            "LaunchTemplateSpecification": template(aws),
+            "Overrides": [{"InstanceType": "t3.small"}, {"InstanceType": "t3.medium"}],
+        },
+        "InstancesDistribution": {"OnDemandBaseCapacity": 1, "OnDemandPercentageAboveBaseCapacity": 0},
+    }
+    name = group(aws, LaunchTemplate=None, MixedInstancesPolicy=mix)
+    aws.autoscaling.update_auto_scaling_group(AutoScalingGroupName=name, CapacityRebalance=True, MaxSize=5)
+    kept = described(aws, name).get("MixedInstancesPolicy", {})
+    same(len(kept.get("LaunchTemplate", {}).get("Overrides", [])), 2)
+    same(kept["InstancesDistribution"]["OnDemandPercentageAboveBaseCapacity"], 0)
 
 
 @probe("Auto Scaling", GROUPS, "ResourceInUse")
