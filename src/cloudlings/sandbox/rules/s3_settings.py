@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from typing import Any
+from xml.etree import ElementTree
 
 from cloudlings.sandbox.operations import values_of
 from cloudlings.sandbox.rules.registry import Given, Refusal, before
@@ -24,6 +25,33 @@ def _bucket(given: Given) -> str:
 
 def _rules(given: Given, member: str) -> list[Rule]:
     return list((given.input.get(member) or {}).get("Rules", []))
+
+
+_WITH_XML = (
+    "PutBucketAccelerateConfiguration", "PutBucketAnalyticsConfiguration", "PutBucketCors",
+    "PutBucketEncryption", "PutBucketIntelligentTieringConfiguration", "PutBucketInventoryConfiguration",
+    "PutBucketLifecycleConfiguration", "PutBucketLogging", "PutBucketMetricsConfiguration",
+    "PutBucketNotificationConfiguration", "PutBucketOwnershipControls", "PutBucketReplication",
+    "PutBucketRequestPayment", "PutBucketTagging", "PutBucketVersioning", "PutBucketWebsite",
+    "PutObjectLegalHold", "PutObjectLockConfiguration", "PutObjectRetention", "PutObjectTagging",
+    "PutPublicAccessBlock", "DeleteObjects", "CompleteMultipartUpload",
+)  # fmt: skip
+
+
+@before("s3", *_WITH_XML)
+def xml_that_can_be_read(given: Given) -> Refusal | None:
+    """A configuration is XML that is well-formed.
+
+    Source: S3 API reference, Error responses, MalformedXML and MissingRequestBodyError.
+    """
+    body = given.call.request.content
+    if not body.strip():
+        return Refusal("MissingRequestBodyError", "Request Body is empty")
+    try:
+        ElementTree.fromstring(body)
+    except (ElementTree.ParseError, ValueError):
+        return MALFORMED
+    return None
 
 
 @before("s3", "PutBucketLifecycleConfiguration")
