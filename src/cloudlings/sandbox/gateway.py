@@ -172,7 +172,7 @@ class Gateway:
                 self._wrote(route.emulator, elsewhere)
         host = service_index(call.service).endpoint_prefix
         response = await emulator.forward(request, account_id, host)
-        if response.status >= 500 and dict(response.headers).get("content-type", "").startswith("text/plain"):
+        if _crashed(response):
             raise _failed(call, route, response)
         return wire.readable(response)
 
@@ -327,6 +327,14 @@ def _operation(request: Request, route: Route, target: Target) -> tuple[str, str
 def _raise(refusal: Refusal | None) -> None:
     if refusal is not None:
         raise Refused(403, refusal.code, refusal.message)
+
+
+def _crashed(response: Response) -> bool:
+    """Whether an emulator met an exception of its own: each tells it in a form that is no answer of AWS's."""
+    if response.status < 500:
+        return False
+    told = dict(response.headers).get("content-type", "").startswith("text/plain")
+    return told or response.body.startswith(b'{"__type": "InternalError"')
 
 
 def _failed(call: Call, route: Route, response: Response) -> Refused:
