@@ -106,6 +106,20 @@ client("iam").create_role(
 zone = client("ec2", brief.zone_region).describe_availability_zones()["AvailabilityZones"][0]
 answer("zones", {zone["ZoneName"]: zone["ZoneId"]})
 
+
+# %% wrong="one-zone-only" task="seven-services" says=["servers of no Region"]
+def client(service, region=None):
+    return boto3.client(service, region_name=region)
+
+
+client("ec2", brief.bucket_region).describe_volumes()
+client("ec2").describe_vpcs()
+client("s3").list_buckets()
+client("iam").list_roles()
+client("rds").describe_db_instances()
+client("lambda").list_functions()
+client("cloudwatch").list_metrics()
+
 # %% wrong="copied-not-moved" task="right-regions" says=["as well as", "independent"]
 client("dynamodb", brief.table_region).create_table(
     TableName=brief.table,
