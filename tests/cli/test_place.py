@@ -66,6 +66,7 @@ def test_alone_it_says_where_i_am(sandbox: Sandbox, lab: Any) -> None:
 
 def test_watch_says_what_turned_green(sandbox: Sandbox, lab: Any) -> None:
     """It checks once, sleeps until the account changes, and tells only the verdicts that changed."""
+    make_bucket(lab, "something else")
     watching = subprocess.Popen(
         [*COMMAND, "watch", LAB, "--once", "--json"],
         env=settings(sandbox.home),
@@ -149,6 +150,40 @@ def test_colours_are_for_terminals_that_want_them(
     os.close(ours)
     assert (b"\x1b[" in shown) is coloured
     assert "\x1b[" not in cloudlings(home=tmp_path)[1]
+
+
+def test_a_receipt_is_written_and_verified(sandbox: Sandbox, lab: Any, tmp_path: Path) -> None:
+    """The file says what it proves and what not; another id, or a changed word, does not hold."""
+    from cloudlings.lab import learner
+
+    me = learner(sandbox.home).seed
+    cloudlings("check", LAB, home=sandbox.home)
+    file = tmp_path / "receipt.json"
+    code, shown = cloudlings("receipt", "make", LAB, "-o", str(file), home=sandbox.home)
+    assert code == 0, shown
+    assert "It does not prove: Who did the work" in shown
+    code, shown = cloudlings("receipt", "verify", str(file), "--id", me, home=tmp_path)
+    assert (code, "All of it holds." in shown) == (0, True), shown
+    assert cloudlings("receipt", "verify", str(file), "--id", "somebody", home=tmp_path)[0] == 1
+    file.write_text(file.read_text().replace('"points": 0', '"points": 9', 1))
+    assert cloudlings("receipt", "verify", str(file), home=tmp_path)[0] == 1
+
+
+def test_the_course_page_is_started_once_and_stops_with_the_sandbox(tmp_path: Path) -> None:
+    """Its address holds the token; a second call finds it; stop ends it; its file is its owner's alone."""
+    import httpx
+
+    try:
+        code, shown = cloudlings("page", "--json", home=tmp_path)
+        assert code == 0, shown
+        first = json.loads(shown)["url"]
+        assert json.loads(cloudlings("page", "--json", home=tmp_path)[1])["url"] == first
+        assert httpx.get(first, follow_redirects=True, trust_env=False).status_code == 200
+        assert (tmp_path / "page.json").stat().st_mode & 0o077 == 0
+    finally:
+        cloudlings("stop", home=tmp_path)
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(first, trust_env=False)
 
 
 def test_a_slip_is_no_traceback(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""An instructor's page: the report of a lab as it is, names as characters, and no course but the one named."""
+"""An instructor's page: the report of a lab as it is, names as characters, no course but the one named."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ def test_a_report_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     """Tasks with their commonest failure, points, who is stuck, values of another's, who has no mark."""
     task = TaskRow("tls", "TLS only", 3, 2, 1, f"Bucket {EVIL} takes plain requests", 2)
     found = Report(
-        LAB, (task,), {"ana": 6.0, EVIL: 1.0}, 6.0, (EVIL,), (Copied("ben", "ana", "bucket", "plans-of-ana"),),
+        LAB, (task,), {"ana": 6.0, EVIL: 1.0}, 6.0, (EVIL,),
+        (Copied("ben", "ana", "bucket", "plans-of-ana"),),
         {"cyd": "no notebook: nothing was handed in"},
     )  # fmt: skip
     asked = []
