@@ -198,12 +198,17 @@ def test_data_disk(account: Account, brief: Brief) -> None:
         concept="A volume is of one zone for ever, and is attached to a machine of that zone.",
     )
     needs = (brief.disk_gib, brief.disk_iops, brief.disk_throughput)
-    best = max(mine, key=lambda volume: (lacks(volume, *needs) == "", int(volume["Size"])))
+    best = max(mine, key=lambda one: (lacks(one, *needs) == "", one["Encrypted"], int(one["Size"])))
     lack = lacks(best, *needs)
     assert not lack, Because(
         found=f"{best['VolumeId']} on {called(collector)} is a {best['VolumeType']}: {lack}.",
         consequence="At the top of a storm readings queue up before the disk.",
         concept="gp3 comes with 3,000 IOPS and 125 MiB/s whatever its size; more is asked for, and paid for.",
+    )
+    assert best["Encrypted"], Because(
+        found=f"{best['VolumeId']} on {called(collector)} is not encrypted, and cannot be made so.",
+        consequence="A snapshot of it that is shared by mistake can be read by whoever gets it.",
+        concept="A disk is encrypted from its birth or never: each snapshot and copy follows it.",
     )
     within(brief.disk_cap, mine)
     outlives(collector, best)
@@ -316,7 +321,7 @@ def test_resize(account: Account, brief: Brief) -> None:
     )
     assert kind == brief.forecaster_wanted, Because(
         found=f"{called(forecaster)} is a {kind}, {now}; a {brief.forecaster_wanted} was asked for.",
-        consequence="It runs out of memory in the next storm, as it did before.",
+        consequence="It runs out of memory in the next storm, or memory that nobody uses is paid for.",
         concept="A type is changed while the machine is stopped, and counts from the next start.",
     )
     assert now == "running", Because(

@@ -76,6 +76,8 @@ print(json.dumps(inventory, indent=2))
 # https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html): `a` AMD, `g` Graviton (AWS's ARM
 # processor), `i` Intel; `d` disks in the host, `n` more network, `e` extra memory or storage, `z` high clock, `b` more EBS.
 #
+# A family may have several letters (`inf2`: inf), and what follows a dash is a variant, none of the four (`m7i-flex`: m, 7, i).
+#
 # **The trap:** a `g` *before* the number is a family with GPUs. `g5g` is both.
 
 
@@ -177,6 +179,11 @@ for mode in (False, True):
 print("your guess:", your_guess)
 
 # %% [markdown]
+# <details><summary>Where do 20 % and 10 % come from?</summary>Two vCPUs at 50 % spend 60 credits an hour, and 12 are earned:
+# 48 of 60 are gone after the first hour, the rest a quarter of an hour later. Then there is only the baseline, 10 %; the
+# second hour is a quarter at 50 % and the rest at 10 %. With <i>unlimited</i>, what is owed is paid back when the machine
+# waits, or charged.</details>
+#
 # ## Task 2: a badge, no key
 #
 # The collector writes readings into the bucket `brief.bucket`, under `brief.prefix`, and does nothing else with AWS. A key
@@ -581,7 +588,8 @@ ec2.get_waiter("instance_terminated").wait(InstanceIds=[archive])
 #
 # Two things to know before you press the button. `create_image` reboots the machine, so that the disks are at rest, unless
 # told `NoReboot`. And it takes **every** disk: each machine from it would get its own copy of your large disk, and the bill.
-# A device mapping with `NoDevice` (an empty text) leaves one out, in the image or in the launch.
+# A device mapping with `NoDevice` (an empty text) leaves one out, in the image or in the launch. An image remembers each
+# disk's DeleteOnTermination as well: a copy that came along by mistake stays, and is billed, when its machine goes.
 
 # %%
 copy = volume_bill("gp3", brief.disk_gib, iops=brief.disk_iops, throughput=brief.disk_throughput).usd
@@ -744,12 +752,10 @@ for a_second in (0.1, 1, 5, 10, 20):
 cost()
 
 # %% [markdown]
-# Look at the lines for disks: most of it is the large disk, which costs the same while its machine sleeps. On AWS, clean up
+# Look at the lines for disks: most of it is the large disk, which costs the same while its machine sleeps. (Is it there
+# twice? Then a copy of task 9 outlived its machine.) On AWS, clean up
 # in this order: terminate the machines; delete volumes that stayed; deregister the image, **then** delete its snapshots
 # (deregistering alone leaves them on the bill); release addresses. *Here*, `reset_lab()` puts everything back.
 #
 # Next: two machines by hand are two too many to watch. A load balancer in front and a group that replaces what fails:
 # **070-scaling**.
-
-# %%
-progress()

@@ -62,7 +62,7 @@ def outlives(instance: Described, volume: Described) -> None:
 
 
 def lacks(volume: Described, gib: int, iops: int, mibps: int) -> str:
-    """What an encrypted volume of these figures has that this one has not, in words; "" when nothing."""
+    """What a volume of these figures has that this one has not, in words; "" when nothing."""
     for what, has, least in (
         ("GiB", volume["Size"], gib),
         ("IOPS", volume.get("Iops") or 0, iops),
@@ -70,4 +70,4 @@ def lacks(volume: Described, gib: int, iops: int, mibps: int) -> str:
     ):
         if has < least:
             return f"{has:,g} {what}, where {least:,} are needed"
-    return "" if volume["Encrypted"] else "it is not encrypted, and cannot be made so"
+    return ""

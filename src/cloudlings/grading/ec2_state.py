@@ -152,8 +152,7 @@ def _nobody(
     who = names.get(source, source)
     thief = "any computer in the world" if source == "internet" else f"the {who}"
     assert good, Because(
-        found=f"The {who} was let knock at every port of {name} ({target}). "
-        f"{found.sentence if found else ''}",
+        found=f"Every port of {name} ({target}) was tried from the {who}. {found.sentence if found else ''}",
         consequence=f"Whoever takes over {thief} has a way to {name} that nobody needs.",
         trace=_let_in_by(found),
         concept="Security groups only allow, and they add up. The default group lets in everybody who wears "

@@ -25,15 +25,15 @@ def the_machine_of(account: Account, state: Ec2State, service: str, inherited: C
     found = [one for one in mine if tags_of(one).get("service") == service]
     if not mine:
         elsewhere = made_elsewhere(account, "RunInstances", lambda region: instances_in(account, region))
-        not_attempted_unless(elsewhere, f"No machine was launched yet in {account.region_name}.")
+        not_attempted_unless(elsewhere, f"Nothing new was launched yet in {account.region_name}.")
         assert not elsewhere, Because(
             found=f"There is a machine, {elsewhere}; the lab's network is in {account.region_name}.",
             consequence="It has no way to the relay, and it is billed where nobody looks.",
             concept="A client works in one Region, and a machine is where its subnet is.",
         )
     assert found, Because(
-        found=f"{shown([called(one) for one in mine])} was launched, and none of them has the tag service = "
-        f"{service}; tags: {tags_of(mine[0]) or 'none'}.",
+        found=f"Launched here: {shown([called(one) for one in mine])}. No new machine has the tag service = "
+        f"{service}; the first one's tags: {tags_of(mine[0]) or 'none'}.",
         consequence="On the bill it is nobody's, and the monitoring does not know it.",
         concept="A tag is a key and a value, both exact; capital letters count.",
     )
