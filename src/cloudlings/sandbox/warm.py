@@ -32,8 +32,39 @@ _GATEWAY = (
     "uvicorn.lifespan.on",
     "uvicorn.loops.asyncio",
     "psutil",
+    "cloudlings.iam.validation",
+    "cloudlings.sandbox.authorization.services.compute",
+    "cloudlings.sandbox.authorization.services.data",
+    "cloudlings.sandbox.authorization.services.ec2",
+    "cloudlings.sandbox.authorization.services.identity",
+    "cloudlings.sandbox.authorization.services.roles",
+    "cloudlings.sandbox.authorization.services.s3",
+    "cloudlings.sandbox.emulators.forked",
+    "cloudlings.sandbox.emulators.alarm_actions",
+    "cloudlings.sandbox.emulators.ministack_alarms",
+    "cloudlings.sandbox.emulators.ministack_apis",
+    "cloudlings.sandbox.emulators.ministack_async",
+    "cloudlings.sandbox.emulators.ministack_events",
+    "cloudlings.sandbox.emulators.ministack_functions",
+    "cloudlings.sandbox.emulators.ministack_metrics",
+    "cloudlings.sandbox.emulators.ministack_queues",
+    "cloudlings.sandbox.emulators.ministack_sources",
 )
 _MINISTACK = ("s3", "iam", "sts", "ssm")
+# Imported by MiniStack while it starts, and put right then: nobody uses them before.
+_MINISTACK_TOO = (
+    "apigateway",
+    "apigateway_v1",
+    "eventbridge",
+    "kms",
+    "lambda_svc",
+    "organizations",
+    "scheduler",
+    "sns",
+    "sqs",
+    "tagging",
+)
+_MOTO = ("ec2", "iam", "autoscaling", "elbv2", "rds", "kms", "secretsmanager")
 
 
 def preload(place: Path) -> None:
@@ -44,7 +75,8 @@ def preload(place: Path) -> None:
     import moto.backends
     from moto.core import botocore_stubber  # noqa: F401
 
-    moto.backends.get_backend("ec2")
+    for name in _MOTO:
+        moto.backends.get_backend(name)
     # Tried once here, and not by every sandbox that has a function.
     from cloudlings.sandbox.emulators import function_box
 
@@ -63,6 +95,8 @@ def _import_ministack(place: Path) -> None:
         app = importlib.import_module("ministack.app")
         for name in _MINISTACK:
             app._get_module(name)
+        for name in _MINISTACK_TOO:
+            importlib.import_module(f"ministack.services.{name}")
     finally:
         os.environ.clear()
         os.environ.update(before)

@@ -19,8 +19,7 @@ _HIGHEST_RATIO = 200
 
 @dataclass(frozen=True)
 class Taken:
-    """One file of the folder, and what became of it: the student whose it is ("" for nobody's), and why not.
-    """
+    """One file of the folder: the student whose it is ("" for nobody's), and why it was not taken."""
 
     file: str
     student: str

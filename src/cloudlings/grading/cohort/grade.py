@@ -19,6 +19,9 @@ from cloudlings.grading.nbgrader.restore import SourceCell
 from cloudlings.grading.tasks import tasks_of
 from cloudlings.lab import Catalogue
 
+# From so many submissions on, a rehearsal costs less than it saves.
+_MANY = 20
+
 
 @dataclass(frozen=True)
 class Options:
@@ -119,9 +122,11 @@ def _results(
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     work_of = work.trust_one if options.trust else work.grade_one
 
+    settings = run.settings | {"rehearse": len(found) >= _MANY}
+
     def jobs() -> Iterator[tuple[str, tuple[Any, ...]]]:
         for student, submission in found.items():
-            made = job(submission, run.lab, run.root, run.source, run.tasks, run.settings)
+            made = job(submission, run.lab, run.root, run.source, run.tasks, settings)
             more = (str(submission.folder),) if options.trust else ()
             yield student, (made.to_line(), *more)
 
@@ -147,8 +152,7 @@ def _outcome(submission: Submission, result: dict[str, Any]) -> Outcome:
 
 
 def _record(outcome: Outcome, submission: Submission, recorder: Recorder, outcomes: Outcomes) -> Outcome:
-    """Keeps an outcome, and then has the gradebook follow it: cut short in between, it follows the next time.
-    """
+    """Keeps an outcome, and then has the gradebook follow: cut short in between, it follows next time."""
     outcomes.keep(outcome)
     if outcome.kind in ("graded", "unreadable"):
         stage(submission, recorder.lab, recorder.stage)

@@ -69,8 +69,7 @@ class Recorder:
 
 
 def source_cells(course: Path, lab: str) -> list[SourceCell]:
-    """The assignment's cells as the gradebook has them. Errors: CourseError where it has no such assignment.
-    """
+    """The assignment's cells as the gradebook has them. Errors: CourseError where it has none such."""
     from nbgrader.api import MissingEntry
 
     from cloudlings.grading.nbgrader.reading import grade_id, read

@@ -20,7 +20,7 @@ from cloudlings.lab import Catalogue, account_id, brief_for
 
 @dataclass(frozen=True)
 class Change:
-    """One task of one student whose verdict is another now. ``now`` is None where the evidence does not tell."""
+    """One task of one student whose verdict is another now; ``now`` is None where evidence does not tell."""
 
     student: str
     task: str
@@ -44,7 +44,7 @@ class Regraded:
 
 
 def regrade(course: Path, lab: str) -> Regraded:
-    """What the graders as they are now say of the recorded evidence. Writes nothing. Errors: as for `grade`."""
+    """What the graders as they are now say of the recorded evidence. Writes nothing."""
     run = prepare(course.absolute(), lab)
     changes: list[Change] = []
     results: dict[str, Graded] = {}

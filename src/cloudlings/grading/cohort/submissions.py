@@ -115,7 +115,7 @@ def job(
     """A readable submission as a job: its cells with the assignment's put back, as ``nbgrader autograde``
     does it.
 
-    ``settings`` has ``cell_seconds``, ``submission_seconds`` and ``memory`` in bytes.
+    ``settings`` has ``cell_seconds``, ``submission_seconds``, ``memory`` in bytes, and ``rehearse``.
     """
     restored = restored_cells(submission, source)
     graded = [each.name for each in source if each.points is not None and each.name in tasks]
@@ -129,6 +129,7 @@ def job(
         settings["cell_seconds"],
         settings["submission_seconds"],
         Bounds(memory=settings["memory"]),
+        settings["rehearse"],
     )
 
 

@@ -165,7 +165,6 @@ def _environment() -> dict[str, str]:
         **kept,
         "PATH": path,
         "PYTHONPATH": str(Path(cloudlings.__file__).parents[1]),
-        "PYTHONDONTWRITEBYTECODE": "1",
         "HOME": "/nonexistent",
         "IPYTHONDIR": "/nonexistent",
         "AWS_CONFIG_FILE": os.devnull,
