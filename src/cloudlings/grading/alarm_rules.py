@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, cached_property
 from typing import Any
 
 from cloudlings.account import Account
@@ -39,12 +40,13 @@ class Metric:
 
     def is_asked_by(self, asked: Raw) -> bool:
         """Whether a metric of the API's shape is this one: with the same dimensions, no more and no fewer."""
-        pairs = frozenset((str(one["Name"]), str(one["Value"])) for one in asked.get("Dimensions") or ())
-        return (asked.get("Namespace"), asked.get("MetricName"), pairs) == (
-            self.namespace,
-            self.name,
-            self.dimensions,
-        )
+        return (self.namespace, self.name, self.dimensions) == _names(asked)
+
+
+def _names(asked: Raw) -> tuple[Any, Any, frozenset[tuple[str, str]]]:
+    """What names a metric of the API's shape."""
+    pairs = frozenset((str(one["Name"]), str(one["Value"])) for one in asked.get("Dimensions") or ())
+    return asked.get("Namespace"), asked.get("MetricName"), pairs
 
 
 @dataclass(frozen=True)
@@ -57,13 +59,22 @@ class Feed:
     def samples(self, asked: Raw, unit: str | None, start: float, end: float) -> list[Sample]:
         """A metric's samples of some time, as CloudWatch stores them; none of a unit that is not asked."""
         first, last = max(int(start // 60), 0), max(int(end // 60), 0)
-        return [
-            Sample((first + number) * 60 + 30.0, count, value * count, value, value, metric.unit)
+        minutes = self._stored.get(_names(asked), ())[first:last]
+        return [sample for minute in minutes for sample in minute if unit in (None, sample.unit)]
+
+    @cached_property
+    def _stored(self) -> Mapping[Any, Sequence[Sequence[Sample]]]:
+        """Each metric's samples by minute: alarms look at the same minutes again and again."""
+        return {
+            (metric.namespace, metric.name, metric.dimensions): [
+                [
+                    Sample(at * 60 + 30.0, count, value * count, value, value, metric.unit)
+                    for value, count in puts
+                ]
+                for at, puts in enumerate(minutes)
+            ]
             for metric, minutes in self.data.items()
-            if metric.is_asked_by(asked) and unit in (None, metric.unit)
-            for number, puts in enumerate(minutes[first:last])
-            for value, count in puts
-        ]
+        }
 
 
 def alarms_of(account: Account, region: str | None = None) -> tuple[list[Raw], list[Raw]]:
@@ -98,7 +109,8 @@ def said(alarm: Raw, feed: Feed) -> tuple[State, ...]:
     name = alarm.get("AlarmName")
     try:
         one = watch.watched(alarm)
-        return watch.states(one, lambda *when: _points(alarm, feed, *when), feed.minutes)
+        points = _computed if alarm.get("Metrics") else _measured
+        return watch.states(one, points(alarm, feed), feed.minutes)
     except (ModelError, ExpressionError) as error:
         raise AssertionError(
             Because(
@@ -109,20 +121,36 @@ def said(alarm: Raw, feed: Feed) -> tuple[State, ...]:
         ) from error
 
 
-def _points(
-    alarm: Raw, feed: Feed, start: float, end: float, period: int
-) -> tuple[Sequence[float | None], float]:
-    starts = [start + number * period for number in range(int((end - start) // period))]
-    if alarm.get("Metrics"):
+def _starts(start: float, end: float, period: int) -> list[float]:
+    return [start + number * period for number in range(int((end - start) // period))]
+
+
+def _computed(alarm: Raw, feed: Feed) -> watch.Points:
+    """The points of an alarm on metric math."""
+
+    def points(start: float, end: float, period: int) -> tuple[Sequence[float | None], float]:
         source = queries.Source(lambda asked, unit: feed.samples(asked, unit, start, end), start, end)
         found = queries.results(alarm["Metrics"], source)
         values = found[0].values if found else {}
-        return [values.get(at) for at in starts], 0.0
+        return [values.get(at) for at in _starts(start, end, period)], 0.0
+
+    return points
+
+
+def _measured(alarm: Raw, feed: Feed) -> watch.Points:
+    """The points of an alarm on one metric. Each is worked out once: an alarm looks at it several times."""
     statistic = statistics.parse(str(alarm.get("ExtendedStatistic") or alarm.get("Statistic") or "Average"))
-    samples = feed.samples(alarm, alarm.get("Unit"), start, end)
-    inside = statistics.by_period(samples, start, end, period)
-    count = sum(sample.count for sample in samples)
-    return [statistic.of(inside[at]) if at in inside else None for at in starts], count
+
+    @cache
+    def point(start: float, period: int) -> tuple[float | None, float]:
+        samples = feed.samples(alarm, alarm.get("Unit"), start, start + period)
+        return statistic.of(samples), sum(sample.count for sample in samples)
+
+    def points(start: float, end: float, period: int) -> tuple[Sequence[float | None], float]:
+        found = [point(at, period) for at in _starts(start, end, period)]
+        return [value for value, _ in found], sum(count for _, count in found)
+
+    return points
 
 
 @dataclass(frozen=True)
