@@ -15,12 +15,16 @@ from cloudlings.web.reading import Reader, last_change
 
 @dataclass(frozen=True)
 class Said:
-    """What came of a form: a title, lines under it, where on the page to look, and whether it went well."""
+    """What came of a form: a title, lines under it, where on the page to look, and whether it went well.
+
+    ``neutral``: it neither went well nor did not, as with a hint, or a task that nobody has begun.
+    """
 
     title: str
     lines: tuple[str, ...] = ()
     anchor: str = ""
     well: bool = True
+    neutral: bool = False
 
 
 Form = Mapping[str, str]
@@ -44,8 +48,9 @@ def _checked(verdict: Verdict) -> Said:
         "unavailable": f"Could not be checked: {verdict.title}",
     }
     # A failure is kept, and shown with its task; the other two are said once.
+    neutral = verdict.status == "not_attempted"
     lines = (verdict.message,) if verdict.status in ("not_attempted", "unavailable") else ()
-    return Said(words[verdict.status], lines, f"task-{verdict.task}", verdict.passed)
+    return Said(words[verdict.status], lines, f"task-{verdict.task}", verdict.passed, neutral)
 
 
 def hint(reader: Reader, lab: str, form: Form) -> Said:
@@ -53,7 +58,9 @@ def hint(reader: Reader, lab: str, form: Form) -> Said:
     if not form.get("task"):
         raise UnknownTask(f"This form names no task of {lab}.", next_step="use a task's own Hint button")
     shown = _checker(reader).hint(lab, form["task"])
-    return Said(f"Hint {shown.rung} of {shown.of}: {shown.title}", (shown.text,), f"task-{shown.task}")
+    return Said(
+        f"Hint {shown.rung} of {shown.of}: {shown.title}", (shown.text,), f"task-{shown.task}", neutral=True
+    )
 
 
 def undo(reader: Reader, lab: str, form: Form) -> Said:

@@ -58,14 +58,15 @@ def current(reader: Reader) -> str:
 
 def lab_page(reader: Reader, request: Request) -> Shown:
     """A lab: its tasks, what was done lately, and the way back."""
-    standing = reader.standing(request.path_params["lab"])
-    recent = reader.activity(standing.lab.name, rows=_RECENT_ROWS)
-    values = {
-        "tasks": reader.tasks(standing),
+    values = _lab(reader, request, "tasks")
+    name = values["lab"].name
+    recent = reader.activity(name, rows=_RECENT_ROWS)
+    more = {
+        "tasks": reader.tasks(values["standing"]),
         "recent": recent,
-        "denials": _denials(reader, standing.lab.name),
+        "denials": _denials(reader, name),
     }
-    return Shown("lab.html", {**_lab(reader, request, "tasks"), **values})
+    return Shown("lab.html", {**values, **more})
 
 
 def journal(reader: Reader, request: Request) -> Shown:

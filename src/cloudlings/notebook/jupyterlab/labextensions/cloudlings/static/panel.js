@@ -28,6 +28,15 @@
     activate: (app, launcher, palette) => {
       const panel = frame(Widget, "cloudlings-panel", "Course", `${base}course/now`);
       app.shell.add(panel, "right", { rank: 100 });
+      // The panel goes with the notebook: work/<lab>/<lab>.ipynb is its lab's.
+      let lab = "";
+      if (app.shell.currentChanged) app.shell.currentChanged.connect((_, change) => {
+        const open = change.newValue && change.newValue.context && change.newValue.context.path;
+        const found = /^(\d{3}(?:-[a-z0-9]+)+)\//.exec(open || "");
+        if (!found || found[1] === lab) return;
+        lab = found[1];
+        panel.node.firstChild.src = `${base}course/labs/${lab}`;
+      });
       const command = "cloudlings:map";
       app.commands.addCommand(command, {
         label: "Map of the course",
