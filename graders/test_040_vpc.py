@@ -175,7 +175,7 @@ def test_front_door(account: Account, brief: Brief) -> None:
     for subnet in portal.tiers["web"]:
         found = kind(portal.network, subnet)
         assert found == "public", Because(
-            found=f"Subnet {subnet.name or subnet.id} ({subnet.id}) of the web tier is {found}. It is "
+            found=f"Subnet {subnet.id} ({subnet.name or subnet.cidr}) of the web tier is {found}. It is "
             f"routed by {_way(portal, subnet)}.",
             consequence="A patient's browser that is sent to a machine there waits until it gives up.",
             concept="Routes decide: a subnet is public when the table that it is associated with leads to an "
@@ -513,6 +513,20 @@ def test_no_addresses(account: Account, brief: Brief) -> None:
         "machine on the internet.",
         concept="An Elastic IP address stays with a machine until somebody takes it away, whatever the "
         "subnet says about new ones.",
+    )
+    _no_idle_address(account)
+
+
+def _no_idle_address(account: Account) -> None:
+    inherited = [{"Name": "tag:Name", "Values": ["as-inherited"]}]
+    addresses = account.client("ec2").describe_addresses(Filters=inherited)["Addresses"]
+    idle = [one["PublicIp"] for one in addresses if not one.get("AssociationId")]
+    assert not idle, Because(
+        found=f"The address {shown(idle)} was taken from its machine. It belongs to nothing now, and the "
+        "account keeps it.",
+        consequence="Hazelmere pays half a cent an hour for an address that nobody uses.",
+        concept="Taking an Elastic IP address from a machine leaves it in the account; giving it back to AWS "
+        "is a step of its own.",
     )
 
 

@@ -412,7 +412,8 @@ draw("booking")
 #
 # Say for each of the twelve pairs below whether a connection is possible, tcp port 443, request **and** reply, as the
 # account is now. Security groups let everything through here, and only `reception` has a public address. The next cell
-# prints the machines and all tables. **Write your twelve down before you run `reach`.**
+# prints the machines and all tables. **Write your twelve down before you run `reach`**, and hand them in by their texts:
+# `answer("pairs", {"booking > scanner": True or False, …})`.
 
 # %%
 for cidr in (brief.old_cidr, brief.laboratory_cidr, brief.archive_cidr):

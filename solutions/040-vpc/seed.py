@@ -42,7 +42,8 @@ def seed(accounts: Mapping[str, Any], brief: Mapping[str, Any]) -> None:
     _inherited_routes(ec2, old, subnets, gateway)
     exposed, lost, known = JOBS[brief["job"]]
     for name in ("reception", exposed):
-        address = ec2.allocate_address(Domain="vpc")["AllocationId"]
+        named = _named("elastic-ip", "as-inherited")
+        address = ec2.allocate_address(Domain="vpc", TagSpecifications=named)["AllocationId"]
         ec2.associate_address(AllocationId=address, NetworkInterfaceId=machines[name])
     near, middle, far = (brief[f"{name}_cidr"] for name in ("old", "laboratory", "archive"))
     app_part = near.replace(".0.0/16", ".8.0/21")

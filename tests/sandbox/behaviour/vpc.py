@@ -788,3 +788,6 @@ def egress_only(aws: Aws) -> None:
         [r["EgressOnlyInternetGatewayId"] for r in found if r.get("DestinationIpv6CidrBlock") == "::/0"],
         [name],
     )
+    aws.ec2.delete_route(RouteTableId=routes, DestinationIpv6CidrBlock="::/0")
+    found = aws.ec2.describe_route_tables(RouteTableIds=[routes])["RouteTables"][0]["Routes"]
+    same([r for r in found if r.get("DestinationIpv6CidrBlock") == "::/0"], [])

@@ -76,10 +76,12 @@ async def local_route_stays(given: Given) -> Refusal | None:
     Source: VPC User Guide, "Route table concepts": you can't delete the local route.
     """
     asked = given.input
-    name, block = asked.get("RouteTableId", ""), asked.get("DestinationCidrBlock")
+    name, families = asked.get("RouteTableId", ""), ("DestinationCidrBlock", "DestinationIpv6CidrBlock")
+    block = next((asked[family] for family in families if asked.get(family)), None)
     table = await one(given, "DescribeRouteTables", "RouteTables", RouteTableIds=[name])
     for route in table.get("Routes", []):
-        if route.get("GatewayId") == "local" and route.get("DestinationCidrBlock") == block:
+        local = [route[family] for family in families if route.get(family)]
+        if route.get("GatewayId") == "local" and block in local:
             return Refusal(
                 "InvalidParameterValue", f"cannot remove local route {block} in route table {name}"
             )
