@@ -101,7 +101,7 @@ def merge(given: bytes, copy: bytes, built: bytes) -> bytes | None:
     Errors: NotebookError for a copy that cannot be read.
     """
     # Takes a second to load.
-    from nbdime.merging.notebooks import merge_notebooks
+    from nbdime.merging.notebooks import merge_notebooks  # type: ignore[import-untyped]
 
     merged, decisions = merge_notebooks(*(_read(one) for one in (given, copy, built)))
     if any(decision.conflict for decision in decisions):

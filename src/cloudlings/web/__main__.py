@@ -7,7 +7,9 @@ import os
 import secrets
 import socket
 import sys
+import time
 from pathlib import Path
+from typing import TextIO
 
 import uvicorn
 
@@ -16,17 +18,27 @@ from cloudlings.web.app import application
 from cloudlings.web.door import Door
 
 LOOPBACK, PORT = "127.0.0.1", 4580
+_PATIENCE = 10.0
 
 
 def main(root: Path, home: Path) -> None:
-    """Answers until it is told to end. The second of two in one home leaves at once."""
+    """Answers until it is told to end. The second of two in one home leaves; one that ends is waited for."""
     os.umask(0o077)
     with (home / "page.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return
+        deadline = time.monotonic() + _PATIENCE
+        while not _locked(lock):
+            if page.find(home) is not None or time.monotonic() > deadline:
+                return
+            time.sleep(0.05)
         _serve(root, home)
+
+
+def _locked(lock: TextIO) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _serve(root: Path, home: Path) -> None:
