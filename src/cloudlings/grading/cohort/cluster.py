@@ -91,9 +91,22 @@ def spread(
         one_more()
     for future in done:
         one_more()
-        error = future.exception()
+        error = _how_it_ended(future)
         yield names.pop(future.key), _failed(error) if error is not None else future.result()
         future.release()
+
+
+def _how_it_ended(future: Any) -> BaseException | None:
+    """The error that a job ended with, None where it has a result. Errors: GradingError."""
+    try:
+        found: BaseException | None = future.exception()
+    except Exception as error:
+        # Dask takes jobs back when it has lost its scheduler, and then has nothing to say about them.
+        raise GradingError(
+            f"The scheduler has gone ({type(error).__name__}). What was graded until then is kept.",
+            next_step="start it again, then the same command with --resume",
+        ) from error
+    return found
 
 
 def _failed(error: BaseException) -> dict[str, Any]:
