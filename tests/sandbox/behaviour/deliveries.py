@@ -191,13 +191,13 @@ def feeds_itself(aws: Aws) -> None:
     same(settled(told) in range(12, 20), True)
 
 
-def settled(look: Callable[[], int], seconds: float = 25) -> int:
-    """A number once it has stayed the same for two seconds."""
+def settled(look: Callable[[], int], seconds: float = 60) -> int:
+    """A number of twelve or more once it has stayed the same for two seconds; what it is in the end, if none."""
     found, since, end = look(), time.monotonic(), time.monotonic() + seconds
-    while time.monotonic() < end and time.monotonic() - since < 2:
+    while time.monotonic() < end and (found < 12 or time.monotonic() - since < 2):
         time.sleep(0.3)
         now = look()
-        if now != found or now < 2:
+        if now != found:
             found, since = now, time.monotonic()
     return found
 
