@@ -192,7 +192,7 @@ def feeds_itself(aws: Aws) -> None:
 
 
 def settled(look: Callable[[], int], seconds: float = 60) -> int:
-    """A number of twelve or more once it has stayed the same for two seconds; what it is in the end, if none."""
+    """A number, twelve or more, once it has stayed the same for two seconds; else what it is in the end."""
     found, since, end = look(), time.monotonic(), time.monotonic() + seconds
     while time.monotonic() < end and (found < 12 or time.monotonic() - since < 2):
         time.sleep(0.3)
