@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from cloudlings.grading.alarm_rules import Feed, Metric
 from cloudlings.grading.dashboards import answers, graph, same_line, share, shows
 
@@ -60,6 +62,41 @@ def test_same_line() -> None:
     """Two lines are the same if they have the same points."""
     assert same_line({0.0: 1.0}, {0.0: 1.0004})
     assert not same_line({0.0: 1.0}, {0.0: 1.0, 60.0: 1.0})
+
+
+@pytest.mark.parametrize(
+    ("properties", "words"),
+    [
+        ({"metrics": ["Shop"]}, "metric 1 is no list"),
+        ({"metrics": [{"expression": "m1"}]}, "metric 1 is no list"),
+        ({"metrics": [["Shop", "Orders"], []]}, "metric 2 is no list"),
+        ({"metrics": [["Shop", "Orders", "Service"]]}, "metric 1 is not a namespace"),
+        ({"metrics": [["..."]]}, "metric 1 is not a namespace"),
+        ({"metrics": [["Shop", "."]]}, "a point repeats"),
+        ({"metrics": [["Shop", "Orders"]], "period": "soon"}, "cannot be read"),
+        ({"metrics": 5}, "cannot be read"),
+    ],
+)
+def test_a_graph_that_cannot_be_read(properties: dict[str, Any], words: str) -> None:
+    """What is no metric is a problem in words, and shows nothing."""
+    read = graph(properties, "eu-west-1")
+    assert words in read.problem
+    assert shows(read, FEED) == []
+
+
+@pytest.mark.parametrize(
+    "metric",
+    [
+        [{"expression": 5}],
+        [{"expression": "SEARCH('{Shop} Orders', 'Sum', 60)"}],
+        [{"expression": "1/0"}],
+        ["Shop", "Orders", {"stat": "bogus"}],
+        ["Shop", "Orders", {"region": ["here"]}],
+    ],
+)
+def test_a_graph_that_shows_nothing_of_the_feed(metric: list[Any]) -> None:
+    """What has no answer for the metrics that are fed shows nothing, and ends in no error."""
+    assert not any(shows(graph({"period": 60, "metrics": [metric]}, "eu-west-1"), FEED))
 
 
 def test_a_share_is_answered_by_any_graph_that_shows_it() -> None:

@@ -40,45 +40,57 @@ def graphs(account: Account) -> Iterator[tuple[str, Graph]]:
     for entry in client.list_dashboards()["DashboardEntries"]:
         name = entry["DashboardName"]
         body = json.loads(client.get_dashboard(DashboardName=name)["DashboardBody"])
-        for widget in body.get("widgets") or ():
+        widgets = body.get("widgets") if isinstance(body, dict) else None
+        for widget in widgets if isinstance(widgets, list) else ():
             if isinstance(widget, dict) and widget.get("type") == "metric":
-                yield name, graph(widget.get("properties") or {}, account.region_name)
+                yield name, graph(_options(widget.get("properties")), account.region_name)
 
 
 def graph(properties: Mapping[str, Any], home: str) -> Graph:
     """A metric widget's properties, read."""
     title, region = str(properties.get("title") or "(no title)"), str(properties.get("region") or home)
-    period = int(properties.get("period") or PERIOD)
     try:
+        period = int(properties.get("period") or PERIOD)
         asked = tuple(_queries(properties, period))
-    except (ValueError, TypeError, IndexError) as error:
-        return Graph(title, region, period, problem=f"its metrics cannot be read: {error}")
-    regions = {each.get("_region") or region for each in asked if each.get("ReturnData", True)}
+    except (ValueError, TypeError) as error:
+        return Graph(title, region, PERIOD, problem=f"cannot be read: {error}")
+    regions = {str(each.get("_region") or region) for each in asked if each.get("ReturnData", True)}
     return Graph(title, regions.pop() if len(regions) == 1 else region, period, tuple(map(_plain, asked)))
+
+
+def _options(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _queries(properties: Mapping[str, Any], period: int) -> Iterator[Mapping[str, Any]]:
     previous: list[str] = []
     for number, entry in enumerate(properties.get("metrics") or ()):
-        options = entry[-1] if entry and isinstance(entry[-1], dict) else {}
-        names = [str(part) for part in entry if not isinstance(part, dict)]
+        if not isinstance(entry, list) or not entry:
+            raise ValueError(f"metric {number + 1} is no list")
+        options = _options(entry[-1])
         base = {
             "Id": options.get("id") or f"auto{number}",
             "ReturnData": options.get("visible", True),
             "_region": options.get("region"),
         }
         if options.get("expression"):
-            yield {**base, "Expression": options["expression"], "Period": options.get("period") or period}
+            text = str(options["expression"])
+            yield {**base, "Expression": text, "Period": int(options.get("period") or period)}
             continue
+        names = [str(part) for part in entry if not isinstance(part, dict)]
         previous = _spelled_out(names, previous)
-        namespace, name, *pairs = previous
-        named = zip(pairs[::2], pairs[1::2], strict=True)
-        dimensions = [{"Name": key, "Value": value} for key, value in named]
+        if len(previous) < 2 or len(previous) % 2:
+            raise ValueError(
+                f"metric {number + 1} is not a namespace, a name, and for each dimension its name and value"
+            )
+        dimensions = [
+            {"Name": key, "Value": value} for key, value in zip(previous[2::2], previous[3::2], strict=True)
+        ]
         yield {
             **base,
             "MetricStat": {
-                "Metric": {"Namespace": namespace, "MetricName": name, "Dimensions": dimensions},
-                "Stat": options.get("stat") or properties.get("stat") or "Average",
+                "Metric": {"Namespace": previous[0], "MetricName": previous[1], "Dimensions": dimensions},
+                "Stat": str(options.get("stat") or properties.get("stat") or "Average"),
                 "Period": int(options.get("period") or period),
             },
         }
@@ -89,6 +101,9 @@ def _spelled_out(names: Sequence[str], previous: Sequence[str]) -> list[str]:
     if "..." in names:
         rest = list(names[names.index("...") + 1 :])
         return [*previous[: len(previous) - len(rest)], *rest]
+    short = [number for number, part in enumerate(names) if part == "."]
+    if short and short[-1] >= len(previous):
+        raise ValueError("a point repeats what no metric before it has")
     return [previous[number] if part == "." else part for number, part in enumerate(names)]
 
 
