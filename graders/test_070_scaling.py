@@ -22,7 +22,7 @@ from cloudlings.grading.front_rules import (
     watches_its_own,
 )
 from cloudlings.grading.graders import Account, Because, Brief, not_attempted_unless, task
-from cloudlings.grading.load_rules import in_time, jumps, settles, stands_ready
+from cloudlings.grading.load_rules import in_time, jumps, rings, settles, stands_ready
 from cloudlings.grading.scaling_state import (
     Raw,
     answering,
@@ -318,6 +318,11 @@ def _jobs(account: Account, brief: Brief) -> list[Raw]:
     return [one for one in groups if one["TargetGroupName"] == brief.reports]
 
 
+def _whereabouts(group: Raw) -> str:
+    homes = sorted(f"{one['InstanceId']} in {one['AvailabilityZone']}" for one in group["Instances"])
+    return f"Group {group['AutoScalingGroupName']} has {shown(homes)}."
+
+
 @task(
     "fleet",
     points=6,
@@ -358,13 +363,12 @@ def test_fleet(account: Account, brief: Brief) -> None:
         concept="A policy moves the wish between least and most, and never beyond.",
     )
     hears_of_illness(group, brief.boot_seconds)
-    is_a_good_machine(account, group)
+    is_a_good_machine(account, group, kind="t3.small", profile="hazelmere-web")
     behind_the_door(account, network, front.balancer, group, brief.app_port)
     for zone in zones_of(network, front.balancer.subnets):
         assert reached_after_losing(network, front.balancer, 443, zone), Because(
             found=f"Zone {zone} was taken away, and a visitor's request was followed through the load "
-            f"balancer: it "
-            "reaches no machine.",
+            f"balancer: it reaches no machine. {_whereabouts(group)}",
             consequence="The page is down although the other zone is well.",
             concept="Load balancer and group must share their zones, and each zone must be able to do "
             "without the "
@@ -585,6 +589,7 @@ def test_surge(account: Account, brief: Brief) -> None:
     not_attempted_unless(driven or scheduled, f"Group {name} has neither a step policy nor a timetable yet.")
     jumps(driven, brief.steps, policies.left_out)
     in_time(driven, brief.steps, boot=brief.boot_seconds // 60, most=brief.most)
+    rings(driven)
     stands_ready(
         scheduled,
         opening=brief.opening,

@@ -239,6 +239,8 @@ ask(listener(booking(), 80), f"GET http://{brief.domain}/doctors?name=li")
 # | `/{brief.api}` and everything under `/{brief.api}/` | the API's group |
 # | everything else | the page's group, by the default rule |
 #
+# A condition with several patterns takes them in `PathPatternConfig={"Values": […]}`; the older `Values` beside it takes one.
+#
 # The **health check** asks each machine every few seconds. Yours is `brief.health_path`, and a machine that is well
 # answers `brief.health_code`, only that. A check that asks for `/` and takes any code calls a broken machine well.
 #
@@ -316,14 +318,15 @@ for path in (
 # that lets in `brief.app_port` from the **load balancer's group**, and nobody else.
 #
 # The group: at least 2, at most `brief.most` machines, in the **app** subnets of both zones, registered with **both** of
-# your target groups. Losing either zone must leave a machine that visitors reach.
+# your target groups. Losing either zone must leave a machine that visitors reach. (A group that gets a second zone later
+# moves machines there by itself on AWS; *here* those that run stay, and the next ones are launched in the emptier zone.)
 #
 # Two settings decide what happens when a program dies:
 #
 # - health check type. `EC2` sees only whether the *machine* runs. [`ELB` adds what the load balancer sees](
 #   https://docs.aws.amazon.com/autoscaling/ec2/userguide/health-checks-overview.html);
 # - grace period. A machine needs `brief.boot_seconds` until its program answers. Who is judged earlier is replaced by one
-#   that is judged earlier, and so on for ever.
+#   that is judged earlier, and so on for ever. Unless told, it is 0 seconds; the console writes 300 into the form.
 
 # %% task="fleet"
 ### BEGIN SOLUTION
@@ -437,7 +440,7 @@ reach(stranger, machine, brief.letters_port)
 # First a prediction. A group of five machines shrinks by two. [The default termination policy](
 # https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-termination-policies.html) first takes the zone
 # with the most machines; there, the oldest launch template version; among equals, the machine that is closest to its next
-# full hour of running. Then it looks again.
+# full hour of running. (Zones that tie are looked at as one.) Then it looks again.
 
 # %%
 for one in brief.machines:
@@ -567,7 +570,7 @@ for cpu in (70, 74, 75, 84, 85, 100):
 
 # %% [markdown]
 # Build for the booking group: `brief.steps` says from which CPU % on how many machines are added, such as `[70, 1]`. The
-# alarm must ring within two minutes. A new machine counts as asked for while it boots (`EstimatedInstanceWarmup`). A
+# alarm must ring within two minutes above its threshold. A new machine counts as asked for while it boots (`EstimatedInstanceWarmup`). A
 # **simple** policy, the oldest kind, waits for a *cooldown* after each change instead, 300 seconds unless told: when its
 # capacity arrives, the storm is over.
 #
@@ -821,6 +824,3 @@ cost()
 # *Here*, `reset_lab()` puts everything back.
 #
 # Next, what the page must never lose gets a home: **080-rds**.
-
-# %%
-progress()

@@ -1690,3 +1690,168 @@ victim = sorted(before)[0]
 ec2.terminate_instances(InstanceIds=[victim])
 (new,) = set(members(brief.letters)) - set(before)
 answer("kill", {"killed": victim, "instead": new, "shrinks": [first["name"], second["name"]]})
+
+# %% wrong="large-and-slow" task="fleet" says=["a t3.small was asked for"]
+# Another type than the one that was measured.
+(front_group,) = elb.describe_load_balancers(LoadBalancerArns=[booking()])["LoadBalancers"][0][
+    "SecurityGroups"
+]
+machines = security_group(
+    "booking-machines", tcp(brief.app_port, UserIdGroupPairs=[{"GroupId": front_group}])
+)
+ec2.create_launch_template(
+    LaunchTemplateName="booking",
+    LaunchTemplateData={
+        "ImageId": IMAGE,
+        "InstanceType": "t3.large",
+        "IamInstanceProfile": {"Name": "hazelmere-web"},
+        "MetadataOptions": {"HttpTokens": "required", "HttpEndpoint": "enabled"},
+        "Monitoring": {"Enabled": True},
+        "SecurityGroupIds": [machines],
+    },
+)
+mine = elb.describe_target_groups(LoadBalancerArn=booking())["TargetGroups"]
+asg.create_auto_scaling_group(
+    AutoScalingGroupName="booking",
+    LaunchTemplate={"LaunchTemplateName": "booking", "Version": "$Latest"},
+    MinSize=2,
+    MaxSize=brief.most,
+    VPCZoneIdentifier=",".join(SUBNETS["app"]),
+    TargetGroupARNs=[one["TargetGroupArn"] for one in mine],
+    HealthCheckType="ELB",
+    HealthCheckGracePeriod=brief.boot_seconds,
+)
+
+# %% wrong="large-and-slow" task="surge" says=["rings after 180 seconds"]
+# Three minutes instead of two.
+threshold = brief.steps[0][0]
+ends = [start - threshold for start, _ in brief.steps]
+steps = [
+    {"MetricIntervalLowerBound": low, "ScalingAdjustment": add}
+    | ({"MetricIntervalUpperBound": high} if high is not None else {})
+    for low, high, (_, add) in zip(ends, [*ends[1:], None], brief.steps, strict=True)
+]
+policy = asg.put_scaling_policy(
+    AutoScalingGroupName=fleet(),
+    PolicyName="storm",
+    PolicyType="StepScaling",
+    AdjustmentType="ChangeInCapacity",
+    MetricAggregationType="Average",
+    EstimatedInstanceWarmup=brief.boot_seconds,
+    StepAdjustments=steps,
+)["PolicyARN"]
+boto3.client("cloudwatch").put_metric_alarm(
+    AlarmName="booking-storm",
+    Namespace="AWS/EC2",
+    MetricName="CPUUtilization",
+    Dimensions=[{"Name": "AutoScalingGroupName", "Value": fleet()}],
+    Statistic="Average",
+    Period=60,
+    EvaluationPeriods=3,
+    Threshold=threshold,
+    ComparisonOperator="GreaterThanOrEqualToThreshold",
+    AlarmActions=[policy],
+)
+
+
+def at(time, earlier=0):
+    hour, minute = map(int, time.split(":"))
+    hour, minute = divmod(hour * 60 + minute - earlier, 60)
+    return f"{minute} {hour} * * 1-5"
+
+
+for name, recurrence, least in (
+    ("morning", at(brief.opening, brief.boot_seconds // 60 + 10), brief.ramp),
+    ("evening", at(brief.closing), 2),
+):
+    asg.put_scheduled_update_group_action(
+        AutoScalingGroupName=fleet(),
+        ScheduledActionName=name,
+        Recurrence=recurrence,
+        TimeZone="Europe/London",
+        MinSize=least,
+        MaxSize=brief.most,
+        DesiredCapacity=least,
+    )
+
+# %% wrong="every-five-minutes" task="fleet" says=["leaves detailed monitoring off"]
+# What a template does not say is off.
+(front_group,) = elb.describe_load_balancers(LoadBalancerArns=[booking()])["LoadBalancers"][0][
+    "SecurityGroups"
+]
+machines = security_group(
+    "booking-machines", tcp(brief.app_port, UserIdGroupPairs=[{"GroupId": front_group}])
+)
+ec2.create_launch_template(
+    LaunchTemplateName="booking",
+    LaunchTemplateData={
+        "ImageId": IMAGE,
+        "InstanceType": "t3.small",
+        "IamInstanceProfile": {"Name": "hazelmere-web"},
+        "MetadataOptions": {"HttpTokens": "required", "HttpEndpoint": "enabled"},
+        "SecurityGroupIds": [machines],
+    },
+)
+mine = elb.describe_target_groups(LoadBalancerArn=booking())["TargetGroups"]
+asg.create_auto_scaling_group(
+    AutoScalingGroupName="booking",
+    LaunchTemplate={"LaunchTemplateName": "booking", "Version": "$Latest"},
+    MinSize=2,
+    MaxSize=brief.most,
+    VPCZoneIdentifier=",".join(SUBNETS["app"]),
+    TargetGroupARNs=[one["TargetGroupArn"] for one in mine],
+    HealthCheckType="ELB",
+    HealthCheckGracePeriod=brief.boot_seconds,
+)
+
+# %% wrong="every-five-minutes" task="surge" says=["rings after 300 seconds"]
+# One period, and a long one.
+threshold = brief.steps[0][0]
+ends = [start - threshold for start, _ in brief.steps]
+steps = [
+    {"MetricIntervalLowerBound": low, "ScalingAdjustment": add}
+    | ({"MetricIntervalUpperBound": high} if high is not None else {})
+    for low, high, (_, add) in zip(ends, [*ends[1:], None], brief.steps, strict=True)
+]
+policy = asg.put_scaling_policy(
+    AutoScalingGroupName=fleet(),
+    PolicyName="storm",
+    PolicyType="StepScaling",
+    AdjustmentType="ChangeInCapacity",
+    MetricAggregationType="Average",
+    EstimatedInstanceWarmup=brief.boot_seconds,
+    StepAdjustments=steps,
+)["PolicyARN"]
+boto3.client("cloudwatch").put_metric_alarm(
+    AlarmName="booking-storm",
+    Namespace="AWS/EC2",
+    MetricName="CPUUtilization",
+    Dimensions=[{"Name": "AutoScalingGroupName", "Value": fleet()}],
+    Statistic="Average",
+    Period=300,
+    EvaluationPeriods=1,
+    Threshold=threshold,
+    ComparisonOperator="GreaterThanOrEqualToThreshold",
+    AlarmActions=[policy],
+)
+
+
+def at(time, earlier=0):
+    hour, minute = map(int, time.split(":"))
+    hour, minute = divmod(hour * 60 + minute - earlier, 60)
+    return f"{minute} {hour} * * 1-5"
+
+
+for name, recurrence, least in (
+    ("morning", at(brief.opening, brief.boot_seconds // 60 + 10), brief.ramp),
+    ("evening", at(brief.closing), 2),
+):
+    asg.put_scheduled_update_group_action(
+        AutoScalingGroupName=fleet(),
+        ScheduledActionName=name,
+        Recurrence=recurrence,
+        TimeZone="Europe/London",
+        MinSize=least,
+        MaxSize=brief.most,
+        DesiredCapacity=least,
+    )

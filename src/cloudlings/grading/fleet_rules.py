@@ -107,9 +107,9 @@ def hears_of_illness(group: Raw, boot: int) -> None:
     )
 
 
-def is_a_good_machine(account: Account, group: Raw) -> None:
-    """Fails the check unless a group's template has the account's own image, IMDSv2, a role, and no key
-    pair."""
+def is_a_good_machine(account: Account, group: Raw, *, kind: str, profile: str) -> None:
+    """Fails the check unless a group's template has the account's own image, a type (``kind``), IMDSv2,
+    detailed monitoring, an instance profile by this name, and no key pair."""
     template = template_of(account, group)
     name = group["AutoScalingGroupName"]
     own = {one["ImageId"] for one in account.client("ec2").describe_images(Owners=["self"])["Images"]}
@@ -126,15 +126,32 @@ def is_a_good_machine(account: Account, group: Raw) -> None:
         "credentials, by IMDSv1.",
         concept="IMDSv2 asks for a token first, which such a page cannot fetch.",
     )
-    profile = template.get("IamInstanceProfile") or {}
-    good = profile and not template.get("KeyName")
+    _is_as_measured(name, template, kind)
+    worn = template.get("IamInstanceProfile") or {}
+    called = worn.get("Name") or str(worn.get("Arn") or "none").rsplit("/", 1)[-1]
+    good = called == profile and not template.get("KeyName")
     assert good, Because(
-        found=f"The template of group {name} has the instance profile {profile or 'none'} and the key pair "
+        found=f"The template of group {name} has the instance profile {called} and the key pair "
         f"{template.get('KeyName') or 'none'}.",
         consequence="Programs without a role need keys on disk, and a key pair is a secret that opens "
         "every machine "
         "of the group.",
         concept="Machines of a group are all alike and never visited: they get a role, and nobody's key.",
+    )
+
+
+def _is_as_measured(name: str, template: Raw, kind: str) -> None:
+    assert template.get("InstanceType") == kind, Because(
+        found=f"The template of group {name} has the type {template.get('InstanceType') or 'none'}; a {kind} "
+        "was asked for.",
+        consequence="What a machine carries was measured on another type: the group grows too late, or pays "
+        "too much.",
+        concept="A group multiplies its template: what is wrong there is wrong on every machine.",
+    )
+    assert (template.get("Monitoring") or {}).get("Enabled"), Because(
+        found=f"The template of group {name} leaves detailed monitoring off.",
+        consequence="CPU is told every five minutes: a storm is over before an alarm has seen it.",
+        concept="Basic monitoring has a value every five minutes, detailed monitoring every minute.",
     )
 
 

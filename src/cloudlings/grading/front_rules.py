@@ -33,7 +33,7 @@ def speaks_tls(account: Account, brief: Mapping[str, Any], front: Front) -> None
     ports = [f"{port} ({one['Protocol']})" for port, one in sorted(front.listeners.items())]
     good = https is not None and https["Protocol"] == "HTTPS" and bool(arns)
     assert good, Because(
-        found=f"Load balancer {front.raw['LoadBalancerName']} has listeners on {shown(ports)}.",
+        found=f"Load balancer {front.raw['LoadBalancerName']} listens on: {shown(ports)}.",
         consequence="A visitor who types https:// gets an error, or what he types about his health travels "
         "in clear.",
         concept="The load balancer ends TLS: it needs an HTTPS listener and a certificate.",

@@ -119,6 +119,18 @@ def in_time(driven: Sequence[Driven], steps: Sequence[Sequence[float]], *, boot:
     )
 
 
+def rings(driven: Sequence[Driven], within: int = 120) -> None:
+    """Fails the check where a policy's alarms need more than so many seconds of a high metric."""
+    for one in [each for each in driven if each.triggers]:
+        needs = min(each.period * each.alarm.needed for each in one.triggers)
+        assert needs <= within, Because(
+            found=f"The alarm of policy {one.policy['PolicyName']} rings after {needs} seconds above its "
+            f"threshold; {within} were asked for.",
+            consequence="The machines are asked for when the patients have given up.",
+            concept="An alarm looks at whole periods: a period's length, times how many of them must breach.",
+        )
+
+
 def _first(minutes: Sequence[Minute]) -> str:
     wishes = [minute.wish for minute in minutes]
     return next((str(n) for n, wish in enumerate(wishes) if wish > wishes[0]), "none")

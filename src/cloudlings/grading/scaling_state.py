@@ -169,6 +169,8 @@ def policies_of(account: Account, name: str, *, detailed: bool = True) -> Polici
         calling = [one for one in alarms if policy["PolicyARN"] in (one.get("AlarmActions") or [])]
         fit = [one for one in calling if not _unfit(one, name)]
         left_out += [f"alarm {one['AlarmName']} {_unfit(one, name)}" for one in calling if one not in fit]
+        if not calling and policy.get("PolicyType") != "TargetTrackingScaling":
+            left_out.append(f"policy {policy['PolicyName']}, which no alarm calls")
         triggers = [trigger(one) for one in fit]
         if not detailed:
             triggers = [replace(one, period=max(one.period, BASIC_PERIOD)) for one in triggers]
