@@ -21,8 +21,8 @@
 #
 # ![Kestrel's seven buckets, and what is wrong with each](img/account.svg)
 #
-# Four of the seven buckets have something to repair: two are open to the world, one has no plan for its growing bill,
-# one is not being copied although everybody believes that it is. You will repair them, and build what is missing.
+# Two buckets are open to the world, one of them has no plan for its growing bill either, and one is not being copied
+# although everybody believes that it is. A seventh, `reports-copy`, does not exist yet: you build it.
 # Every bucket name is yours: it was printed when the lab opened.
 #
 # The next cell makes the clients, and one function that sends a request **without any credentials**: what a stranger's
@@ -326,8 +326,8 @@ s3.put_bucket_policy(Bucket=brief.tiles, Policy=json.dumps(tiles_policy))
 # infrequent-access classes and in Glacier Instant Retrieval), and a fee for each GB that is read.
 #
 # <!-- covers: L03-05 -->
-# This course's price list is dated and for us-east-1. At what share of data read per month does Standard-IA stop paying?
-# Do the sum before you run the cell.
+# This course's price list is dated and for us-east-1. How often a month may each GB be read before Standard-IA stops
+# paying? Do the sum before you run the cell.
 
 # %%
 from cloudlings.cost import price_table
@@ -339,7 +339,7 @@ for name in ("STANDARD", "STANDARD_IA", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE")
     print(f"{name:14} ${stored:.5f} per GB-month   reading ${read.usd if read else 0:.3f} per GB")
 saved = prices["s3.STANDARD.gb_month"].usd - prices["s3.STANDARD_IA.gb_month"].usd
 print(
-    f"Standard-IA pays while less than {saved / prices['s3.STANDARD_IA.retrieval'].usd:.2f} of the data is read a month"
+    f"Standard-IA pays while each GB is read less than {saved / prices['s3.STANDARD_IA.retrieval'].usd:.2f} times a month"
 )
 
 # %% [markdown]
@@ -443,7 +443,9 @@ for name, values in brief.profiles.items():
 # ## Task 5: choose, and pay
 #
 # Three sets of data wait for a home. The cell above says how each is used in a month; `within_hours` is how soon a read
-# must be answered (0: at once; count on a standard retrieval, not an expedited one). For each, put one sample object into
+# must be answered (0: at once; count on a standard retrieval, not an expedited one). `puts` and `gets` are requests a
+# month, `retrieved_gb` is what they read, `kept_days` is how long an object stays, `untouched_30_days` is the share that
+# nobody has read for 30 days. For each, put one sample object into
 # `brief.vault` (`samples/previews`, `samples/orders`, `samples/negatives`) in the storage class that is cheapest for it.
 # Losing one Availability Zone must not lose data.
 #
@@ -524,7 +526,10 @@ print(s3.head_object(Bucket=brief.vault, Key=brief.survey_key).get("Restore", "n
 
 # %% [markdown]
 # `ongoing-request="true"` means wait; later the same field tells when the copy expires. *Here and on AWS:* the sandbox
-# shortens the hours to two seconds.
+# shortens the hours to two seconds, and you may ask again with another tier: the check looks at the last one that you
+# named. On AWS a restore under way [can be made faster](
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/restoring-objects-upgrade-the-speed-of-an-in-progress-restore.html),
+# never slower, and both requests are paid.
 #
 # <!-- covers: L03-12 -->
 # <!-- covers: L03-13 -->
@@ -538,8 +543,9 @@ print(s3.head_object(Bucket=brief.vault, Key=brief.survey_key).get("Restore", "n
 # 2. **versioning on both**: replication copies versions, so S3 refuses to start without ([requirements](
 #    https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-requirements.html));
 # 3. a role that **S3** may take on, and that may do this one job: see the configuration and list the bucket here, read
-#    versions with their ACLs and tags here, write replicas, deletes and tags there. Seven or eight actions on three ARNs;
-#    `s3:*` would let a replication job empty both buckets;
+#    versions with their ACLs and tags here, write replicas, deletes and tags there. Seven or eight [actions](
+#    https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html) on three ARNs: reading
+#    a version *for replication* is an action of its own, and `s3:*` would let the job empty both buckets;
 # 4. a rule for every object, with delete markers.
 
 # %% task="replicate"
@@ -652,8 +658,9 @@ print(json.dumps(config["Rules"], indent=2))
 #       '{"Role": "...", "Rules": [{"Status": "Enabled", "Priority": 1, "Destination": {"Bucket": "..."}}]}'
 #     aws s3api put-bucket-acceleration-configuration --bucket SOURCE --acceleration-configuration Status=Enabled
 #
-# Three things are wrong. Only one side is versioned. The rule has a `Priority`, which belongs to the present schema,
-# where a rule also needs a `Filter` and a `DeleteMarkerReplication`. And the last command [does not exist under that name](
+# Three things are wrong. Only one side is versioned. The recipe's rule has a `Priority`, which belongs to the present
+# schema, where a rule also needs a `Filter` and a `DeleteMarkerReplication`; the last owner took it out until S3 said yes
+# to what you see above, a rule of the old schema. And the last command [does not exist under that name](
 # https://docs.aws.amazon.com/cli/latest/reference/s3api/put-bucket-accelerate-configuration.html).
 #
 # Repair it: both sides versioned; one rule of the present schema for **every** logbook, with a priority, that also

@@ -646,7 +646,7 @@ s3.put_bucket_policy(
     Bucket=brief.tiles, Policy=json.dumps({"Version": "2012-10-17", "Statement": statements})
 )
 
-# %% wrong="lists-too" task="cloudfront-only" says=["s3:ListBucket"]
+# %% wrong="lists-too" task="cloudfront-only" says=["s3:ListBucket", "the right one"]
 arn = f"arn:aws:s3:::{brief.tiles}"
 distribution = f"arn:aws:cloudfront::{ACCOUNT}:distribution/{brief.distribution_id}"
 statements = [

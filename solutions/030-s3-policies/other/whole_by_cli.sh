@@ -69,6 +69,11 @@ tier=Expedited
 if [ "$BRIEF_DEADLINE_HOURS" -ge "$bulk" ]; then tier=Bulk
 elif [ "$BRIEF_DEADLINE_HOURS" -ge "$standard" ]; then tier=Standard
 fi
+# Asked in a wrong tier at first, and again: the last tier that was named counts.
+other=Bulk
+if [ "$tier" = Bulk ]; then other=Standard; fi
+aws s3api restore-object --bucket "$BRIEF_VAULT" --key "$BRIEF_SURVEY_KEY" \
+  --restore-request "{\"Days\": 1, \"GlacierJobParameters\": {\"Tier\": \"$other\"}}"
 aws s3api restore-object --bucket "$BRIEF_VAULT" --key "$BRIEF_SURVEY_KEY" \
   --restore-request "{\"Days\": $BRIEF_RESTORE_DAYS, \"GlacierJobParameters\": {\"Tier\": \"$tier\"}}"
 
