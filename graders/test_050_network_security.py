@@ -143,13 +143,17 @@ def _nothing_else(
     else:
         found = _surplus(portal, machines.get(source, source), target, open_port)
     assert found is None, Because(
-        found=f"{source} was let knock at every port of {name} ({target}). {found.sentence if found else ''}",
+        found=f"Every port of {name} ({target}) was tried from {_caller(source)}. "
+        f"{found.sentence if found else ''}",
         consequence=f"Whoever takes over {'any computer in the world' if source == 'internet' else source} "
-        f"has "
-        f"a way to {name} that nobody needs.",
+        f"has a way to {name} that nobody needs.",
         trace=[f"It is let in by {each}." for each in _let_in_by(found)],
         concept="Security groups only allow, and they add up: what one rule of one group lets in, is in.",
     )
+
+
+def _caller(source: str) -> str:
+    return "the internet" if source == "internet" else source
 
 
 def _surplus(portal: Portal, source: str, target: str, open_port: int) -> Trace | None:
