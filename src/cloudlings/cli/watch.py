@@ -46,7 +46,10 @@ def watch(
             typer.echo(_heard(news))
         verdicts = checker.check(space.lab.name)
         _tell(space, _changed(verdicts, known), as_json=as_json, first=False)
-        if once or all(verdict.passed for verdict in verdicts):
+        whole = all(verdict.passed for verdict in verdicts)
+        if whole and not as_json:
+            typer.echo(f"Every task of {space.lab.name} is passed. What comes next: cloudlings")
+        if once or whole:
             return
 
 
