@@ -1,12 +1,11 @@
-"""No hostile submission forges, leaks, escapes, survives or harms another: each case is data, in the files
-beside.
+"""No hostile submission forges, leaks, escapes, survives or harms another: cases are data.
 
-Fields of a case: ``do``, what it tries, in a cell after the lab is opened; ``first`` and ``answers``, the
-tasks that are rightly answered before and after that (all | none | a list); ``after``, a last cell;
-``files``, handed in beside the notebook; ``passed``, the tasks that it must get points for, and no others;
-``printed``, what proves that it did what it meant to; ``never``, what would prove that it got through;
-``told``, words of the feedback; ``next``, what the next submission looks for: it must print "clean". Cases
-that are ``always`` run in make test, all in make attacks.
+Fields of a case: ``do``, what it tries, in a cell after the lab is opened; ``first`` and ``answers``, the tasks
+that are rightly answered before and after that (all | none | a list); ``after``, a last cell; ``files``, handed
+in beside the notebook; ``passed``, the tasks that it must get points for, and no others; ``printed``, what proves
+that it did what it meant to; ``never``, what would prove that it got through; ``told``, words of the feedback;
+``next``, what the next submission looks for: it must print "clean"; ``seconds``, how long a cell may run. Cases
+that are ``always`` run in make test, all of them in make attacks.
 """
 
 from __future__ import annotations
@@ -123,7 +122,9 @@ def _job(case: Mapping[str, Any], course: Path) -> Job:
     steps.append((case.get("after", ""), None))
     cells = [Cell(number, number + 1, text, task) for number, (text, task) in enumerate(steps)]
     files = {name: text.encode() for name, text in case.get("files", {}).items()}
-    return Job(str(ROOT), LAB, case["name"], cells, list(ANSWERS), files, 8.0, 120.0, Bounds(together=2**30))
+    return Job(
+        str(ROOT), LAB, case["name"], cells, list(ANSWERS), files, case.get("seconds", 8.0), 240.0, Bounds()
+    )
 
 
 def _tasks(said: str | Sequence[str]) -> list[str]:
