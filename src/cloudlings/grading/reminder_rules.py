@@ -25,7 +25,7 @@ PROBES = (
 """What a task must declare to use this page."""
 
 TWO_WEEKS = 14 * 86_400
-_MOMENT, _MOST_MOVES = 0.1, 40
+_MOMENT, _MOST_MOVES = 0.1, 25
 """What Lambda's pollers get to fetch a message, in seconds, and how often. A move too many does no harm."""
 _THREE_DAYS = 3 * 86_400
 Raw = Mapping[str, Any]
