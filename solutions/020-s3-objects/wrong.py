@@ -330,6 +330,13 @@ s3.put_object(
 minutes = s3.get_object(Bucket=brief.inbox, Key=brief.jury_key)["Body"].read()
 answer("sha256", hashlib.sha256(brief.jury_key.encode()).hexdigest())
 
+# %% wrong="a-08" task="presigned-download" says=["Signature Version 2"] ref="L02-M1"
+# signed by a client for another Region, the old way
+url = boto3.client("s3", region_name="us-east-1").generate_presigned_url(
+    "get_object", Params={"Bucket": brief.bucket, "Key": brief.photo_key}, ExpiresIn=3600
+)
+answer("download", url)
+
 # %% wrong="a-08" task="presigned-upload" says=["minutes from now"] ref="L02-M1"
 # for a week
 form = s3.generate_presigned_post(
