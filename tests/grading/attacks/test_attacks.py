@@ -1,11 +1,12 @@
 """No hostile submission forges, leaks, escapes, survives or harms another: cases are data.
 
-Fields of a case: ``do``, what it tries, in a cell after the lab is opened; ``first`` and ``answers``, the tasks
-that are rightly answered before and after that (all | none | a list); ``after``, a last cell; ``files``, handed
-in beside the notebook; ``passed``, the tasks that it must get points for, and no others; ``printed``, what proves
-that it did what it meant to; ``never``, what would prove that it got through; ``told``, words of the feedback;
-``next``, what the next submission looks for: it must print "clean"; ``seconds``, how long a cell may run. Cases
-that are ``always`` run in make test, all of them in make attacks.
+Fields of a case: ``do``, what it tries, in a cell after the lab is opened; ``first`` and ``answers``, the
+tasks that are rightly answered before and after that (all | none | a list); ``after``, a last cell;
+``files``, handed in beside the notebook; ``passed``, the tasks that it must get points for, and no others;
+``printed``, what proves that it did what it meant to; ``never``, what would prove that it got through;
+``told``, words of the feedback; ``next``, what the next submission looks for: it must print "clean";
+``seconds``, how long a cell may run. Cases that are ``always`` run in make test, all of them in make
+attacks.
 """
 
 from __future__ import annotations
