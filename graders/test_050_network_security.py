@@ -536,7 +536,8 @@ def _lets_through(
     account: Account, endpoint: Endpoint, needs: tuple[tuple[str, int], ...], most: str, arns: list[str]
 ) -> None:
     """An endpoint's policy allows what the portal needs, and nothing outside its own bucket or table."""
-    anybody = [document(allow("*", "*"))]
+    # A gateway endpoint carries its own service's requests and no others.
+    anybody = [document(allow(f"{needs[0][0].partition(':')[0]}:*", "*"))]
     everything = document(allow("*", "*", Principal="*"))
     policy = readable(endpoint.policy or everything, f"policy of endpoint {endpoint.id}")
     found = Policies.of(identity=anybody, vpce=policy)
