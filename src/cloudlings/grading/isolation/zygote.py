@@ -110,10 +110,10 @@ def _warm_botocore() -> None:
 
 def _warm_pages() -> None:
     """The notebook's cards, compiled."""
-    from cloudlings.notebook.render import _templates
-
-    for name in _templates.list_templates():
-        _templates.get_template(name)
+    # By its name: what a learner's kernel will import, and not a part of this.
+    templates = importlib.import_module("cloudlings.notebook.render")._templates
+    for name in templates.list_templates():
+        templates.get_template(name)
 
 
 def _serve_boxes(requests: socket.socket) -> None:
