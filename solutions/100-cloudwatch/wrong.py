@@ -941,3 +941,182 @@ cloudwatch.put_metric_alarm(
     ComparisonOperator="LessThanThreshold",
     TreatMissingData="breaching",
 )
+
+# %% wrong="in-a-hurry" task="keep-logs" says=["besides", "by the way"]
+# A group that was made on the way.
+LENGTHS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]  # fmt: skip
+for row in brief.keep:
+    logs.put_retention_policy(
+        logGroupName=row.group, retentionInDays=next(length for length in LENGTHS if length >= row.days)
+    )
+logs.create_log_group(logGroupName="/aws/lambda/tried-out")
+
+# %% wrong="in-a-hurry" task="trace" says=["no answer", "to be read"]
+# The query, and nothing said.
+(first,) = query(f'filter orderId = "{brief.complaint}" | fields requestId', [brief.groups["orders"]])
+known = f'filter requestId = "{first["requestId"]}" | fields @timestamp, @log, event, level, reason | sort @timestamp asc'
+save("timeline", known, ALL)
+
+# %% wrong="in-a-hurry" task="big-orders" says=["none with a region", "by says for what"]
+# One number for all regions.
+big = f'filter event = "received" and amount > {brief.big} | stats count(*) as orders'
+save("big orders", big, [brief.groups["orders"]])
+
+# %% wrong="in-a-hurry" task="logger" says=["learns of no refused order"]
+# A refusal is a warning only.
+CHANGED = """
+import json
+
+
+def handler(event, context):
+    bad = event["amount"] <= 0
+    total = round(event["amount"] + event.get("shipping", 0), 2)
+    level = "WARN" if bad else "INFO"
+    print(json.dumps({"level": level, "requestId": context.aws_request_id, "event": "order", "orderId": event["orderId"]}))
+    if bad:
+        return {"orderId": event["orderId"], "accepted": False}
+    return {"orderId": event["orderId"], "accepted": True, "total": total}
+"""
+deploy(brief.checkout, CHANGED)
+
+# %% wrong="in-a-hurry" task="slow" says=["for four minutes only", "how patient"]
+# Three minutes are enough.
+cloudwatch.put_metric_alarm(
+    AlarmName="payments-slow",
+    Namespace=brief.namespace,
+    MetricName="Latency",
+    Dimensions=SERVICE,
+    ExtendedStatistic="p99",
+    Period=60,
+    EvaluationPeriods=3,
+    Threshold=brief.slow_ms,
+    ComparisonOperator="GreaterThanThreshold",
+    TreatMissingData="notBreaching",
+    AlarmActions=[TOPIC],
+)
+
+# %% wrong="in-a-hurry" task="silence" says=["has none of", "one of three states"]
+# One row is left out.
+answer("silence", {row["name"]: "OK" for row in brief.rows[1:]})
+
+# %% wrong="in-a-hurry" task="unusual" says=["none of them looks at orders"]
+# The band of another metric.
+asked = {"Namespace": brief.namespace, "MetricName": "Failures", "Dimensions": SERVICE}
+cloudwatch.put_metric_alarm(
+    AlarmName="orders-unusual",
+    ComparisonOperator="LessThanLowerThreshold",
+    EvaluationPeriods=3,
+    ThresholdMetricId="band",
+    Metrics=[
+        {"Id": "orders", "MetricStat": {"Metric": asked, "Period": 300, "Stat": "Sum"}, "ReturnData": True},
+        {"Id": "band", "Expression": f"ANOMALY_DETECTION_BAND(orders, {brief.band})", "ReturnData": True},
+    ],
+)
+
+# %% wrong="too-eager" task="trace" says=["none is called", "kept for everybody"]
+# The answer, and no query for the next night.
+(first,) = query(f'filter orderId = "{brief.complaint}" | fields requestId', [brief.groups["orders"]])
+known = f'filter requestId = "{first["requestId"]}" | fields @log, level, reason | sort @timestamp asc'
+trouble = next(row for row in query(known, ALL) if row["level"] != "INFO")
+found = {"service": trouble["@log"].rpartition("/")[2], "cause": trouble["reason"]}
+answer("trace", {"request": first["requestId"], **found})
+
+# %% wrong="too-eager" task="logger" says=["took a good order"]
+# Everything is an error.
+CHANGED = """
+import json
+
+
+def handler(event, context):
+    bad = event["amount"] <= 0
+    total = round(event["amount"] + event.get("shipping", 0), 2)
+    print(json.dumps({"level": "ERROR", "requestId": context.aws_request_id, "event": "order", "orderId": event["orderId"]}))
+    if bad:
+        return {"orderId": event["orderId"], "accepted": False}
+    return {"orderId": event["orderId"], "accepted": True, "total": total}
+"""
+deploy(brief.checkout, CHANGED)
+
+# %% wrong="too-eager" task="unusual" says=["standard deviations", "how unusual"]
+# A band of another width.
+asked = {"Namespace": brief.namespace, "MetricName": "Orders", "Dimensions": SERVICE}
+cloudwatch.put_metric_alarm(
+    AlarmName="orders-unusual",
+    ComparisonOperator="LessThanLowerThreshold",
+    EvaluationPeriods=3,
+    ThresholdMetricId="band",
+    Metrics=[
+        {"Id": "orders", "MetricStat": {"Metric": asked, "Period": 300, "Stat": "Sum"}, "ReturnData": True},
+        {"Id": "band", "Expression": "ANOMALY_DETECTION_BAND(orders, 6)", "ReturnData": True},
+    ],
+)
+
+# %% wrong="one-number-off" task="trace" says=["names the request", "somebody else"]
+# The newest request in place of the order's.
+(first,) = query(f'filter orderId = "{brief.complaint}" | fields requestId', [brief.groups["orders"]])
+known = f'filter requestId = "{first["requestId"]}" | fields @timestamp, @log, event, level, reason | sort @timestamp asc'
+save("timeline", known, ALL)
+trouble = next(row for row in query(known, ALL) if row["level"] != "INFO")
+found = {"service": trouble["@log"].rpartition("/")[2], "cause": trouble["reason"]}
+answer("trace", {"request": first["requestId"] + "0", **found})
+
+# %% wrong="one-number-off" task="big-orders" says=["spread otherwise"]
+# One order of each region.
+big = (
+    f'filter event = "received" and amount > {brief.big} | dedup region | stats count(*) as orders by region'
+)
+save("big orders", big, [brief.groups["orders"]])
+
+# %% wrong="one-number-off" task="logger" says=["before, it was", "changes nothing"]
+# Without the shipping costs.
+CHANGED = """
+import json
+
+
+def handler(event, context):
+    bad = event["amount"] <= 0
+    level = "ERROR" if bad else "INFO"
+    print(json.dumps({"level": level, "requestId": context.aws_request_id, "event": "order", "orderId": event["orderId"]}))
+    if bad:
+        return {"orderId": event["orderId"], "accepted": False}
+    return {"orderId": event["orderId"], "accepted": True, "total": event["amount"]}
+"""
+deploy(brief.checkout, CHANGED)
+
+# %% wrong="one-number-off" task="measure" says=["no value of the last day"]
+# The function is measured; the export is not.
+MEASURED = f"""
+import json
+import time
+
+
+def handler(event, context):
+    paid = event["processor"] == "ok"
+    units = (("Latency", "Milliseconds"), ("Orders", "Count"), ("Failures", "Count"))
+    metrics = [{{"Name": name, "Unit": unit}} for name, unit in units]
+    made = {{"Namespace": {brief.namespace!r}, "Dimensions": [["Service"]], "Metrics": metrics}}
+    print(json.dumps({{
+        "_aws": {{"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [made]}},
+        "Service": {brief.service!r}, "Latency": event["ms"], "Orders": 1, "Failures": int(not paid),
+    }}))
+    return {{"orderId": event["orderId"], "paid": paid}}
+"""
+deploy(brief.payments, MEASURED)
+
+# %% wrong="one-number-off" task="unusual" says=["an average of ones is one"]
+# The average of ones in its band.
+asked = {"Namespace": brief.namespace, "MetricName": "Orders", "Dimensions": SERVICE}
+cloudwatch.put_metric_alarm(
+    AlarmName="orders-unusual",
+    ComparisonOperator="LessThanLowerThreshold",
+    EvaluationPeriods=3,
+    ThresholdMetricId="band",
+    Metrics=[
+        {
+            "Id": "orders",
+            "MetricStat": {"Metric": asked, "Period": 300, "Stat": "Average"},
+            "ReturnData": True,
+        },
+        {"Id": "band", "Expression": f"ANOMALY_DETECTION_BAND(orders, {brief.band})", "ReturnData": True},
+    ],
+)
