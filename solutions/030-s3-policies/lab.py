@@ -528,8 +528,7 @@ print(s3.head_object(Bucket=brief.vault, Key=brief.survey_key).get("Restore", "n
 # `ongoing-request="true"` means wait; later the same field tells when the copy expires. *Here and on AWS:* the sandbox
 # shortens the hours to two seconds, and you may ask again with another tier: the check looks at the last one that you
 # named. On AWS a restore under way [can be made faster](
-# https://docs.aws.amazon.com/AmazonS3/latest/userguide/restoring-objects-upgrade-the-speed-of-an-in-progress-restore.html),
-# never slower, and both requests are paid.
+# https://docs.aws.amazon.com/AmazonS3/latest/API/API_RestoreObject.html), never slower.
 #
 # <!-- covers: L03-12 -->
 # <!-- covers: L03-13 -->
