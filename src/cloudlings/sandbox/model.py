@@ -170,7 +170,6 @@ class JournalEntry:
         changed = not self.reads and self.operation not in CHANGES_NOTHING and self.status < 400
         return changed and not self.undone and self.service != OWN
 
-
     @property
     def is_news(self) -> bool:
         """Whether somebody who watches the account wants to know: whatever may have changed it, and what
