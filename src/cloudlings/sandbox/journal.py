@@ -70,7 +70,7 @@ class Journal:
             self._unsaved[account_id].append(_line(asdict(entry)))
 
     async def news(self, after: Mapping[str, int], seconds: float) -> dict[str, Any]:
-        """What is new in these accounts since an entry of each (by number), as soon as anything is: the fields
+        """What is new in these accounts since an entry of each (by number), as soon as there is any: fields
         of ``News``. After ``seconds`` without any, there are no entries in it."""
         deadline = time.monotonic() + seconds
         while True:
