@@ -541,6 +541,3 @@ cost()
 #
 # Where you stand, and what is next: routes say where a packet **can** go. Who **may** come, on which port, is the next
 # lab: **050-network-security**.
-
-# %%
-progress()

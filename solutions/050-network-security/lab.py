@@ -519,6 +519,3 @@ cost()
 # puts everything back.
 #
 # Next, machines move in: **060-ec2**.
-
-# %%
-progress()

@@ -885,6 +885,3 @@ cost()
 # *Here*, `reset_lab()` puts everything back.
 #
 # Next, code that runs without a machine: **090-lambda**.
-
-# %%
-progress()

@@ -843,6 +843,3 @@ cost()
 # everything back.
 #
 # Next you learn to see all of this from outside: **100-cloudwatch**.
-
-# %%
-progress()

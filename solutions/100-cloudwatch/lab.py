@@ -864,7 +864,4 @@ print(metrics_bill(4, alarms=6, band_alarms=1, dashboards=1))
 # Ingested gigabytes are nearly always the largest line: what is never written is never paid for. On AWS you would delete the alarms, the
 # dashboard and the log groups; **metrics cannot be deleted**, they expire. *Here*, `reset_lab()` puts everything back.
 #
-# Next, all seven services together, in three tiers: **110-three-tier**.
-
-# %%
-progress()
+# You have now worked with all seven services of this course.
