@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import boto3
 import pytest
 from IPython.testing.globalipapp import start_ipython
 
@@ -24,17 +26,23 @@ Outputs: {Named: {Value: !Ref Bucket}}
 
 @pytest.fixture(scope="module")
 def shell() -> Iterator[object]:
-    """An IPython of this process with the small lab open in it."""
+    """An IPython of this process with the small lab open in it; what a kernel keeps is taken back."""
+    environment = dict(os.environ)
     with Sandbox.temporary(keeps=True) as sandbox, pytest.MonkeyPatch.context() as patch:
         patch.setenv("CLOUDLINGS_HOME", str(sandbox.home))
         patch.setenv("CLOUDLINGS_ROOT", str(COURSE))
         patch.setenv("IPYTHONDIR", str(sandbox.home / "ipython"))
+        # The guard of a kernel stands for good, and other tests of this process have sandboxes of their own.
+        patch.setattr(session, "install", lambda: None)
+        patch.setattr(boto3, "DEFAULT_SESSION", None)
         checker = Checker.start(COURSE, sandbox.home)
         shell = start_ipython()
         shell.run_cell("from cloudlings.notebook import *\nbrief = open_lab('990-notes', seed='kernel')\n")
         yield shell
         session._open = None
         checker.stop()
+    os.environ.clear()
+    os.environ.update(environment)
 
 
 @pytest.fixture
