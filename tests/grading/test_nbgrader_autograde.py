@@ -167,6 +167,7 @@ def test_nothing_handed_out(course: Any) -> None:
         "MPLBACKEND",
         "SSL_CERT_FILE",
         "PWD",
+        "USER",
     }
 
 

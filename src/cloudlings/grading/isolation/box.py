@@ -93,14 +93,7 @@ def limit(bounds: Bounds) -> None:
 def _furnish(root: Path, contents: Contents, bounds: Bounds) -> None:
     linux.mount("none", "/", flags=linux.REC | linux.PRIVATE)
     linux.mount("tmpfs", root, "tmpfs", linux.NOSUID | linux.NODEV, "mode=755,size=4m,nr_inodes=4k")
-    for path in _shown():
-        _place(root, path)
-    _devices(root)
-    proc = _folder(root / "proc")
-    linux.mount("proc", proc, "proc", linux.NOSUID | linux.NODEV | linux.NOEXEC)
-    _course(root, contents.labs)
-    linux.bind(contents.checker, _folder(root / CHECKER.relative_to("/")))
-    linux.bind(contents.home, _folder(root / HOME.relative_to("/")), read_only=False)
+    # First, as the course itself may lie in /tmp.
     for name, size in (("tmp", bounds.disk), ("dev/shm", bounds.disk // 4)):
         linux.mount(
             "tmpfs",
@@ -109,6 +102,14 @@ def _furnish(root: Path, contents: Contents, bounds: Bounds) -> None:
             linux.NOSUID | linux.NODEV,
             f"mode=1777,size={size},nr_inodes=16k",
         )
+    for path in _shown():
+        _place(root, path)
+    _devices(root)
+    proc = _folder(root / "proc")
+    linux.mount("proc", proc, "proc", linux.NOSUID | linux.NODEV | linux.NOEXEC)
+    _course(root, contents.labs)
+    linux.bind(contents.checker, _folder(root / CHECKER.relative_to("/")))
+    linux.bind(contents.home, _folder(root / HOME.relative_to("/")), read_only=False)
     linux.mount("", root, flags=linux.BIND | linux.REMOUNT | linux.RDONLY | linux.NOSUID | linux.NODEV)
 
 
