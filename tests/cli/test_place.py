@@ -100,6 +100,7 @@ def test_watch_says_what_turned_green(sandbox: Sandbox, lab: Any) -> None:
 )
 def test_every_answer_is_there_as_json(sandbox: Sandbox, lab: Any, words: tuple[str, ...]) -> None:
     """--json prints JSON and nothing else."""
+    make_bucket(lab, "something else")  # so that there is something to take back
     code, shown = cloudlings(*words, "--json", home=sandbox.home)
     assert code == 0, shown
     assert json.loads(shown)
