@@ -4,7 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 UV := 0.9
-JOBS ?= 2
+# One more than the cores of a small machine: tests wait a good part of their time.
+JOBS ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help start stop test test-labs test-compose test-localstack attacks check labs bench soak mutants mutants-graders constraints clean
