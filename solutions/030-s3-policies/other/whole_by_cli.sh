@@ -74,6 +74,9 @@ other=Bulk
 if [ "$tier" = Bulk ]; then other=Standard; fi
 aws s3api restore-object --bucket "$BRIEF_VAULT" --key "$BRIEF_SURVEY_KEY" \
   --restore-request "{\"Days\": 1, \"GlacierJobParameters\": {\"Tier\": \"$other\"}}"
+# While one is under way there is no other.
+until aws s3api head-object --bucket "$BRIEF_VAULT" --key "$BRIEF_SURVEY_KEY" --query Restore --output text |
+  grep -q 'ongoing-request="false"'; do sleep 0.5; done
 aws s3api restore-object --bucket "$BRIEF_VAULT" --key "$BRIEF_SURVEY_KEY" \
   --restore-request "{\"Days\": $BRIEF_RESTORE_DAYS, \"GlacierJobParameters\": {\"Tier\": \"$tier\"}}"
 

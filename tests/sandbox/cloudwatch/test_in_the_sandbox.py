@@ -65,11 +65,13 @@ def test_alarms_follow_the_test_clock(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("protocol", ["json", "query", "smithy-rpc-v2-cbor"])
-def test_protocols(sandbox: Sandbox, protocol: str) -> None:
+def test_protocols(sandbox: Sandbox, protocol: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """CloudWatch answers in each of its protocols, and reads what is packed."""
     cloudwatch = client(sandbox, "cloudwatch")
     model = cloudwatch.meta.service_model
-    model.metadata["protocols"], model.__dict__["resolved_protocol"] = [protocol], protocol
+    # The model is one for all clients of this process.
+    monkeypatch.setitem(model.metadata, "protocols", [protocol])
+    model.__dict__["resolved_protocol"] = protocol
     cloudwatch._serializer = botocore.serialize.create_serializer(protocol)
     namespace = f"By/{protocol}"
     many = [{"MetricName": f"{'m' * 150}{number}", "Value": 4.0} for number in range(100)]
@@ -84,6 +86,9 @@ def test_protocols(sandbox: Sandbox, protocol: str) -> None:
     with pytest.raises(cloudwatch.exceptions.ClientError, match="Undefined id 'm2'"):
         cloudwatch.get_metric_data(MetricDataQueries=[query], StartTime=0, EndTime=60)
     cloudwatch.delete_alarms(AlarmNames=[protocol])
+    cloudwatch.put_dashboard(DashboardName=protocol, DashboardBody='{"widgets": []}')
+    shown = cloudwatch.list_dashboards(DashboardNamePrefix=protocol)["DashboardEntries"][0]
+    assert shown["LastModified"].year >= 2026
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import json
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -119,7 +120,8 @@ async def _as_json(handle: Any, operation: str, asked: dict[str, Any]) -> dict[s
     found: dict[str, Any] = json.loads(body or b"{}")
     if status >= 300:
         raise Refused(found.get("__type", "InternalFailure"), found.get("message", ""), status)
-    return found
+    read: dict[str, Any] = _in_seconds(found)
+    return read
 
 
 def _write(protocol: str, operation: str, found: dict[str, Any]) -> Reply:
@@ -139,12 +141,27 @@ def _without_none(found: Any) -> Any:
     return [_without_none(each) for each in found] if isinstance(found, list) else found
 
 
+# What moments are called in this service's answers.
+_MOMENTS = ("Timestamp", "Timestamps", "LastModified")
+
+
 def _tagged(found: Any, name: str = "") -> Any:
-    """Moments as CBOR's tag 1: every one of this service's is called Timestamp."""
+    """Moments as CBOR's tag 1."""
     if isinstance(found, dict):
         return {key: _tagged(each, key) for key, each in found.items()}
     if isinstance(found, list):
         return [_tagged(each, name) for each in found]
-    if name.endswith(("Timestamp", "Timestamps")) and isinstance(found, int | float):
+    if name.endswith(_MOMENTS) and isinstance(found, int | float):
         return cbor.Moment(float(found))
+    return found
+
+
+def _in_seconds(found: Any, name: str = "") -> Any:
+    """Moments in epoch seconds, where MiniStack writes some as text in its JSON."""
+    if isinstance(found, dict):
+        return {key: _in_seconds(each, key) for key, each in found.items()}
+    if isinstance(found, list):
+        return [_in_seconds(each, name) for each in found]
+    if name.endswith(_MOMENTS) and isinstance(found, str):
+        return datetime.fromisoformat(found).timestamp()
     return found
