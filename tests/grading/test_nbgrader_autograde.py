@@ -146,6 +146,7 @@ def test_nothing_left_running(course: Any) -> None:
     assert not [command for command in running if nbc.MARK in command]
 
 
+@NEEDS_A_BOX
 def test_nothing_handed_out(course: Any) -> None:
     """A kernel's environment and folder tell nothing of the course, the grader or the sandbox's files."""
     seen = course.printed("leaves-a-process").split("seen:")[1].splitlines()[0]
