@@ -4,9 +4,10 @@ RUN python -m pip install --no-cache-dir 'uv>=0.9'
 WORKDIR /course
 COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY src src
-# constraints.txt pins every version and its hashes.
+# constraints.txt pins every version and its hashes. What `aws help` shows is thousands of files.
 RUN python -m venv /venv \
- && uv pip install --no-cache --python /venv --constraints constraints.txt --compile-bytecode .
+ && uv pip install --no-cache --python /venv --constraints constraints.txt --compile-bytecode '.[cohort]' \
+ && rm -r /venv/lib/python3.*/site-packages/awscli/examples
 
 FROM python:3.11-slim-bookworm
 # A database that a lab makes is a real PostgreSQL; no server of Debian's own is set up.

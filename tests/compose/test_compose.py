@@ -24,6 +24,8 @@ ROOT = Path(__file__).resolve().parents[2]
 LAB = Catalogue(ROOT).names[0]
 SEED = "compose"
 WORKER = Path(__file__).with_name("work_through.py")
+# An image is built from nothing, and each container of it copied whole where the engine cannot do better.
+pytestmark = pytest.mark.timeout(3600)
 
 
 def _compose() -> list[str] | None:
