@@ -194,3 +194,18 @@ def test_a_slip_is_no_traceback(tmp_path: Path) -> None:
         assert code == 2
         assert "Traceback" not in shown
         assert "-h" in shown
+
+
+def test_stop_says_who_keeps_what_was_made(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    """Behind a LocalStack that is LocalStack, which forgets; otherwise the sandbox."""
+    from types import SimpleNamespace
+
+    from cloudlings.cli import main
+    from cloudlings.grading import start
+
+    monkeypatch.setattr(start, "stop_all", lambda home: True)
+    for behind, said in (("http://127.0.0.1:4566", "as long as that keeps it"), ("", "your work is kept")):
+        monkeypatch.setattr(Sandbox, "find", lambda home, behind=behind: SimpleNamespace(upstream=behind))
+        with pytest.raises(SystemExit):
+            main(["stop"])
+        assert said in capsys.readouterr().out

@@ -139,3 +139,17 @@ def test_without_a_checker_the_next_step_is_said(tmp_path):
     assert Checker.find(tmp_path) is None
     with pytest.raises(CheckerUnavailable, match="cloudlings start"):
         Checker(tmp_path).check("990-notes")
+
+
+def test_a_checker_ends_with_its_home(tmp_path):
+    """Whoever made the home has deleted it, or was killed and others did: nobody stays behind."""
+    import shutil
+
+    import psutil
+
+    home = tmp_path / "home"
+    checker = Checker.start(COURSE, home)
+    process = psutil.Process(int(checker._ask("GET", "/health")["pid"]))
+    shutil.rmtree(home)
+    process.wait(60)
+    assert Checker.find(home) is None

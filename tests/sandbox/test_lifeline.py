@@ -15,7 +15,7 @@ ENDS_WITHIN = 45
 
 @pytest.mark.parametrize("seconds", [0, 0.4])
 def test_owner_gone_while_it_starts(tmp_path: Path, seconds: float) -> None:
-    """An owner that is killed before the sandbox answers leaves no sandbox behind."""
+    """An owner that is killed before the sandbox answers leaves neither sandbox nor home behind."""
     lifeline, owner = os.pipe()
     ready_out, ready = os.pipe()
     os.set_inheritable(owner, False)
@@ -33,4 +33,4 @@ def test_owner_gone_while_it_starts(tmp_path: Path, seconds: float) -> None:
     finally:
         process.kill()
         os.close(ready_out)
-    assert not (tmp_path / "sandbox" / "sandbox.json").exists()
+    assert not tmp_path.exists()

@@ -92,10 +92,19 @@ def stop(as_json: Json = False) -> None:
     """Stop the sandbox and the checker; what you made is kept for the next start."""
     from cloudlings.grading.home import find_home
     from cloudlings.grading.start import stop_all
+    from cloudlings.sandbox import Sandbox
 
-    stopped = stop_all(find_home())
+    home = find_home()
+    running = Sandbox.find(home)
+    upstream = running.upstream if running else ""
+    stopped = stop_all(home)
     if as_json:
-        typer.echo(json.dumps({"stopped": stopped}))
+        typer.echo(json.dumps({"stopped": stopped, "upstream": upstream or None}))
+    elif upstream:
+        typer.echo(
+            f"Stopped. Your notebooks and points are kept; what you made is in the LocalStack at {upstream}, "
+            "for as long as that keeps it: its free edition forgets everything when it stops."
+        )
     else:
         typer.echo("Stopped; your work is kept." if stopped else "Nothing was running.")
 

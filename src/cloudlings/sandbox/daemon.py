@@ -13,6 +13,7 @@ import fcntl
 import importlib
 import json
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -130,11 +131,15 @@ def _run(options: argparse.Namespace, ready: IO[str]) -> None:
     from cloudlings.sandbox.control import Control
 
     control = Control(files, doors, emulators)
+    let_go = False
     try:
-        asyncio.run(_serve(control, files, ready, options.lifeline))
+        let_go = asyncio.run(_serve(control, files, ready, options.lifeline))
     finally:
         files.record.unlink(missing_ok=True)
         lock.close()
+    if let_go:
+        # Its owner was to remove the home, and has ended before that; the checker in it ends with it.
+        shutil.rmtree(options.home, ignore_errors=True)
 
 
 def _files(home: Path, *, temporary: bool, state: str) -> Files:
@@ -223,25 +228,28 @@ def _check_other(upstream: str, doors: Doors) -> None:
         )
 
 
-async def _serve(control: Control, files: Files, ready: IO[str], lifeline: int) -> None:
-    stopping = asyncio.Event()
+async def _serve(control: Control, files: Files, ready: IO[str], lifeline: int) -> bool:
+    """Until it is told to stop; True when its owner let go of it instead."""
+    stopping, let_go = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     if lifeline >= 0:
         # The owner of a temporary sandbox holds the other end; it closes when the owner ends, however.
-        loop.add_reader(lifeline, _let_go, loop, lifeline, stopping)
+        loop.add_reader(lifeline, _let_go, loop, lifeline, (let_go, stopping))
     await control.start(stopping)
     _record(control, files)
     _say(ready, {"ok": True})
     await stopping.wait()
     await control.stop()
+    return let_go.is_set()
 
 
-def _let_go(loop: asyncio.AbstractEventLoop, lifeline: int, stopping: asyncio.Event) -> None:
+def _let_go(loop: asyncio.AbstractEventLoop, lifeline: int, told: Sequence[asyncio.Event]) -> None:
     # A closed pipe stays readable: watched on, it would keep a processor busy until the end.
     loop.remove_reader(lifeline)
-    stopping.set()
+    for event in told:
+        event.set()
 
 
 def _record(control: Control, files: Files) -> None:

@@ -14,6 +14,7 @@ from typing import TextIO
 import uvicorn
 
 from cloudlings.grading import page
+from cloudlings.grading.home import when_gone
 from cloudlings.web.app import application
 from cloudlings.web.door import Door
 
@@ -22,7 +23,8 @@ _PATIENCE = 10.0
 
 
 def main(root: Path, home: Path) -> None:
-    """Answers until it is told to end. The second of two in one home leaves; one that ends is waited for."""
+    """Answers until it is told to end, or the home has gone. The second of two in one home leaves; one that
+    ends is waited for."""
     os.umask(0o077)
     with (home / "page.lock").open("w") as lock:
         deadline = time.monotonic() + _PATIENCE
@@ -30,7 +32,7 @@ def main(root: Path, home: Path) -> None:
             if page.find(home) is not None or time.monotonic() > deadline:
                 return
             time.sleep(0.05)
-        _serve(root, home)
+        _serve(root, home, lock)
 
 
 def _locked(lock: TextIO) -> bool:
@@ -41,7 +43,7 @@ def _locked(lock: TextIO) -> bool:
     return True
 
 
-def _serve(root: Path, home: Path) -> None:
+def _serve(root: Path, home: Path, lock: TextIO) -> None:
     token = secrets.token_urlsafe(24)
     path = page.socket_of(home)
     path.unlink(missing_ok=True)
@@ -57,7 +59,9 @@ def _serve(root: Path, home: Path) -> None:
             # Open pages wait for news; nobody waits for them.
             timeout_graceful_shutdown=1,
         )
-        uvicorn.Server(config).run(sockets=[outside, inside])
+        server = uvicorn.Server(config)
+        when_gone(lock, lambda: setattr(server, "should_exit", True))
+        server.run(sockets=[outside, inside])
 
 
 def _loopback() -> socket.socket:
