@@ -121,6 +121,9 @@ def _serve_boxes(requests: socket.socket) -> None:
     from cloudlings.grading.isolation import cells, forking
 
     linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
+    # Who makes a box ends at once, an orphan in the submission's process namespace, which cannot end before it
+    # is taken in: that is done here, and not whenever the machine's first process gets to it.
+    linux.prctl(linux.PR_SET_CHILD_SUBREAPER, 1)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     made = cells.shell()
     _warm_pages()
