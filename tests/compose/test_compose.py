@@ -24,8 +24,6 @@ ROOT = Path(__file__).resolve().parents[2]
 LAB = Catalogue(ROOT).names[0]
 SEED = "compose"
 WORKER = Path(__file__).with_name("work_through.py")
-# An image is built from nothing, and each container of it copied whole where the engine cannot do better.
-pytestmark = pytest.mark.timeout(3600)
 
 
 def _compose() -> list[str] | None:
@@ -37,7 +35,11 @@ def _compose() -> list[str] | None:
 
 
 COMPOSE = _compose()
-pytestmark = pytest.mark.skipif(COMPOSE is None, reason="needs a Docker engine with compose: none answers")
+pytestmark = [
+    pytest.mark.skipif(COMPOSE is None, reason="needs a Docker engine with compose: none answers"),
+    # An image is built from nothing, and copied whole for each container where the engine cannot do better.
+    pytest.mark.timeout(3600),
+]
 
 
 def _free_port() -> str:
