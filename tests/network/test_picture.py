@@ -335,3 +335,19 @@ def test_a_screenshot_looks_as_it_did(page: Any, name: str, theme: str) -> None:
     difference, sizes = page.evaluate(DIFFERENCE, [kept, now])
     assert sizes[0] == pytest.approx(sizes[1], abs=4)
     assert difference < 3.0
+
+
+def test_a_stop_without_a_code_is_told_without_brackets() -> None:
+    """AWS has no explanation code for an instance without a public address; the sentence stands alone."""
+    topology = {
+        "vpcs": {"v": {"cidr": "10.0.0.0/16"}},
+        "igws": {"igw": "v"},
+        "subnets": {"s": {"vpc": "v", "cidr": "10.0.1.0/24", "az": "a"}},
+        "tables": {"r": {"vpc": "v", "subnets": ["s"], "routes": [["0.0.0.0/0", "igw"]]}},
+        "sgs": {"sg": {"vpc": "v", "in": [["tcp", "443", "0.0.0.0/0"]]}},
+        "instances": {"app": {"subnet": "s", "sgs": ["sg"]}},
+    }
+    network = load_topology(topology)
+    told = draw(network, "v", trace(network, "internet", "app", "tcp", 443)).outline
+    assert "app has no public IPv4 address, so internet gateway igw has nothing to deliver to." in told
+    assert "()" not in told

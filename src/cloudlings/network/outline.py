@@ -80,7 +80,8 @@ def _hop(number: int, hop: Hop) -> str:
         return f"{number}. {way}: the internet"
     if not hop.allowed:
         codes = ", ".join(dict.fromkeys(one.code for one in hop.explanations))
-        return f"{number}. {way}, BLOCKED at {hop.component.kind} {hop.component}: {hop.text} ({codes})"
+        told = f"{number}. {way}, BLOCKED at {hop.component.kind} {hop.component}: {hop.text}"
+        return f"{told} ({codes})" if codes else told
     decided = rule_words(hop)
     said = f", {decided}" if decided else ""
     return f"{number}. {way}: {hop.component.kind} {hop.component}{said}"
