@@ -6,6 +6,10 @@ changed graders judge the recorded evidence again: a mutant is noticed when a ve
 near-miss is not told its words any more, or when a check reads on past what it read before (it did not stop
 where it should).
 
+What a trial's checks read is kept (``recordings.py``): another run tries only the answers that are new or
+changed, and those that the graders judge otherwise by now. ``--fresh`` tries them all, as after a change of
+the sandbox. ``--answers`` stops after the trials, and says which verdict is not the one that it must be.
+
 ``graders.yaml`` beside this file says of a survivor why no answer can tell it; one that is not explained
 fails the run. Nothing in the checkout is changed.
 """
@@ -25,15 +29,16 @@ from types import ModuleType
 import yaml
 
 from cloudlings.errors import EvidenceMissing
-from cloudlings.grading.attempt import Bench, attempt, bench
+from cloudlings.grading.conformance import unexpected
 from cloudlings.grading.engine import recheck
 from cloudlings.grading.task import MARK, Task
 from cloudlings.grading.tasks import grader_file, refs
-from cloudlings.grading.verdict import Verdict
+from cloudlings.grading.verdict import Status, Verdict
 from cloudlings.lab import (
     Brief,
     Catalogue,
     Lab,
+    NearMiss,
     account_id,
     brief_for,
     near_misses,
@@ -42,6 +47,7 @@ from cloudlings.lab import (
     spliced,
     starter_steps,
 )
+from tests.mutants.recordings import Recordings
 
 ROOT = Path(__file__).resolve().parents[2]
 EXPLAINED = Path(__file__).with_suffix(".yaml")
@@ -82,17 +88,29 @@ class Mutant:
 # --- recording -------------------------------------------------------------------------------------
 
 
-def records(made: Bench, lab: Lab, seed: str) -> Iterator[Record]:
-    """Every verdict on every answer of a lab."""
-    names = refs(made.root, lab.name)
-    answers = [("solution", solution_steps(lab), {}), ("untouched", starter_steps(lab), {})]
-    for miss in near_misses(lab, names):
-        told = {loss.task: tuple(loss.says) for loss in miss.loses}
-        answers.append((f"wrong:{miss.name}", spliced(lab, miss), told))
-    answers += [(f"other:{other.name}", spliced(lab, other), {}) for other in other_answers(lab, names)]
-    for name, steps, told in answers:
-        for verdict in attempt(made, lab, steps, seed).verdicts:
+def records(kept: Recordings, lab: Lab) -> Iterator[Record]:
+    """Every verdict on every answer of a lab; tells of those that are not what they must be."""
+    names = refs(kept.root, lab.name)
+    misses = {f"wrong:{miss.name}": miss for miss in near_misses(lab, names)}
+    answers = {"solution": solution_steps(lab), "untouched": starter_steps(lab)}
+    answers |= {name: spliced(lab, miss) for name, miss in misses.items()}
+    answers |= {f"other:{other.name}": spliced(lab, other) for other in other_answers(lab, names)}
+    for name, steps in answers.items():
+        miss = misses.get(name)
+        told = {loss.task: tuple(loss.says) for loss in miss.loses} if miss else {}
+        for verdict in kept.verdicts(lab, steps):
+            if odd := _odd(name, miss, verdict):
+                print(f"odd: {name}: {odd}", flush=True)
             yield Record(name, verdict, told.get(verdict.task, ()))
+
+
+def _odd(name: str, miss: NearMiss | None, verdict: Verdict) -> str:
+    """What conformance would say against a verdict, or nothing."""
+    if miss:
+        return unexpected(miss, verdict)
+    must = Status.NOT_ATTEMPTED if name == "untouched" else Status.PASSED
+    broke = verdict.details.get("traceback", "")
+    return "" if verdict.status is must else f"{verdict.task} is {verdict.status}: {verdict.message} {broke}"
 
 
 # --- mutants ---------------------------------------------------------------------------------------
@@ -247,16 +265,15 @@ def _differs(record: Record, task: Task, place: Place) -> bool:
     return any(word.lower() not in found.message.lower() for word in record.says)
 
 
-def survivors(made: Bench, lab: Lab, seed: str, words: Sequence[str]) -> tuple[list[Mutant], int]:
+def survivors(lab: Lab, told: Sequence[Record], seed: str, words: Sequence[str]) -> tuple[list[Mutant], int]:
     """The mutants of a lab's graders that no answer notices, and how many were tried."""
-    path = grader_file(made.root, lab.name)
+    path = grader_file(ROOT, lab.name)
     source = path.read_text(encoding="utf-8")
-    told = list(records(made, lab, seed))
-    print(f"{lab.name}: {len(told)} verdicts recorded", flush=True)
     ids = {name: account_id(lab.name, seed, name) for name in lab.accounts}
     place = Place(ids, brief_for(lab, seed), lab.regions[0])
-    functions = {task.name: task.function.__name__ for task in _tasks(ast.parse(source), path).values()}
-    steady = [r for r in told if not _differs(r, _tasks(ast.parse(source), path)[r.verdict.task], place)]
+    tasks = _tasks(ast.parse(source), path)
+    functions = {task.name: task.function.__name__ for task in tasks.values()}
+    steady = [r for r in told if not _differs(r, tasks[r.verdict.task], place)]
     if len(steady) < len(told):
         print(f"{lab.name}: {len(told) - len(steady)} verdicts hang on more than what was read", flush=True)
     users = _users(source)
@@ -283,13 +300,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "-k", nargs="+", default=[], metavar="WORD", help="only mutants with one of these words"
     )
+    parser.add_argument("--fresh", action="store_true", help="try every answer anew")
+    parser.add_argument("--answers", action="store_true", help="only the trials, no mutants")
     asked = parser.parse_args(arguments)
     labs = Catalogue(ROOT)
     explained = yaml.safe_load(EXPLAINED.read_text(encoding="utf-8")) or {} if EXPLAINED.exists() else {}
     open_ = 0
-    with bench(ROOT) as made:
+    with Recordings(ROOT, asked.seed, fresh=asked.fresh) as kept:
         for name in asked.labs or labs.names:
-            lived, count = survivors(made, labs.read(name), asked.seed, asked.k)
+            lab = labs.read(name)
+            told = list(records(kept, lab))
+            print(f"{name}: {len(told)} verdicts, {kept.tried} answers tried now", flush=True)
+            if asked.answers:
+                continue
+            lived, count = survivors(lab, told, asked.seed, asked.k)
             reasons = explained.get(name, {})
             unexplained = [mutant for mutant in lived if mutant.name not in reasons]
             open_ += len(unexplained)

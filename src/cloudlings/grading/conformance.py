@@ -129,7 +129,7 @@ def near_miss_defects(lab: Lab, miss: NearMiss, bench: Bench, seed: str) -> list
     defects = _ran(lab, outcome, name, seed, remedy, refusals=True)
     refusals = "".join(f"\n    refused: {trouble}" for trouble in outcome.trouble if _is_refusal(trouble))
     for verdict in outcome.verdicts:
-        text = _unexpected(miss, verdict)
+        text = unexpected(miss, verdict)
         if text:
             message = f"{miss.name} (seed {seed}): {text}{refusals}"
             defects.append(Defect(lab.name, "near-miss", message, remedy))
@@ -164,8 +164,8 @@ def answers(root: Path, lab: Lab) -> dict[str, Trial]:
     return trials
 
 
-def _unexpected(miss: NearMiss, verdict: Verdict) -> str:
-    """What is wrong with one verdict on a near-miss, or nothing."""
+def unexpected(miss: NearMiss, verdict: Verdict) -> str:
+    """What is wrong with one verdict on a near-miss, in words; empty when nothing is."""
     lost = not verdict.passed
     if verdict.status is Status.UNAVAILABLE:
         return f"the check of {verdict.task} broke: {verdict.message} {verdict.details.get('traceback', '')}"
