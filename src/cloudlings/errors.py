@@ -24,6 +24,7 @@
     │   ├── CheckerUnavailable   the process that checks does not answer
     │   └── GraderError          a grader's own fault: what it declares, or a crash inside it
     ├── CourseError          an nbgrader course that is not as it must be
+    │   └── GradebookUnavailable its gradebook's database does not answer
     └── ModelError           a small model is asked about something that it does not know
 
 A message says what is wrong and where; ``next_step`` says what to do about it. Both are for the
@@ -142,6 +143,10 @@ class GraderError(GradingError):
 
 class CourseError(CloudlingsError):
     """An nbgrader course that is not as it must be."""
+
+
+class GradebookUnavailable(CourseError):
+    """The database of a course's gradebook does not answer, or its driver is missing."""
 
 
 class ModelError(CloudlingsError):

@@ -7,15 +7,22 @@ import html
 import json
 import os
 import re
+import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Callable, Collection, Mapping
+import tempfile
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from cloudlings.sandbox.databases import machine
 
 LAB = "990-notes"
 ROOT = Path(__file__).parent / "course"
@@ -91,13 +98,56 @@ def grade_course(folder: Path, students: Collection[str], *, config: str = "") -
 
 def points(folder: Path, lab: str = LAB) -> dict[str, dict[str, float | None]]:
     """Each student's points by task, as the gradebook has them: what was set by hand counts."""
-    from nbgrader.api import Gradebook
+    from cloudlings.grading.nbgrader.course import gradebook
 
-    with Gradebook(f"sqlite:///{folder / 'gradebook.db'}") as book:
+    with gradebook(folder) as book:
         return {
             submission.student.id: {grade.name: grade.score for grade in submission.notebooks[0].grades}
             for submission in book.find_assignment(lab).submissions
         }
+
+
+@contextmanager
+def postgres() -> Iterator[str]:
+    """The address of a new PostgreSQL that listens on a UNIX socket only; it ends with the block."""
+    programs = machine.find()
+    assert programs is not None
+    place = Path(tempfile.mkdtemp(prefix="cl-pg-", dir="/tmp"))
+    identity: dict[str, Any] = {"cwd": "/", "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    if programs.owner is not None:
+        os.chown(place, *programs.owner)
+        identity |= {"user": programs.owner[0], "group": programs.owner[1], "extra_groups": []}
+    data = str(place / "data")
+    subprocess.run(
+        [programs.path("initdb"), "-D", data, "-U", "grader", "-A", "trust", "-E", "UTF8", "--no-sync"],
+        check=True,
+        timeout=300,
+        **identity,
+    )
+    settings = ["listen_addresses=", f"unix_socket_directories={place}", "fsync=off", "max_connections=40"]
+    words = [word for setting in settings for word in ("-c", setting)]
+    server = subprocess.Popen([programs.path("postgres"), "-D", data, *words], **identity)
+    try:
+        _wait_for(str(place), server)
+        yield f"postgresql+psycopg://grader@/postgres?host={place}"
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.wait(60)
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _wait_for(place: str, server: subprocess.Popen[bytes]) -> None:
+    import psycopg
+
+    deadline = time.monotonic() + 120
+    while True:
+        try:
+            psycopg.connect(host=place, user="grader", dbname="postgres").close()
+            return
+        except psycopg.OperationalError:
+            assert server.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
 
 
 def exported(folder: Path, lab: str = LAB) -> dict[str, dict[str, str]]:

@@ -24,12 +24,18 @@ def init(
     exchange: Annotated[
         Path | None, typer.Option(help="where students fetch and submit; DIR/exchange by default")
     ] = None,
+    db: Annotated[
+        str,
+        typer.Option(
+            metavar="URL", help="a database for the gradebook: postgresql+psycopg://NAME@HOST/DATABASE"
+        ),
+    ] = "",
 ) -> None:
     """Make an nbgrader course: its config, its source notebooks, its gradebook."""
     from cloudlings.grading.nbgrader.course import make_course
     from cloudlings.lab import Catalogue
 
-    names = make_course(folder, Catalogue.here(), labs=lab or (), exchange=exchange)
+    names = make_course(folder, Catalogue.here(), labs=lab or (), exchange=exchange, db_url=db)
     typer.echo(
         f"The course {folder.name} is made, with {_counted(names)}. Its secret and its gradebook are in it."
     )

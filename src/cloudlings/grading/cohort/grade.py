@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from cloudlings.errors import CloudlingsError, CourseError
+from cloudlings.errors import CloudlingsError, CourseError, GradebookUnavailable
 from cloudlings.grading.cohort import gradebook, work
 from cloudlings.grading.cohort.cluster import cluster, spread
 from cloudlings.grading.cohort.gradebook import Recorder
@@ -158,6 +158,9 @@ def _record(outcome: Outcome, submission: Submission, recorder: Recorder, outcom
         stage(submission, recorder.lab, recorder.stage)
         try:
             recorder.write(outcome.student, outcome.verdicts, submission.notes)
+        except GradebookUnavailable:
+            # It is kept, and not recorded: that is all that is missing.
+            raise
         except CloudlingsError as error:
             failed = replace(outcome, kind="ungraded", message=error.message)
             outcomes.keep(failed)

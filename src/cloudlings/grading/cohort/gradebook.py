@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cloudlings.errors import CourseError
+from cloudlings.errors import CourseError, GradebookUnavailable
 from cloudlings.grading.isolation.job import Graded
 from cloudlings.grading.nbgrader.course import gradebook, settings_of
 from cloudlings.grading.nbgrader.restore import SourceCell
@@ -40,10 +40,12 @@ class Recorder:
     def write(self, student: str, graded: Graded | None, notes: Sequence[str] = ()) -> None:
         """Scores, comments, lateness and the graded notebook of one student, who is in ``stage``.
 
-        ``graded`` is None for what cannot be read. Errors: CourseError, with nbgrader's words.
+        ``graded`` is None for what cannot be read. Errors: CourseError, with nbgrader's words;
+        GradebookUnavailable.
         """
         from nbgrader.converters import Autograde
         from nbgrader.converters.base import NbGraderException
+        from sqlalchemy.exc import DBAPIError
 
         from cloudlings.grading.nbgrader.grade import GIVEN
 
@@ -59,6 +61,11 @@ class Recorder:
         try:
             converter.start()
         except (NbGraderException, SystemExit) as error:
+            if isinstance(error.__context__, DBAPIError):
+                raise GradebookUnavailable(
+                    f"The gradebook did not take {self.lab} of {student}: {error.__context__.orig}",
+                    next_step="start its database; the same command with --resume records what was graded",
+                ) from error
             raise CourseError(
                 f"nbgrader could not record {self.lab} of {student}: {error}",
                 next_step=f"nbgrader autograde {self.lab} --student {student} --force tells more",

@@ -14,7 +14,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from cloudlings.errors import CourseError
+from cloudlings.errors import CourseError, GradebookUnavailable
 from cloudlings.grading.nbgrader.secret import FILE as SECRET
 from cloudlings.grading.nbgrader.secret import make_secret
 from cloudlings.grading.tasks import tasks_of
@@ -28,6 +28,7 @@ id,first_name,last_name,email
 amara,Amara,Okafor,amara@example.edu
 mateo,Mateo,Silva,mateo@example.edu
 """
+_DEFAULT_GRADEBOOK = '# c.CourseDirectory.db_url = "postgresql+psycopg://NAME@HOST/DATABASE"'
 # A student's id names folders and nbgrader's files, and the personal values are made from it.
 _ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}")
 _COURSE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -49,11 +50,18 @@ class Student:
 
 
 def make_course(
-    folder: Path, catalogue: Catalogue, *, labs: Sequence[str] = (), exchange: Path | None = None
+    folder: Path,
+    catalogue: Catalogue,
+    *,
+    labs: Sequence[str] = (),
+    exchange: Path | None = None,
+    db_url: str = "",
 ) -> tuple[str, ...]:
     """Makes a course in ``folder`` with the named labs, all by default; returns their names.
 
-    Errors: CourseError when there is a course already or the folder's name cannot be a course's; UnknownLab.
+    ``db_url`` is where the gradebook is, in SQLAlchemy's words; a SQLite file in the folder by default.
+    Errors: CourseError when there is a course already or the folder's name cannot be a course's;
+    GradebookUnavailable; UnknownLab.
     """
     folder = folder.absolute()
     if (folder / CONFIG).exists():
@@ -75,8 +83,14 @@ def make_course(
     # Last, so that a course that was interrupted in the making can be made again.
     exchange = exchange or folder / "exchange"
     exchange.mkdir(parents=True, exist_ok=True)
-    _write_config(folder, catalogue.root, exchange)
-    with gradebook(folder):
+    _write_config(folder, catalogue.root, exchange, db_url)
+    try:
+        with gradebook(folder):
+            pass
+    except GradebookUnavailable:
+        (folder / CONFIG).unlink()
+        raise
+    if not db_url:
         (folder / "gradebook.db").chmod(0o600)
     return names
 
@@ -124,8 +138,9 @@ def add_students(folder: Path, students: Sequence[Student]) -> None:
 
 @contextmanager
 def gradebook(folder: Path) -> Iterator[Any]:
-    """The course's gradebook, wherever its config keeps it. Errors: CourseError where no course is."""
-    from nbgrader.api import Gradebook
+    """The course's gradebook, wherever its config keeps it. Errors: CourseError where no course is,
+    GradebookUnavailable.
+    """
     from nbgrader.coursedir import CourseDirectory
 
     with _tools_on_path():
@@ -133,8 +148,28 @@ def gradebook(folder: Path) -> Iterator[Any]:
         directory = CourseDirectory(config=config)
         if "root" not in config.CourseDirectory:
             directory.root = str(folder)
-        with Gradebook(directory.db_url, directory.course_id) as book:
+        with _opened(directory.db_url, directory.course_id) as book:
             yield book
+
+
+def _opened(db_url: str, course_id: str) -> Any:
+    from nbgrader.api import Gradebook
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+    try:
+        return Gradebook(db_url, course_id)
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+        raise GradebookUnavailable(
+            f"The gradebook's address cannot be used: {error}.",
+            next_step="write postgresql+psycopg://NAME@HOST/DATABASE, or nothing: then it is a file",
+        ) from None
+    except DBAPIError as error:
+        said = " ".join(str(error.orig).split()) or type(error.orig).__name__
+        raise GradebookUnavailable(
+            f"The gradebook at {make_url(db_url).render_as_string()} does not answer: {said}",
+            next_step="start its database, see that this user may use it, then the same command again",
+        ) from error
 
 
 def settings_of(folder: Path) -> Any:
@@ -163,15 +198,19 @@ def _write_source(target: Path, catalogue: Catalogue, name: str) -> None:
             shutil.copytree(lab.folder / assets, target / assets, dirs_exist_ok=True)
 
 
-def _write_config(folder: Path, root: Path, exchange: Path) -> None:
+def _write_config(folder: Path, root: Path, exchange: Path, db_url: str) -> None:
     template = Template(Path(__file__).with_name("nbgrader_config.template").read_text())
     values = {
         "course_id": folder.name,
         "course_id_text": repr(folder.name),
         "exchange": repr(str(exchange.absolute())),
         "root": repr(str(root.absolute())),
+        "db_url": f"c.CourseDirectory.db_url = {db_url!r}" if db_url else _DEFAULT_GRADEBOOK,
     }
-    (folder / CONFIG).write_text(template.substitute(values))
+    config = folder / CONFIG
+    # An address may hold a password.
+    config.touch(mode=0o600)
+    config.write_text(template.substitute(values))
 
 
 def _student(path: Path, line: int, row: Mapping[str, str | None]) -> Student:
