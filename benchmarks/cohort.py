@@ -1,13 +1,12 @@
 """A cohort graded: submissions a minute by `cloudlings course grade`, by `nbgrader autograde` with our
-bridge, and the way a course is graded today: stock `nbgrader autograde`, a moto server in each kernel, the
-checks as asserts.
+bridge, and the way a course is graded today: stock `nbgrader autograde` with a moto server in each kernel
+(`_stock` tells what is equal). The same submissions three times, and the same scores.
 
 CLOUDLINGS_BENCH_COHORT sets how many submissions there are (40).
 """
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -17,8 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from nbformat import v4
-
+from benchmarks import _stock
 from cloudlings.grading.cohort.outcomes import Outcomes
 from cloudlings.grading.nbgrader.course import Student, add_students, gradebook, make_course
 from cloudlings.lab import Catalogue
@@ -26,18 +24,8 @@ from cloudlings.lab import Catalogue
 ROOT = Path(__file__).resolve().parents[1]
 LAB = "030-s3-policies"
 COUNT = int(os.environ.get("CLOUDLINGS_BENCH_COHORT", "40"))
+STUDENTS = [f"s{number:03}" for number in range(COUNT)]
 TOOLS = Path(sys.executable).parent
-# A bucket for each task, and a moto server that the kernel starts: less work than the lab's.
-_STOCK = """\
-import boto3
-from moto.server import ThreadedMotoServer
-server = ThreadedMotoServer("127.0.0.1", 0)
-server.start()
-url = "http://%s:%s" % server.get_host_and_port()
-keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
-s3 = boto3.client("s3", endpoint_url=url, region_name="us-east-1", **keys)
-"""
-_TASKS = 8
 
 
 def run() -> dict[str, Any]:
@@ -46,9 +34,10 @@ def run() -> dict[str, Any]:
         ours, stock = Path(folder) / "ours", Path(folder) / "stock"
         _make_ours(ours)
         _make_stock(stock)
-        today = _timed(["nbgrader", "autograde", "buckets"], stock)
+        today = _timed(["nbgrader", "autograde", LAB, "--create"], stock)
         bridge = _timed(["nbgrader", "autograde", LAB, "--force"], ours)
         by_bridge = _scores(ours)
+        assert _scores(stock) == by_bridge, "the stock way must give the same scores"
         cohort = _timed(["cloudlings", "course", "grade", LAB, "--workers", "2"], ours)
         assert _scores(ours) == by_bridge, "both ways must give the same scores"
         checks = _checks(ours)
@@ -64,29 +53,18 @@ def run() -> dict[str, Any]:
 def _make_ours(folder: Path) -> None:
     make_course(folder, Catalogue(ROOT), labs=[LAB])
     _call(["nbgrader", "generate_assignment", LAB], folder)
-    for number in range(COUNT):
-        target = folder / "submitted" / f"s{number:03}" / LAB
+    for student in STUDENTS:
+        target = folder / "submitted" / student / LAB
         target.mkdir(parents=True)
         shutil.copy(folder / "source" / LAB / f"{LAB}.ipynb", target)
-    add_students(folder, [Student(f"s{number:03}") for number in range(COUNT)])
+    add_students(folder, [Student(student) for student in STUDENTS])
 
 
 def _make_stock(folder: Path) -> None:
-    source = folder / "source" / "buckets"
-    source.mkdir(parents=True)
-    (folder / "nbgrader_config.py").write_text("c = get_config()\nc.CourseDirectory.course_id = 'stock'\n")
-    cells = [v4.new_code_cell(_STOCK)]
-    for number in range(_TASKS):
-        cells.append(v4.new_code_cell(f's3.create_bucket(Bucket="bucket-{number}")'))
-        names = '[each["Name"] for each in s3.list_buckets()["Buckets"]]'
-        marks = {"grade_id": f"check-{number}", "points": 1, "schema_version": 3, "cell_type": "code"}
-        marks |= {"grade": True, "locked": True, "solution": False, "task": False}
-        cells.append(v4.new_code_cell(f'assert "bucket-{number}" in {names}', metadata={"nbgrader": marks}))
-    (source / "buckets.ipynb").write_text(json.dumps(v4.new_notebook(cells=cells)))
-    _call(["nbgrader", "generate_assignment", "buckets"], folder)
-    for number in range(COUNT):
-        target = folder / "submitted" / f"s{number:03}" / "buckets"
-        shutil.copytree(folder / "release" / "buckets", target)
+    _stock.make_course(folder, ROOT, LAB)
+    _call(["nbgrader", "generate_assignment", LAB], folder)
+    for student in STUDENTS:
+        _stock.hand_in(folder, ROOT, LAB, student)
 
 
 def _timed(command: list[str], folder: Path) -> float:
