@@ -123,10 +123,16 @@ def service_index(service: str) -> ServiceIndex:
     )
 
 
-@cache
 def values_of(service: str, shape: str) -> frozenset[str]:
     """The values that a service's model lists for an enumeration."""
-    return frozenset(_load_model(service)["shapes"][shape]["enum"])
+    return enumerations(service)[shape]
+
+
+@cache
+def enumerations(service: str) -> dict[str, frozenset[str]]:
+    """All enumerations of a service's model, by the names of their shapes."""
+    shapes = _load_model(service)["shapes"].items()
+    return {name: frozenset(shape["enum"]) for name, shape in shapes if "enum" in shape}
 
 
 @cache

@@ -7,6 +7,8 @@ has ended.
 from __future__ import annotations
 
 import contextlib
+import functools
+import gc
 import json
 import os
 import signal
@@ -19,7 +21,7 @@ from typing import Any
 
 from cloudlings.errors import CloudlingsError, GradingError
 from cloudlings.grading.home import HOME_VARIABLE
-from cloudlings.grading.isolation import box, groups, linux
+from cloudlings.grading.isolation import box, groups, linux, warming
 from cloudlings.grading.isolation.boxed import Boxed
 from cloudlings.grading.isolation.forking import DESCRIPTORS
 from cloudlings.grading.isolation.job import Graded, Job, failure, refuse_unknown
@@ -38,9 +40,24 @@ _SANDBOX_BYTES = 2**30
 
 
 def know(job: Job) -> None:
-    """Import a lab's graders before the fork, for those who come after."""
+    """Import a lab's graders before the fork, and read its services' models, for those who come after."""
     with contextlib.suppress(CloudlingsError):
         tasks_of(Path(job.root), job.lab)
+        _read_models(_services(job.root, job.lab))
+
+
+@functools.cache
+def _services(root: str, lab: str) -> tuple[str, ...]:
+    folder = Path(root) / "solutions" / lab
+    grader = Path(root) / "graders" / f"test_{lab.replace('-', '_')}.py"
+    return warming.services_of(*sorted(folder.rglob("*.py")), grader)
+
+
+@functools.cache
+def _read_models(services: tuple[str, ...]) -> None:
+    warming.clients(services)
+    warming.gateway(services)
+    gc.freeze()
 
 
 def forget(place: Path) -> None:
@@ -183,6 +200,7 @@ def _boxed(job: Job, place: Path, boxes: socket.socket, space: Workspace) -> Ite
         "bounds": asdict(job.bounds),
         "groups": groups.make(_group(place), job.bounds),
         "environment": _environment(space),
+        "services": _services(job.root, job.lab),
     }
     socket.send_fds(boxes, [json.dumps(request).encode()], given)
     for each in (*namespaces, out_end, err_end):

@@ -9,7 +9,6 @@ it has ended.
 from __future__ import annotations
 
 import contextlib
-import functools
 import gc
 import importlib
 import json
@@ -21,7 +20,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cloudlings.grading.isolation import linux
+from cloudlings.grading.isolation import linux, warming
 
 if TYPE_CHECKING:
     from cloudlings.grading.isolation.job import Job
@@ -44,8 +43,6 @@ _GRADERS = (
     "cloudlings.account",
     "cloudlings.grading.graders",
 )
-# Whose models botocore need not read again for every submission.
-_SERVICES = ("s3", "iam", "sts", "ssm", "kms", "ec2")
 
 
 def main() -> None:
@@ -56,7 +53,7 @@ def main() -> None:
     place = Path(tempfile.mkdtemp(prefix="cloudlings-"))
     try:
         _be_allowed()
-        _warm_botocore()
+        warming.keep_what_is_read()
         for name in _LEARNERS:
             importlib.import_module(name)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -69,6 +66,7 @@ def main() -> None:
             importlib.import_module(name)
         from cloudlings.sandbox import warm
 
+        warming.outputs()
         warm.preload(place)
         gc.freeze()
         _say(answers, {"ready": os.getpid()})
@@ -91,50 +89,30 @@ def _be_allowed() -> None:
         linux.map_only(uid, gid, of_uid=uid, of_gid=gid)
 
 
-def _warm_botocore() -> None:
-    """Models that were read once are not read again, by whichever session."""
-    import botocore.session
-    from botocore.loaders import JSONFileLoader, Loader
-
-    JSONFileLoader.load_file = functools.lru_cache(maxsize=64)(JSONFileLoader().load_file)
-    JSONFileLoader.load_file = staticmethod(JSONFileLoader.load_file)
-    known = Loader.list_available_services
-    services = functools.cache(lambda kind: known(Loader(), kind))
-    Loader.list_available_services = lambda _, type_name: list(services(type_name))
-    session = botocore.session.Session()
-    for service in _SERVICES:
-        session.create_client(
-            service, region_name="us-east-1", aws_access_key_id="none", aws_secret_access_key="none"
-        )
-
-
-def _warm_pages() -> None:
-    """The notebook's cards, compiled."""
-    # By its name: what a learner's kernel will import, and not a part of this.
-    templates = importlib.import_module("cloudlings.notebook.render")._templates
-    for name in templates.list_templates():
-        templates.get_template(name)
-
-
 def _serve_boxes(requests: socket.socket) -> None:
     """The first half. Never returns."""
     from cloudlings.grading.isolation import cells, forking
 
     linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
-    # Who makes a box ends at once, an orphan in the submission's process namespace, which cannot end before it
-    # is taken in: that is done here, and not whenever the machine's first process gets to it.
+    # Who makes a box ends at once, an orphan in the submission's process namespace, which cannot end before
+    # it is taken in: that is done here, and not whenever the machine's first process gets to it.
     linux.prctl(linux.PR_SET_CHILD_SUBREAPER, 1)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     made = cells.shell()
-    _warm_pages()
-    gc.freeze()
+    warming.notebook()
+    warm: set[str] = set()
     while True:
         message, descriptors, _, _ = socket.recv_fds(requests, 2**18, forking.DESCRIPTORS)
         if not message:
             os._exit(0)
+        request = json.loads(message)
+        if new := set(request["services"]) - warm:
+            warm |= new
+            warming.clients(new)
+            gc.freeze()
         if os.fork() == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            forking.make_box(made, json.loads(message), descriptors)
+            forking.make_box(made, request, descriptors)
         for each in descriptors:
             os.close(each)
 

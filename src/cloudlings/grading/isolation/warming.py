@@ -1,0 +1,169 @@
+"""What every submission of a lab would read anew, read before its processes are forked.
+
+botocore keeps what it has read for each session, each client even, and a fork begins with new ones. Here what
+depends on nothing but botocore's own files is kept for the process and those that are forked from it.
+"""
+
+from __future__ import annotations
+
+import functools
+import gc
+import importlib
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+# Fewer looks at what is new: these processes live for a second.
+_LOOKS = (20_000, 20, 20)
+_CLIENT = re.compile(r"\b(?:client|resource)\(\s*[\"']([a-z0-9-]+)[\"']")
+_ALWAYS = ("iam", "s3", "ssm", "sts")
+_IMPORTED = (
+    "cloudlings.cost.prices",
+    "cloudlings.models.lifecycle",
+    "cloudlings.notebook.account",
+    "cloudlings.notebook.completion",
+    "cloudlings.notebook.errors",
+    "cloudlings.notebook.magics",
+    "cloudlings.notebook.roles",
+)
+
+
+def services_of(*files: Path) -> tuple[str, ...]:
+    """The services that a lab's files make clients of, and those that every lab uses."""
+    texts = (path.read_text(errors="replace") for path in files if path.is_file())
+    found = {name for text in texts for name in _CLIENT.findall(text)}
+    return tuple(sorted({*_ALWAYS, *(found & _known())}))
+
+
+@functools.cache
+def _known() -> frozenset[str]:
+    import botocore.session
+
+    return frozenset(botocore.session.Session().get_available_services())
+
+
+def keep_what_is_read() -> None:
+    """Models, rule sets and names that were made once are not made again, by whichever client."""
+    from botocore import client, hooks, httpsession, regions
+    from botocore.endpoint_provider import EndpointProvider
+    from botocore.loaders import JSONFileLoader, Loader
+    from botocore.model import ServiceModel
+
+    JSONFileLoader.load_file = staticmethod(functools.lru_cache(maxsize=256)(JSONFileLoader().load_file))
+    known = Loader.list_available_services
+    services = functools.cache(lambda kind: known(Loader(), kind))
+    Loader.list_available_services = lambda _, type_name: list(services(type_name))
+    # By the data's identity: the loader above gives the same object for the same file, and keeps it.
+    client.ServiceModel = _by_identity(ServiceModel)
+    regions.EndpointProvider = _by_identity(EndpointProvider)
+    hooks.EventAliaser._alias_event_name = _aliases_kept(hooks)
+    # Nothing but plain HTTP is in reach: no one sets up another.
+    httpsession.create_urllib3_context = functools.cache(httpsession.create_urllib3_context)
+    gc.set_threshold(*_LOOKS)
+
+
+def _by_identity(make: Any) -> Any:
+    made: dict[Any, tuple[Any, Any]] = {}
+
+    def one(*positional: Any, **named: Any) -> Any:
+        values = (*positional, *named.values())
+        key = (*named, *(value if isinstance(value, str) else id(value) for value in values))
+        if key not in made:
+            # The values are kept as well, for nothing else to get their identity.
+            made[key] = (make(*positional, **named), values)
+        return made[key][0]
+
+    return one
+
+
+def _aliases_kept(hooks: Any) -> Any:
+    alias, found = hooks.EventAliaser._alias_event_name, {}
+
+    def kept(aliaser: Any, event_name: str) -> str:
+        if aliaser._event_aliases is not hooks.EVENT_ALIASES:
+            return str(alias(aliaser, event_name))
+        if event_name not in found:
+            found[event_name] = alias(aliaser, event_name)
+        return str(found[event_name])
+
+    return kept
+
+
+def clients(services: Iterable[str]) -> None:
+    """Make a client of each service, and ask its model for all that its operations take and give."""
+    import boto3
+
+    session = boto3.Session(aws_access_key_id="none", aws_secret_access_key="none", region_name="us-east-1")
+    for name in services:
+        made = session.client(name)
+        made.can_paginate(next(iter(made._PY_TO_OP_NAME)))
+        model = made.meta.service_model
+        for operation in model.operation_names:
+            spec = model.operation_model(operation)
+            for shape in (spec.input_shape, spec.output_shape, *spec.error_shapes):
+                _walk(shape, set())
+        model.error_shapes  # noqa: B018 - made when it is asked for
+
+
+def _walk(shape: Any, above: set[str]) -> None:
+    """A shape's parts are made when they are first asked for."""
+    if shape is None or shape.name in above:
+        return
+    above.add(shape.name)
+    for each in getattr(shape, "members", {}).values():
+        _walk(each, above)
+    for part in ("member", "key", "value"):
+        _walk(getattr(shape, part, None), above)
+
+
+def notebook() -> None:
+    """What a learner's kernel has at hand."""
+    for name in _IMPORTED:
+        importlib.import_module(name)
+    importlib.import_module("cloudlings.cost.prices").price_table()
+    # By its name: what a learner's kernel will import, and not a part of this.
+    templates = importlib.import_module("cloudlings.notebook.render")._templates
+    for name in templates.list_templates():
+        templates.get_template(name)
+
+
+def outputs() -> None:
+    """nbformat's schemas, compiled."""
+    from cloudlings.grading.nbgrader.outputs import Outputs
+
+    shown = {"data": {"text/html": "<b>1</b>", "text/plain": "1"}, "metadata": {}, "execution_count": None}
+    for kind, content in (
+        ("stream", {"name": "stdout", "text": "1"}),
+        ("error", {"ename": "E", "evalue": "1", "traceback": ["1"]}),
+        ("display_data", shown),
+        ("execute_result", shown),
+    ):
+        Outputs().take({"msg_type": kind, "header": {"msg_type": kind}, "content": content})
+
+
+def gateway(services: Iterable[str]) -> None:
+    """What the gateway and MiniStack read of a service when its first request comes."""
+    from ministack.core import iam_actions
+
+    from cloudlings.iam import data
+    from cloudlings.sandbox import operations, shapes
+    from cloudlings.sandbox.authorization import inputs
+    from cloudlings.sandbox.rules import constraints, errors
+
+    for name in services:
+        index = operations.service_index(name)
+        operations.needs_no_credentials(name, "")
+        operations.enumerations(name)
+        errors._codes(name)
+        data.actions_of(name)
+        data.key_type(f"{name}:none")
+        iam_actions._tag_operations(name)
+        iam_actions._get_routes_for_service(name)
+        iam_actions.unsigned_operations(name)
+        if index.protocol.startswith("rest"):
+            inputs._labels(name)
+        for operation in index.operations:
+            shape = shapes.input_shape(name, operation)
+            if shape:
+                constraints.is_limited(name, shape)
