@@ -49,3 +49,19 @@ def test_enabled_rules() -> None:
         "Rules": [{"Status": "Disabled"}, {"Status": "Enabled", "Destination": {"Bucket": "arn:aws:s3:::c"}}]
     }
     assert replication.destinations(replication.enabled_rules(config)) == ["arn:aws:s3:::c"]
+
+
+@pytest.mark.parametrize(
+    ("above", "silent"),
+    [
+        ({"Priority": 2, "Filter": {"Prefix": "old/"}, "DeleteMarkerReplication": {"Status": "Disabled"}}, 1),
+        ({"Priority": 2, "Filter": {}, "DeleteMarkerReplication": {"Status": "Disabled"}}, 1),
+        ({"Priority": 0, "Filter": {}, "DeleteMarkerReplication": {"Status": "Disabled"}}, 0),
+        ({"Priority": 2, "Filter": {"Prefix": "old/"}, "DeleteMarkerReplication": {"Status": "Enabled"}}, 0),
+    ],
+)
+def test_the_highest_priority_decides(above: dict[str, Any], silent: int) -> None:
+    """A rule without delete markers counts where no rule of a higher priority takes its objects."""
+    rules = [PRESENT, above]
+    whole = [rule for rule in rules if replication.takes_everything(rule)]
+    assert replication.keeps_deletes_back(rules, whole) == [above][:silent]

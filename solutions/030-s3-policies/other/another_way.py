@@ -84,6 +84,30 @@ for name in brief.profiles:
     chosen = "INTELLIGENT_TIERING" if "INTELLIGENT_TIERING" in near else near[-1]
     s3.put_object(Bucket=brief.vault, Key=f"samples/{name}", Body=b"", StorageClass=chosen)
 
+# %% task="restore"
+# Another object first; then ours in the tier that is right, and once more for the days that the court needs.
+import time
+
+s3.put_object(Bucket=brief.vault, Key="surveys/another.tar", Body=b"another", StorageClass="GLACIER")
+s3.restore_object(
+    Bucket=brief.vault,
+    Key="surveys/another.tar",
+    RestoreRequest={"Days": 2, "GlacierJobParameters": {"Tier": "Expedited"}},
+)
+slow = {"GLACIER": {"Standard": 5, "Bulk": 12}, "DEEP_ARCHIVE": {"Standard": 12, "Bulk": 48}}
+in_time = {hours: tier for tier, hours in slow[brief.survey_class].items() if hours <= brief.deadline_hours}
+for days, more in ((1, {"GlacierJobParameters": {"Tier": in_time[max(in_time)]}}), (brief.restore_days, {})):
+    s3.restore_object(Bucket=brief.vault, Key=brief.survey_key, RestoreRequest={"Days": days, **more})
+    while (
+        'ongoing-request="false"' not in s3.head_object(Bucket=brief.vault, Key=brief.survey_key)["Restore"]
+    ):
+        time.sleep(0.2)
+for bucket, key, days in ((brief.vault, "surveys/another.tar", 3), (brief.vault, brief.survey_key, 0)):
+    try:
+        s3.restore_object(Bucket=bucket, Key=key, RestoreRequest={"Days": days})
+    except ClientError as error:
+        print(error)
+
 # %% task="replicate"
 # Resources, a managed policy, and a trust policy that names the bucket it works for.
 home, away = boto3.resource("s3"), boto3.resource("s3", region_name=brief.copy_region)

@@ -44,6 +44,20 @@ def copies_delete_markers(rule: Mapping[str, Any]) -> bool:
     return (rule.get("DeleteMarkerReplication") or {}).get("Status") == "Enabled" and not _by_tag(rule)
 
 
+def keeps_deletes_back(
+    rules: Iterable[Mapping[str, Any]], whole: Iterable[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """Which rules of the present schema leave delete markers behind, of all those to one destination.
+
+    ``whole`` are the ones among them that take every object. Of rules with the same destination, the one
+    with the highest priority decides about an object (User Guide, "Replication configuration file
+    elements", Priority): a rule below one that takes everything decides about nothing.
+    """
+    least = max(int(rule.get("Priority", 0)) for rule in whole)
+    deciding = [rule for rule in rules if int(rule.get("Priority", 0)) >= least]
+    return [rule for rule in deciding if not copies_delete_markers(rule)]
+
+
 def destinations(rules: Iterable[Mapping[str, Any]]) -> list[str]:
     """The ARNs of the buckets that rules copy to."""
     return [str(rule.get("Destination", {}).get("Bucket", "")) for rule in rules]
