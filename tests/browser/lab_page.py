@@ -65,16 +65,27 @@ def _address(log: Path, process: subprocess.Popen[bytes]) -> str:
 @contextmanager
 def notebook_page(address: str, **options: Any) -> Iterator[Any]:
     """The open notebook in Chromium, its kernel ready. ``options`` are the page's."""
+    with chromium_page(address, **options) as page:
+        wait_for_kernel(page)
+        yield page
+
+
+@contextmanager
+def chromium_page(address: str, **options: Any) -> Iterator[Any]:
+    """JupyterLab in Chromium, as it opens."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as running:
         browser = running.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = browser.new_page(**options)
         page.goto(address)
-        # The kernel's indicator says idle before it listens; the status bar says it when it does.
-        page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=60_000)
         yield page
         browser.close()
+
+
+def wait_for_kernel(page: Any) -> None:
+    """The kernel's indicator says idle before it listens; the status bar says it when it does."""
+    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=60_000)
 
 
 def answer_cells(notebook: Mapping[str, Any], task: str) -> list[str]:

@@ -1,42 +1,52 @@
-"""A newcomer's first minutes in a real browser: JupyterLab opens, the first lab runs, a verdict is read."""
+"""A newcomer's first minutes in a real browser: the map, the first lab, a verdict, the panel, a way back."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from cloudlings.lab import Catalogue
-from tests.browser.lab_page import CHROMIUM, ROOT, answer_cells, jupyterlab, notebook_page, run_to_check
+from tests.browser.lab_page import (
+    CHROMIUM,
+    ROOT,
+    answer_cells,
+    chromium_page,
+    jupyterlab,
+    run_to_check,
+    wait_for_kernel,
+)
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium"),
+    pytest.mark.xdist_group("newcomer"),
 ]
+LAB = Catalogue(ROOT).read(Catalogue(ROOT).names[0])
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    """Where JupyterLab serves the course."""
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """JupyterLab as `make start` opens it for the first time: the map, and the notebook that it leads to."""
     pytest.importorskip("playwright.sync_api")
-    with jupyterlab(tmp_path_factory.mktemp("newcomer")) as served:
-        yield served
-
-
-@pytest.fixture
-def page(address):
-    """The first lab's notebook, its kernel ready."""
-    with notebook_page(address, viewport={"width": 1280, "height": 1000}) as shown:
+    with (
+        jupyterlab(tmp_path_factory.mktemp("newcomer")) as address,
+        chromium_page(address, viewport={"width": 1440, "height": 1000}) as shown,
+    ):
+        course = shown.frame_locator("iframe[title='The course']")
+        course.get_by_role("link", name=f"Begin: {LAB.title}").click(timeout=60_000)
+        wait_for_kernel(shown)
         yield shown
 
 
-def test_the_first_lab_is_opened_answered_and_passed(page):
-    """Run the cells, answer the first task, and read on the page that it is passed."""
-    lab = Catalogue(ROOT).read(Catalogue(ROOT).names[0])
-    notebook = json.loads(Catalogue(ROOT).built(lab.name).read_text())
-    task = lab.tasks[0]
-    solutions = [cell.solution for cell in lab.cells_of(task) if cell.regions]
+def test_the_first_task_is_passed_and_taken_back(page: Any) -> None:
+    """A verdict is read under the cell; the panel beside knows it, and takes the last change back."""
+    notebook = json.loads(Catalogue(ROOT).built(LAB.name).read_text())
+    task = LAB.tasks[0]
+    solutions = [cell.solution for cell in LAB.cells_of(task) if cell.regions]
     answers = dict(zip(answer_cells(notebook, task), solutions, strict=True))
     run_to_check(page, notebook["cells"], answers, task)
     page.get_by_role("region", name=re.compile("is open")).wait_for(timeout=60_000)
@@ -44,11 +54,19 @@ def test_the_first_lab_is_opened_answered_and_passed(page):
     verdict.wait_for(timeout=60_000)
     assert verdict.get_attribute("aria-label").startswith("Passed: "), verdict.inner_text()
     assert "points" in verdict.inner_text()
+    panel = page.frame_locator("iframe[title='Course']")
+    panel.locator(f"#task-{task}").locator(".chip", has_text="Passed").wait_for(timeout=60_000)
+    page.keyboard.press("a")
+    page.keyboard.press("Enter")
+    page.keyboard.insert_text('boto3.client("sqs").create_queue(QueueName="tickets")')
+    page.keyboard.press("Shift+Enter")
+    panel.get_by_text("sqs CreateQueue").wait_for(timeout=60_000)
+    panel.get_by_role("button", name="Undo the last change").click()
+    panel.get_by_text("Taken back: sqs:CreateQueue").wait_for(timeout=60_000)
 
 
-def test_nothing_stands_between_a_newcomer_and_the_lab(page):
+def test_nothing_stands_between_a_newcomer_and_the_lab(page: Any) -> None:
     """No dialog, no instructor's menu; the notebook's title is on the screen."""
     assert page.locator(".jp-Dialog").count() == 0
     assert page.get_by_text("Nbgrader", exact=True).count() == 0
-    title = Catalogue(ROOT).header(Catalogue(ROOT).names[0]).title
-    assert page.get_by_role("heading", name=title).first.is_visible()
+    assert page.get_by_role("heading", name=LAB.title).first.is_visible()

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from cloudlings.grading.checker import Checker
+from cloudlings.grading.standing import RECORDS
 from cloudlings.grading.workspace import Workspace, reset
 from cloudlings.sandbox import Sandbox
 from cloudlings.web.reading import PAGE_ROWS, Reader
@@ -173,7 +175,7 @@ def test_an_open_page_hears_of_a_change(space: Workspace) -> None:
     from cloudlings.web.follow import Followers
 
     async def follow() -> list[str]:
-        followers = Followers(Reader(COURSE, space.running().home).space)
+        followers = Followers(Reader(COURSE, space.running().home).space, space.running().home / RECORDS)
         events = followers.events(LAB)
         heard = [await anext(events)]
         coming = asyncio.ensure_future(anext(events))
@@ -187,3 +189,24 @@ def test_an_open_page_hears_of_a_change(space: Workspace) -> None:
     first, second = asyncio.run(follow())
     assert "event: hello" in first
     assert "event: changed" in second
+
+
+def test_an_open_page_hears_of_a_check_from_a_notebook(space: Workspace) -> None:
+    """A check leaves no change in the account; the lab's page and the map hear of it all the same."""
+    from cloudlings.web.follow import MAP, Followers
+
+    home = space.running().home
+    checker = Checker(home)
+
+    async def follow(name: str) -> list[str]:
+        followers = Followers(Reader(COURSE, home).space, home / RECORDS)
+        events = followers.events(name)
+        heard = [await anext(events)]
+        coming = asyncio.ensure_future(anext(events))
+        await asyncio.to_thread(checker.check, LAB, "keep-note")
+        heard.append(await coming)
+        await events.aclose()
+        return heard
+
+    for name in (LAB, MAP):
+        assert "event: changed" in asyncio.run(follow(name))[1]

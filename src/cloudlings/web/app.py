@@ -17,9 +17,10 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from cloudlings.errors import CloudlingsError, UnknownLab, UnknownTask
+from cloudlings.grading.standing import RECORDS
 from cloudlings.web import door, looks
 from cloudlings.web.actions import ACTIONS, Said
-from cloudlings.web.follow import Followers
+from cloudlings.web.follow import MAP, Followers
 from cloudlings.web.pages import PAGES, Shown, cohort, course, current, lab_page
 from cloudlings.web.reading import Reader
 
@@ -33,7 +34,7 @@ class Site:
 
     def __init__(self, root: Path, home: Path) -> None:
         self.reader = Reader(root, home)
-        self.followers = Followers(self.reader.space)
+        self.followers = Followers(self.reader.space, home / RECORDS)
         self._said: OrderedDict[str, Said] = OrderedDict()
         self._numbers = itertools.count(1)
 
@@ -71,12 +72,14 @@ class Site:
         except CloudlingsError as error:
             said = Said(error.message, (f"Next: {error.next_step}",) if error.next_step else (), well=False)
         self.followers.tell(lab)
+        self.followers.tell(MAP)
         return self._back(lab, said)
 
     async def events(self, request: Request) -> Response:
-        """The news of a lab, as they come."""
-        name = request.path_params["lab"]
-        await run_in_threadpool(self.reader.standing, name)
+        """The news of a lab, or of the whole course for the map, as they come."""
+        name = request.path_params.get("lab", MAP)
+        if name != MAP:
+            await run_in_threadpool(self.reader.standing, name)
         return StreamingResponse(
             self.followers.events(name),
             media_type="text/event-stream",
@@ -122,6 +125,7 @@ def application(root: Path, home: Path) -> Starlette:
     routes = [
         Route("/", site.page(course)),
         Route("/now", site.now),
+        Route("/events", site.events),
         Route("/cohort", site.page(cohort)),
         Route("/labs/{lab}", site.page(lab_page)),
         Route("/labs/{lab}/events", site.events),

@@ -1,10 +1,12 @@
-"""Telling open pages that an account has changed: one wait a lab, however many pages show it."""
+"""Telling open pages that something has changed: one wait a lab at the sandbox, however many pages show it,
+and one look at the records, which checks from a notebook or a terminal write to."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from pathlib import Path
 
 from anyio import CapacityLimiter, to_thread
 
@@ -13,15 +15,23 @@ from cloudlings.grading.workspace import Workspace
 
 # How long one wait at the sandbox lasts, and one pause before it is asked again after it did not answer.
 _WAIT, _PAUSE = 20.0, 1.0
+# How often the records' file is looked at (its time and size, not its content) while a page is open.
+_LOOK = 0.3
+MAP = ""
+"""In place of a lab's name: the map, which hears of every lab's checks."""
 # Waiting threads, apart from those that answer requests.
 _MOST_WAITING = 24
+
+Written = tuple[tuple[int, int] | None, ...]
 
 
 class Followers:
     """The pages that follow each lab."""
 
-    def __init__(self, space: Callable[[str], Workspace]) -> None:
+    def __init__(self, space: Callable[[str], Workspace], records: Path) -> None:
         self._space = space
+        self._records = records
+        self._looking: asyncio.Task[None] | None = None
         self._open: dict[str, set[asyncio.Queue[str]]] = {}
         self._waiting: dict[str, asyncio.Task[None]] = {}
         self._asking: set[str] = set()
@@ -31,8 +41,10 @@ class Followers:
         """Server-sent events for one page, until it is closed: ``changed``, ``down`` and ``up``."""
         mine: asyncio.Queue[str] = asyncio.Queue(maxsize=8)
         self._open.setdefault(lab, set()).add(mine)
-        if lab not in self._waiting:
+        if lab != MAP and lab not in self._waiting:
             self._waiting[lab] = asyncio.ensure_future(self._wait(lab))
+        if self._looking is None:
+            self._looking = asyncio.ensure_future(self._look(self._written()))
         try:
             yield "retry: 1000\nevent: hello\ndata: \n\n"
             while True:
@@ -59,7 +71,24 @@ class Followers:
         if not self._open[lab]:
             del self._open[lab]
             self._asking.discard(lab)
-            self._waiting.pop(lab).cancel()
+            if lab in self._waiting:
+                self._waiting.pop(lab).cancel()
+        if not self._open and self._looking is not None:
+            self._looking.cancel()
+            self._looking = None
+
+    async def _look(self, known: Written) -> None:
+        while True:
+            await asyncio.sleep(_LOOK)
+            now = self._written()
+            if now != known:
+                known = now
+                for lab in tuple(self._open):
+                    self.tell(lab)
+
+    def _written(self) -> Written:
+        # What is written goes to the log beside the file first.
+        return tuple(map(_state, (self._records, self._records.with_name(f"{self._records.name}-wal"))))
 
     async def _wait(self, lab: str) -> None:
         self._limit = self._limit or CapacityLimiter(_MOST_WAITING)
@@ -87,3 +116,11 @@ class Followers:
                     self.tell(lab, "down")
                 down, numbers = True, None
                 await asyncio.sleep(_PAUSE)
+
+
+def _state(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size

@@ -90,12 +90,21 @@ window.addEventListener("pageshow", () => {
   document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent);
 });
 
+// A page that nobody sees holds no connection: browsers give one address no more than six of them.
 if (document.body.dataset.events) {
-  const events = new EventSource(document.body.dataset.events);
-  let lost = false;
-  events.addEventListener("changed", soon);
-  events.addEventListener("up", soon);
-  events.addEventListener("down", () => { say("The sandbox does not answer; your work in it is kept"); soon(); });
-  events.addEventListener("hello", () => { if (lost) { lost = false; soon(); } });
-  events.onerror = () => { lost = true; };
+  let events = null;
+  const listen = () => {
+    events = new EventSource(document.body.dataset.events);
+    let lost = false;
+    events.addEventListener("changed", soon);
+    events.addEventListener("up", soon);
+    events.addEventListener("down", () => { say("The sandbox does not answer; your work in it is kept"); soon(); });
+    events.addEventListener("hello", () => { if (lost) { lost = false; soon(); } });
+    events.onerror = () => { lost = true; };
+  };
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden && events) { events.close(); events = null; }
+    if (!document.hidden && !events) { listen(); soon(); }
+  });
+  if (!document.hidden) listen();
 }
