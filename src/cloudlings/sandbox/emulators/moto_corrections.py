@@ -13,13 +13,14 @@ from ipaddress import IPv4Network
 from itertools import chain, islice
 from typing import Any
 
-from cloudlings.sandbox.emulators import moto_groups, moto_images, moto_public_images
+from cloudlings.sandbox.emulators import moto_answers, moto_groups, moto_images, moto_public_images
 
 
 def apply() -> None:
     """Correct EC2, which every account begins with; the others when they are loaded."""
     _ids()
     _operations()
+    moto_answers.apply()
     moto_images.apply()
     moto_public_images.apply()
     _default_group()
