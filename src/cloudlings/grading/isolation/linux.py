@@ -113,6 +113,23 @@ def loopback_up() -> None:
         fcntl.ioctl(any_socket, _SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", flags | _IFF_UP))
 
 
+def gather_memory() -> None:
+    """Put this process's own memory into huge pages, as far as the kernel can (from 6.1 on).
+
+    A fork copies the table of its pages, and there are some hundred times fewer of them.
+    """
+    collapse, huge = 25, 2 * 2**20
+    for line in Path("/proc/self/maps").read_text().splitlines():
+        place, rights, *rest = line.split()
+        if rights != "rw-p" or (len(rest) > 3 and rest[3] != "[heap]"):
+            continue
+        start, end = (int(number, 16) for number in place.split("-"))
+        first, last = -(-start // huge) * huge, end // huge * huge
+        if last > first:
+            # What cannot be gathered stays as it is.
+            _libc.madvise(ctypes.c_void_p(first), ctypes.c_size_t(last - first), collapse)
+
+
 def set_filter(program: bytes) -> None:
     """Install a seccomp filter (classic BPF) for this process and all that it starts."""
     buffer = ctypes.create_string_buffer(program, len(program))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import gc
 import json
 import os
 import signal
@@ -57,7 +56,7 @@ def _services(root: str, lab: str) -> tuple[str, ...]:
 def _read_models(services: tuple[str, ...]) -> None:
     warming.clients(services)
     warming.gateway(services)
-    gc.freeze()
+    warming.settle(many=False)
 
 
 def forget(place: Path) -> None:
@@ -201,6 +200,7 @@ def _boxed(job: Job, place: Path, boxes: socket.socket, space: Workspace) -> Ite
         "groups": groups.make(_group(place), job.bounds),
         "environment": _environment(space),
         "services": _services(job.root, job.lab),
+        "many": job.rehearse,
     }
     socket.send_fds(boxes, [json.dumps(request).encode()], given)
     for each in (*namespaces, out_end, err_end):

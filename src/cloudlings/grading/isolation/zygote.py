@@ -9,7 +9,6 @@ it has ended.
 from __future__ import annotations
 
 import contextlib
-import gc
 import importlib
 import json
 import os
@@ -68,7 +67,7 @@ def main() -> None:
 
         warming.outputs()
         warm.preload(place)
-        gc.freeze()
+        warming.settle(many=False)
         _say(answers, {"ready": os.getpid()})
         _serve_jobs(place, ours, answers)
     except OSError as error:
@@ -109,7 +108,7 @@ def _serve_boxes(requests: socket.socket) -> None:
         if new := set(request["services"]) - warm:
             warm |= new
             warming.clients(new)
-            gc.freeze()
+            warming.settle(many=request["many"])
         if os.fork() == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             forking.make_box(made, request, descriptors)
@@ -156,8 +155,7 @@ def _rehearse(job: Job, place: Path, boxes: socket.socket) -> None:
         with contextlib.suppress(Exception):
             # A lab whose solution fails is told of by the submissions.
             rehearsal.learn(job, said.readline())
-    gc.collect()
-    gc.freeze()
+    warming.settle(many=True)
 
 
 def _say(descriptor: int, what: dict[str, Any]) -> None:
