@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from cloudlings.grading.attempt import Bench, bench
-from cloudlings.grading.conformance import answers, static_defects
+from cloudlings.grading.conformance import answers, checked_before_they_part, static_defects
 from cloudlings.grading.tasks import points
-from cloudlings.lab import Catalogue, write_built
+from cloudlings.lab import Catalogue, near_misses, solution_steps, spliced, write_built
 
 COURSE = Path(__file__).parent / "course"
 LAB = "990-notes"
@@ -58,6 +58,30 @@ def test_a_sound_lab_has_no_defect(course, sandbox):
     assert static(course) == ""
     for name in answers(course, Catalogue(course).read(LAB)):
         assert trial(course, sandbox, name) == "", name
+
+
+def test_what_is_passed_before_a_near_miss_begins_is_not_checked_again(course):
+    """The tasks whose check comes before the first other cell are the solution's own; the rest is checked."""
+    lab = Catalogue(course).read(LAB)
+    solution = solution_steps(lab)
+    first, *later = lab.tasks
+    last = [miss for miss in near_misses(lab, {}) if miss.loses[0].task != first][-1]
+    assert checked_before_they_part(solution, solution) == set(lab.tasks)
+    assert first in checked_before_they_part(spliced(lab, last), solution)
+    assert last.loses[0].task not in checked_before_they_part(spliced(lab, last), solution)
+
+
+def test_a_near_miss_that_cannot_lose_what_it_says_is_caught(course, sandbox):
+    """A task that is passed before the near-miss begins is not lost by it."""
+    lab = Catalogue(course).read(LAB)
+    first = lab.tasks[0]
+    miss = next(miss for miss in near_misses(lab, {}) if miss.loses[0].task != first)
+    path = course / WRONG
+    text = path.read_text()
+    mark = f'wrong="{miss.name}"'
+    assert mark in text
+    path.write_text(text.replace(mark, f'{mark} also=["{first}"]', 1))
+    assert "passed before its first cell" in trial(course, sandbox, f"wrong:{miss.name}")
 
 
 def test_a_stale_notebook_is_caught(course):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import takewhile
 from pathlib import Path
 
 from cloudlings.errors import CloudlingsError, LabError
@@ -21,6 +22,7 @@ from cloudlings.lab import (
     Lab,
     NearMiss,
     OtherAnswer,
+    Step,
     check_fresh,
     leaks,
     near_misses,
@@ -123,7 +125,7 @@ def untouched_defects(lab: Lab, bench: Bench, seed: str) -> list[Defect]:
 
 def near_miss_defects(lab: Lab, miss: NearMiss, bench: Bench, seed: str) -> list[Defect]:
     """A near-miss loses its task, is told why in the words it names, and loses nothing else."""
-    outcome = attempt(bench, lab, spliced(lab, miss), seed, pictures=False)
+    outcome = _differing(bench, lab, spliced(lab, miss), seed)
     name = f"near-miss {miss.name}"
     remedy = f"mend its grader in {_graders(lab)}, or the near-miss in solutions/{lab.name}/wrong.py"
     defects = _ran(lab, outcome, name, seed, remedy, refusals=True)
@@ -133,15 +135,32 @@ def near_miss_defects(lab: Lab, miss: NearMiss, bench: Bench, seed: str) -> list
         if text:
             message = f"{miss.name} (seed {seed}): {text}{refusals}"
             defects.append(Defect(lab.name, "near-miss", message, remedy))
+    checked = {verdict.task for verdict in outcome.verdicts}
+    for task in {*(loss.task for loss in miss.loses), *miss.also} - checked:
+        message = f"{miss.name} is said to lose {task}, which is passed before its first cell"
+        defects.append(Defect(lab.name, "near-miss", message, remedy))
     return defects
 
 
 def other_answer_defects(lab: Lab, answer: OtherAnswer, bench: Bench, seed: str) -> list[Defect]:
     """Another right answer runs without an error and earns every point."""
-    outcome = attempt(bench, lab, spliced(lab, answer), seed, pictures=False)
+    outcome = _differing(bench, lab, spliced(lab, answer), seed)
     where = f"solutions/{lab.name}/other/{answer.name} or {_graders(lab)}"
     name = f"other answer {answer.name}"
     return [*_ran(lab, outcome, name, seed, where), *_full_marks(lab, outcome, name, seed, where)]
+
+
+def _differing(bench: Bench, lab: Lab, steps: Sequence[Step], seed: str) -> Outcome:
+    """Tries an answer that differs from the solution, which is tried by itself: what that passed before the
+    two part is passed here, for the accounts are the same until then."""
+    known = checked_before_they_part(steps, solution_steps(lab))
+    return attempt(bench, lab, steps, seed, pictures=False, known=known)
+
+
+def checked_before_they_part(steps: Sequence[Step], others: Sequence[Step]) -> frozenset[str]:
+    """The tasks that two answers check before the first thing that only one of them does."""
+    same = takewhile(lambda pair: pair[0] == pair[1], zip(steps, others, strict=False))
+    return frozenset(str(step.task) for step, _ in same if step.kind == "check")
 
 
 Trial = Callable[[Bench, str], list[Defect]]
