@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -101,3 +102,61 @@ def test_circles_and_markup_are_drawn() -> None:
 def test_things_have_their_own_names(arn: str, kind: str, name: str) -> None:
     """An ARN's service and its own name."""
     assert node(arn) == Node(kind, name)
+
+
+@pytest.fixture(scope="module")
+def network(space: Workspace) -> dict[str, str]:
+    """A subnet that the internet reaches, with an interface in it whose group lets nobody in; its ids."""
+    ec2 = space.running().session(space.account_ids["main"], "learner", "us-east-1").client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.7.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.7.1.0/24")["Subnet"]["SubnetId"]
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+    tables = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["RouteTables"]
+    ec2.create_route(
+        RouteTableId=tables[0]["RouteTableId"], DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway
+    )
+    group = ec2.create_security_group(GroupName="shut", Description="shut", VpcId=vpc)["GroupId"]
+    door = ec2.create_network_interface(SubnetId=subnet, Groups=[group])["NetworkInterface"]
+    name = [{"Key": "Name", "Value": "door"}]
+    ec2.create_tags(Resources=[door["NetworkInterfaceId"]], Tags=name)
+    address = ec2.allocate_address(Domain="vpc")["AllocationId"]
+    ec2.associate_address(AllocationId=address, NetworkInterfaceId=door["NetworkInterfaceId"])
+    return {"vpc": vpc, "group": group}
+
+
+def test_a_packet_is_followed_on_the_picture(space: Workspace, network: dict[str, str]) -> None:
+    """Stopped at the group that lets nobody in, by name; once a rule is there, it arrives and comes back."""
+    visitor = Visitor(space.running().home)
+    asked = f"/labs/{LAB}/picture?from=internet&to=door&port=443"
+    before = asyncio.run(visitor.get(asked))
+    assert "✘ It is stopped" in words(before)
+    assert re.search(rf"✕ stopped request [^.]*shut \({network['group']}\)", words(before)), words(before)
+    assert '<option value="door">interface door' in before
+    assert "10.7.1.0/24" in before, "the picture is of the VPC that the packet is in"
+    ec2 = space.running().session(space.account_ids["main"], "learner", "us-east-1").client("ec2")
+    rule = [{"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
+    ec2.authorize_security_group_ingress(GroupId=network["group"], IpPermissions=rule)
+    after = words(asyncio.run(visitor.get(asked)))
+    assert "✔ It arrives" in after
+    assert "reply" in after
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("from=internet&to=nowhere", "nowhere"),
+        ("from=internet&to=door&port=70000", "“70000” is no port. A port is a whole number from 0 to 65535."),
+        ("from=internet&to=door&port=%3Cb%3E", "is no port"),
+        ("from=<b>x</b>&to=door", "<b>x</b>"),
+        ("from=internet&to=door&protocol=smoke", "reply"),
+        ("from=internet", "Follow it"),
+    ],
+)
+def test_a_slip_in_a_packet_is_answered_with_words(
+    space: Workspace, network: dict[str, str], asked: str, said: str
+) -> None:
+    """A place that is not there, a port that is none, markup: said, as characters."""
+    page = asyncio.run(Visitor(space.running().home).get(f"/labs/{LAB}/picture?{asked}"))
+    assert said in words(page)
+    assert "<b>" not in page

@@ -91,23 +91,28 @@ def decisions(reader: Reader, request: Request) -> Shown:
 
 
 def picture(reader: Reader, request: Request) -> Shown:
-    """The network of one account and Region, drawn."""
+    """The network of one account and Region, drawn, with the way of a packet that the learner asks about."""
     from cloudlings.network import draw, read_network
+    from cloudlings.web import packets
 
     values = _lab(reader, request, "picture")
     space, place = reader.space(values["lab"].name), _place(values, request)
     network = read_network(reader.session(space, place["account"], place["region"]))
     vpcs = _fullest_first(network)
+    asked = packets.question(request.query_params)
     wanted = request.query_params.get("vpc", "") or (vpcs[0].id if vpcs else "")
-    drawn, trouble = None, ""
+    drawn, trace, trouble = None, None, ""
     try:
-        drawn = draw(network, wanted) if vpcs else None
+        trace = packets.followed(network, asked) if asked.is_asked else None
+        # The picture is of the VPC that the path begins in.
+        wanted = next((hop.vpc for hop in trace.hops if hop.vpc), wanted) if trace else wanted
+        drawn = draw(network, wanted, trace or ()) if vpcs else None
     except NetworkError as error:
         trouble = f"{error.message} {error.next_step}"
-    return Shown(
-        "picture.html",
-        {**values, **place, "vpcs": vpcs, "drawn": drawn, "trouble": trouble, "wanted": wanted},
-    )
+    packet = {"asked": asked, "trace": trace, "steps": packets.steps(trace) if trace else ()}
+    choices = {"places": packets.places(network), "protocols": packets.PROTOCOLS}
+    shown = {"vpcs": vpcs, "drawn": drawn, "trouble": trouble, "wanted": wanted}
+    return Shown("picture.html", {**values, **place, **packet, **choices, **shown})
 
 
 def events(reader: Reader, request: Request) -> Shown:
