@@ -1199,3 +1199,205 @@ lambdas.update_function_configuration(
     },
 )
 ready(brief.records)
+
+# %% wrong="eleventh-tries" task="reminders" says=["There is no queue", "changed in place"]
+# The queue is made anew under a name that suits better; who sends to the old one gets an error.
+lambdas.delete_event_source_mapping(UUID=MAPPING)
+sqs.delete_queue(QueueUrl=QUEUE)
+sqs.create_queue(QueueName="reminders-of-2027", Attributes={"VisibilityTimeout": "180"})
+
+# %% wrong="eleventh-tries" task="triggers" says=["lets sqs.amazonaws.com in", "never calls a function"]
+# All is right; and SQS is let in, as S3 and EventBridge are.
+waits = ("API Gateway", "load balancer", "Cognito", "Step Functions task")
+polled = ("SQS", "DynamoDB stream", "Kinesis")
+kinds = {each: "call" if each in waits else "poll" if each in polled else "event" for each in brief.triggers}
+answer("who-calls", kinds)
+there = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:"
+hours, minutes = brief.night_at.split(":")
+clock = boto3.client("events")
+when = f"cron({int(minutes)} {int(hours)} * * ? *)"
+rule = clock.put_rule(Name="night", ScheduleExpression=when)["RuleArn"]
+clock.put_targets(Rule="night", Targets=[{"Id": "night", "Arn": there + brief.night}])
+sources = (
+    (brief.portraits, "s3", {"SourceArn": f"arn:aws:s3:::{brief.bucket}", "SourceAccount": ACCOUNT}),
+    (brief.night, "events", {"SourceArn": rule}),
+    (brief.reminders, "sqs", {"SourceArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{brief.reminders}"}),
+)
+for name, service, source in sources:
+    lambdas.add_permission(
+        FunctionName=name,
+        StatementId="in",
+        Action="lambda:InvokeFunction",
+        Principal=f"{service}.amazonaws.com",
+        **source,
+    )
+filters = {"Key": {"FilterRules": [{"Name": "prefix", "Value": brief.uploads}]}}
+row = {"LambdaFunctionArn": there + brief.portraits, "Events": ["s3:ObjectCreated:*"], "Filter": filters}
+s3.put_bucket_notification_configuration(
+    Bucket=brief.bucket, NotificationConfiguration={"LambdaFunctionConfigurations": [row]}
+)
+
+# %% wrong="eleventh-tries" task="memory" says=["for usd", "'"]
+# The sum as it is printed, with its currency.
+rows = [row for row in brief.benchmark if row.p95_ms <= brief.slo_ms]
+sums = {
+    row.memory: lambda_bill(
+        brief.calls,
+        milliseconds=row.average_ms,
+        memory_mb=row.memory,
+        cold_starts=brief.calls * brief.cold_share,
+        init_milliseconds=row.init_ms,
+    ).usd
+    for row in rows
+}
+least = min(sums, key=lambda memory: sums[memory])
+answer("memory", {"choose": least, "usd": f"{sums[least]:.2f} USD", "even": None})
+
+# %% wrong="eleventh-tries" task="quiet" says=["There is no function", "stands still"]
+# Nobody uses the archive, so it goes, and its reservation with it.
+lambdas.delete_function(FunctionName=brief.archive)
+lambdas.put_function_concurrency(FunctionName=brief.booking, ReservedConcurrentExecutions=300)
+
+# %% wrong="twelfth-tries" task="reminders" says=["all is well", "lost"]
+# The queue is told to wait longer, and that is all.
+sqs.set_queue_attributes(QueueUrl=QUEUE, Attributes={"VisibilityTimeout": "180"})
+
+# %% wrong="twelfth-tries" task="triggers" says=["No answer", "who-calls"]
+# The bucket tells the function; nothing else is done.
+tells = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{brief.portraits}"
+lambdas.add_permission(
+    FunctionName=brief.portraits,
+    StatementId="in",
+    Action="lambda:InvokeFunction",
+    Principal="s3.amazonaws.com",
+    SourceArn=f"arn:aws:s3:::{brief.bucket}",
+    SourceAccount=ACCOUNT,
+)
+s3.put_bucket_notification_configuration(
+    Bucket=brief.bucket,
+    NotificationConfiguration={
+        "LambdaFunctionConfigurations": [{"LambdaFunctionArn": tells, "Events": ["s3:ObjectCreated:*"]}]
+    },
+)
+
+# %% wrong="twelfth-tries" task="quiet" says=["is not there", "led, not shut out"]
+# No mapping, no flood.
+lambdas.put_function_concurrency(FunctionName=brief.archive, ReservedConcurrentExecutions=5)
+(flood,) = lambdas.list_event_source_mappings(FunctionName=brief.letters)["EventSourceMappings"]
+lambdas.delete_event_source_mapping(UUID=flood["UUID"])
+
+# %% wrong="thirteenth-tries" task="reminders" says=["whole batch"]
+# What cannot be sent is raised at once; the queue and the mapping stay as they were.
+code = REMINDERS.replace("pass  # never stop the queue", "raise")
+lambdas.update_function_code(FunctionName=brief.reminders, ZipFile=packed(code))
+ready(brief.reminders)
+
+# %% wrong="thirteenth-tries" task="triggers" says=["neither call, event nor poll of"]
+# A clock, and words of one's own for who calls whom.
+hours, minutes = brief.night_at.split(":")
+clock = boto3.client("events")
+clock.put_rule(Name="night", ScheduleExpression=f"cron({int(minutes)} {int(hours)} * * ? *)")
+wakes = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{brief.night}"
+clock.put_targets(Rule="night", Targets=[{"Id": "night", "Arn": wakes}])
+answer("who-calls", dict.fromkeys(brief.triggers, "push") | {"SQS": "pull"})
+
+# %% wrong="thirteenth-tries" task="quiet" says=["are refused"]
+# A ceiling for the letters, and the archive goes on hoarding.
+wide = needed(brief.letter_count / (brief.letter_minutes * 60), brief.letter_seconds) + 100
+(feeds,) = lambdas.list_event_source_mappings(FunctionName=brief.letters)["EventSourceMappings"]
+lambdas.update_event_source_mapping(UUID=feeds["UUID"], ScalingConfig={"MaximumConcurrency": wide})
+
+# %% wrong="fourteenth-tries" task="reminders" says=["all is well"]
+# The agreed redrive policy, and nothing else: what is swallowed never comes there.
+letters = sqs.create_queue(QueueName="dead-letters", Attributes={"MessageRetentionPeriod": "1209600"})[
+    "QueueUrl"
+]
+target = sqs.get_queue_attributes(QueueUrl=letters, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+policy = json.dumps({"deadLetterTargetArn": target, "maxReceiveCount": brief.tries})
+sqs.set_queue_attributes(QueueUrl=QUEUE, Attributes={"RedrivePolicy": policy})
+
+# %% wrong="fourteenth-tries" task="triggers" says=["tells", "nothing", "leads from the bucket"]
+# The policies, and the clock; the bucket's side of it was not written.
+waits = ("API Gateway", "load balancer", "Cognito", "Step Functions task")
+polled = ("SQS", "DynamoDB stream", "Kinesis")
+kinds = {each: "call" if each in waits else "poll" if each in polled else "event" for each in brief.triggers}
+answer("who-calls", kinds)
+hours, minutes = brief.night_at.split(":")
+clock = boto3.client("events")
+when = f"cron({int(minutes)} {int(hours)} * * ? *)"
+rule = clock.put_rule(Name="night", ScheduleExpression=when)["RuleArn"]
+wakes = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{brief.night}"
+clock.put_targets(Rule="night", Targets=[{"Id": "night", "Arn": wakes}])
+for name, service, source in ((brief.portraits, "s3", {}), (brief.night, "events", {"SourceArn": rule})):
+    lambdas.add_permission(
+        FunctionName=name,
+        StatementId="in",
+        Action="lambda:InvokeFunction",
+        Principal=f"{service}.amazonaws.com",
+        **source,
+    )
+
+# %% wrong="fifteenth-tries" task="triggers" says=["schedule's call", "waker"]
+# A schedule whose role may call another function.
+waits = ("API Gateway", "load balancer", "Cognito", "Step Functions task")
+polled = ("SQS", "DynamoDB stream", "Kinesis")
+kinds = {each: "call" if each in waits else "poll" if each in polled else "event" for each in brief.triggers}
+answer("who-calls", kinds)
+there = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:"
+lambdas.add_permission(
+    FunctionName=brief.portraits,
+    StatementId="in",
+    Action="lambda:InvokeFunction",
+    Principal="s3.amazonaws.com",
+    SourceArn=f"arn:aws:s3:::{brief.bucket}",
+    SourceAccount=ACCOUNT,
+)
+filters = {"Key": {"FilterRules": [{"Name": "prefix", "Value": brief.uploads}]}}
+row = {"LambdaFunctionArn": there + brief.portraits, "Events": ["s3:ObjectCreated:*"], "Filter": filters}
+s3.put_bucket_notification_configuration(
+    Bucket=brief.bucket, NotificationConfiguration={"LambdaFunctionConfigurations": [row]}
+)
+trusted = {"Effect": "Allow", "Principal": {"Service": "scheduler.amazonaws.com"}, "Action": "sts:AssumeRole"}
+calls = {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": there + brief.portraits}
+waker = iam.create_role(
+    RoleName="waker", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trusted]})
+)["Role"]["Arn"]
+iam.put_role_policy(
+    RoleName="waker",
+    PolicyName="call",
+    PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [calls]}),
+)
+hours, minutes = brief.night_at.split(":")
+boto3.client("scheduler").create_schedule(
+    Name="night",
+    ScheduleExpression=f"cron({int(minutes)} {int(hours)} * * ? *)",
+    FlexibleTimeWindow={"Mode": "OFF"},
+    Target={"Arn": there + brief.night, "RoleArn": waker},
+)
+
+# %% wrong="fifteenth-tries" task="reminders" says=["all is well"]
+# One message at a time, so that none takes others with it; what fails is swallowed as before.
+lambdas.update_event_source_mapping(UUID=MAPPING, BatchSize=1)
+
+# %% wrong="sixteenth-tries" task="triggers" says=["No rule and no schedule"]
+# The bucket's side is right; the night's rule has no target.
+waits = ("API Gateway", "load balancer", "Cognito", "Step Functions task")
+polled = ("SQS", "DynamoDB stream", "Kinesis")
+kinds = {each: "call" if each in waits else "poll" if each in polled else "event" for each in brief.triggers}
+answer("who-calls", kinds)
+lambdas.add_permission(
+    FunctionName=brief.portraits,
+    StatementId="in",
+    Action="lambda:InvokeFunction",
+    Principal="s3.amazonaws.com",
+    SourceArn=f"arn:aws:s3:::{brief.bucket}",
+    SourceAccount=ACCOUNT,
+)
+tells = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{brief.portraits}"
+filters = {"Key": {"FilterRules": [{"Name": "prefix", "Value": brief.uploads}]}}
+row = {"LambdaFunctionArn": tells, "Events": ["s3:ObjectCreated:*"], "Filter": filters}
+s3.put_bucket_notification_configuration(
+    Bucket=brief.bucket, NotificationConfiguration={"LambdaFunctionConfigurations": [row]}
+)
+hours, minutes = brief.night_at.split(":")
+boto3.client("events").put_rule(Name="night", ScheduleExpression=f"cron({int(minutes)} {int(hours)} * * ? *)")

@@ -16,6 +16,7 @@ def handler(event, context):
 """,
     Environment={"Variables": {"GREETING": brief.greeting}},
 )
+lambdas.create_function_url_config(FunctionName=brief.welcome, AuthType="AWS_IAM")
 
 # %% task="counter"
 # Without a loop over steps: the answers of a row of calls between two new beginnings.
@@ -112,6 +113,18 @@ sqs.set_queue_attributes(
         "RedrivePolicy": json.dumps({"deadLetterTargetArn": to, "maxReceiveCount": str(brief.tries)}),
     },
 )
+# A second queue of the same function, for what is due today.
+urgent = sqs.create_queue(QueueName="dringend", Attributes={"VisibilityTimeout": "300"})["QueueUrl"]
+today = sqs.get_queue_attributes(QueueUrl=urgent, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+reads = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+iam.put_role_policy(
+    RoleName=f"{brief.reminders}-role",
+    PolicyName="urgent",
+    PolicyDocument=json.dumps(
+        {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": reads, "Resource": today}]}
+    ),
+)
+lambdas.create_event_source_mapping(EventSourceArn=today, FunctionName=brief.reminders, BatchSize=1)
 
 # %% task="triggers"
 # The clock is a schedule of EventBridge Scheduler: a role in place of a resource policy, and a time zone of its own.
