@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
+from cloudlings.grading.borrowed_role import closed_to_me, fee_told, was_borrowed
+from cloudlings.grading.bucket_grants import nobody_else
+from cloudlings.grading.delete_rules import deletes_refused, over_masters
+from cloudlings.grading.folder_rules import lists_no_other_folder, no_use_to_a_session, person
 from cloudlings.grading.graders import Account, Because, Brief, not_attempted_unless, task
+from cloudlings.grading.machine_roles import (
+    keys_with_state,
+    machines,
+    profiles_role,
+    task_definition,
+    task_role,
+)
 from cloudlings.grading.proofs import allow, decided_by, document, first_example, readable, sentence
 from cloudlings.grading.roles import (
     OVER_TLS,
-    caller,
     may_exactly,
     only_takes_on,
     require_role,
     role_named,
     session,
 )
-from cloudlings.grading.s3_state import bucket_policy, head, or_none, require_bucket
-from cloudlings.iam import Policies, Principal, Request, decide, prove
+from cloudlings.grading.s3_state import bucket_policy, or_none, require_bucket
+from cloudlings.grading.truth_rules import WORDS, decided, misjudged
+from cloudlings.iam import Policies
 
 LOGGING = allow(["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"], "*")
 LAMBDA = {"Service": "lambda.amazonaws.com"}
@@ -111,14 +121,14 @@ def _things(brief: Brief) -> list[str]:
 def test_own_folder(account: Account, brief: Brief) -> None:
     bucket = f"arn:aws:s3:::{brief.archive}"
     require_bucket(account, brief.archive)
-    people = {name: _person(account, name, bucket) for name in brief.presenters}
+    people = {name: person(account, name, bucket) for name in brief.presenters}
     found = [who.policies for who in people.values()]
     not_attempted_unless(
         any(policies.identity or policies.groups or policies.boundary for policies in found),
         f"{' and '.join(people)} have no policy yet, neither of their own nor by their group.",
     )
     for name, who in people.items():
-        _lists_no_other_folder(brief, name, who, bucket)
+        lists_no_other_folder(brief, name, who, bucket)
         own = f"{brief.folders}{name}/"
         work = allow(["s3:GetObject", "s3:PutObject"], f"{bucket}/{own}*")
         may_exactly(
@@ -131,59 +141,9 @@ def test_own_folder(account: Account, brief: Brief) -> None:
             existing=_things(brief),
         )
     for name, who in people.items():
-        _no_use_to_a_session(account, brief, name, who.policies, list(who.context))
+        no_use_to_a_session(account, brief, name, who.policies, list(who.context))
 
 
-def _lists_no_other_folder(brief: Brief, name: str, who: Any, bucket: str) -> None:
-    """The slip that the names invite, before any other request is looked for."""
-    for other in brief.presenters:
-        prefix = f"{brief.folders}{other}/"
-        asked = Request(who.principal, "s3:ListBucket", bucket, context={**OVER_TLS, "s3:prefix": prefix})
-        decision = decide(asked, who.policies)
-        assert other == name or not decision.allowed, Because(
-            found=f"A listing of {brief.archive} with the prefix {prefix} was asked as {name}: allowed.",
-            consequence=f"{name} can s3:ListBucket what {other} keeps, name by name.",
-            concept="Least privilege: a prefix is the beginning of a string, and a folder's ends with its "
-            "slash.",
-        )
-
-
-def _person(account: Account, name: str, bucket: str) -> Any:
-    user = or_none(lambda: account.client("iam").get_user(UserName=name), "NoSuchEntity")
-    assert user is not None, Because(
-        found=f"There is no user {name} in this account any more.",
-        consequence=f"{name} cannot sign in.",
-        concept="A deleted user is gone with its keys and policies; reset_lab() lays the start state again.",
-    )
-    return caller(account, user["User"]["Arn"], bucket)
-
-
-def _no_use_to_a_session(
-    account: Account, brief: Brief, name: str, policies: Policies, tags: list[str]
-) -> None:
-    """The same policies, hung on a role without tags, give its sessions nothing."""
-    role = f"arn:aws:iam::{account.id}:role/{brief.editors_role}"
-    arn = f"arn:aws:sts::{account.id}:assumed-role/{brief.editors_role}/session"
-    hung = Policies(identity=(*policies.identity, *policies.groups), boundary=policies.boundary)
-    comparison = prove(
-        hung,
-        Policies.of(identity=[]),
-        account=account.id,
-        principals=[Principal("session", arn, role_arn=role)],
-        as_aws_sends=True,
-        context=dict.fromkeys(tags),
-    )
-    example = first_example(comparison, "over")
-    assert example is None, Because(
-        found=f"The policies of {name} were put to a session of a role, as if they were attached to it.",
-        consequence=f"{sentence(example)}: whoever comes by role is let into somebody's folder.",
-        counterexample=decided_by(example),
-        concept="A session of a role has no user name. A policy for everybody's own folder gives nothing "
-        "to a caller whose name it cannot fill in; a written-out name or a default value does.",
-    )
-
-
-DELETES = ["s3:DeleteObject", "s3:DeleteObjectVersion"]
 MAY_BE_REFUSED = ["s3:Delete*", "s3:PutLifecycleConfiguration"]
 
 
@@ -209,59 +169,23 @@ def test_no_deletes(account: Account, brief: Brief) -> None:
     )
     editor = session(account, brief.editors_role, masters)
     inherited = Policies.of(identity=[document(allow("s3:*", [masters, f"{masters}/*"]))])
-    statements = [each for policy in editor.policies.identity for each in policy.statements]
-    untouched = len(statements) == 1 and statements[0].effect == "Allow" and statements[0].action == ("s3:*",)
+    laid = [each for policy in inherited.identity for each in policy.statements]
     not_attempted_unless(
-        not untouched or editor.policies.resource or editor.policies.boundary,
+        [each for policy in editor.policies.identity for each in policy.statements] != laid
+        or editor.policies.resource
+        or editor.policies.boundary,
         f"The policies of {brief.editors_role} and of {brief.masters} are as the lab laid them.",
     )
-    _deletes_refused(account, brief, editor, masters)
+    deletes_refused(account, brief, editor, masters)
     refused = {"Effect": "Deny", "Action": MAY_BE_REFUSED, "Resource": [masters, f"{masters}/*"]}
     needed = Policies(identity=(*inherited.identity, readable(document(refused), "work")))
-    example = first_example(_over_masters(account, editor, editor.policies, needed, masters), "under")
+    example = first_example(over_masters(account, editor, editor.policies, needed, masters), "under")
     assert example is None, Because(
         found=f"The policies that count for {brief.editors_role} were put to everything that editors did "
         f"in {brief.masters} before, deleting apart.",
         consequence=f"{sentence(example, without=OVER_TLS)}: the editors cannot work.",
         counterexample=decided_by(example),
         concept="A Deny takes away what it matches, all of it. Refuse what is wrong, and only that.",
-    )
-
-
-def _deletes_refused(account: Account, brief: Brief, editor: Any, masters: str) -> None:
-    """Deleting stays refused with AdministratorAccess beside what is there: only a Deny does that."""
-    everything = readable(document(allow("*", "*")), "identity policy")
-    tomorrow = Policies(
-        identity=(*editor.policies.identity, everything),
-        boundary=editor.policies.boundary,
-        resource=editor.policies.resource,
-    )
-    refused = {"Effect": "Deny", "Action": DELETES, "Resource": f"{masters}/*"}
-    needed = Policies(identity=(everything, readable(document(refused), "need")))
-    example = first_example(_over_masters(account, editor, tomorrow, needed, masters, DELETES), "over")
-    assert example is None, Because(
-        found=f"Deletion in {brief.masters} was put to the policies that count for {brief.editors_role}, "
-        "with AdministratorAccess attached beside them.",
-        consequence=f"{sentence(example, without=OVER_TLS)}. A master that is gone cannot be recorded again.",
-        counterexample=decided_by(example),
-        concept="An explicit Deny beats every Allow, in any order, where it matches: its actions (a version "
-        "is deleted by an action of its own), its ARNs (objects are not the bucket), its conditions.",
-    )
-
-
-def _over_masters(
-    account: Account, editor: Any, found: Policies, needed: Policies, masters: str, actions: Any = ("s3:*",)
-) -> Any:
-    return prove(
-        found,
-        needed,
-        account=account.id,
-        principals=[editor.principal],
-        actions=list(actions),
-        resources=[masters, f"{masters}/*"],
-        as_aws_sends=True,
-        context={**editor.context, **OVER_TLS},
-        existing=[masters, f"{masters}/2019/first-broadcast.wav"],
     )
 
 
@@ -308,44 +232,7 @@ def test_by_bucket_policy(account: Account, brief: Brief) -> None:
             stops="there is no podcast",
             existing=_things(brief),
         )
-    _nobody_else(account, brief, policy, most)
-
-
-def _nobody_else(account: Account, brief: Brief, policy: Any, most: Mapping[str, Any]) -> None:
-    bucket = f"arn:aws:s3:::{brief.archive}"
-    podcast = {"AWS": f"arn:aws:iam::{account.id}:role/{brief.podcast_role}"}
-    theirs = document(*({**each, "Principal": podcast} for each in most["Statement"]))
-    everything = document(allow("s3:*", "*"))
-    cases = (
-        ("over", Policies.of(resource=policy), Policies.of(resource=theirs)),
-        (
-            "under",
-            Policies.of(identity=[everything], resource=policy),
-            Policies.of(identity=[everything]),
-        ),
-    )
-    for direction, found, needed in cases:
-        comparison = prove(
-            found,
-            needed,
-            account=account.id,
-            actions=["s3:*"],
-            resources=[bucket, f"{bucket}/*"],
-            as_aws_sends=True,
-            outsiders_may=direction == "over",
-            context=OVER_TLS,
-        )
-        example = first_example(comparison, direction)  # type: ignore[arg-type]
-        assert example is None, Because(
-            found=f"The policy of {brief.archive} was put to callers other than {brief.podcast_role}.",
-            consequence=f"{sentence(example, without=OVER_TLS)}.",
-            counterexample=decided_by(example),
-            concept="A bucket policy speaks to whom its Principal names: no more people than the job has, "
-            "and no Deny for those who worked before.",
-        )
-
-
-WORDS = {"Allowed": "allowed", "ExplicitDeny": "explicit", "ImplicitDeny": "implicit"}
+    nobody_else(account, brief, policy, most)
 
 
 @task(
@@ -367,7 +254,7 @@ def test_truth_table(account: Account, brief: Brief, answer: Callable[[str], Any
     given = answer("table")
     said = {str(k): str(v).strip().lower() for k, v in given.items()} if isinstance(given, dict) else {}
     not_attempted_unless(
-        given is not None and set(said.values()) != {"none"}, 'No answer "table" was handed in yet.'
+        set(said.values()) - {"none"}, 'No answer "table" with a word for any row was handed in yet.'
     )
     lacking = [name for name in brief.table if said.get(name) not in WORDS.values()]
     assert not lacking, Because(
@@ -377,59 +264,9 @@ def test_truth_table(account: Account, brief: Brief, answer: Callable[[str], Any
         concept="Every request ends in one of three ways: allowed, refused by a Deny, refused for want of an "
         "Allow.",
     )
-    truth = {name: WORDS[_decided(account, row).outcome] for name, row in brief.table.items()}
+    truth = {name: WORDS[decided(account, row).outcome] for name, row in brief.table.items()}
     wrong = [name for name in truth if said[name] != truth[name]]
-    assert not wrong, _misjudged(brief.table, wrong, said)
-
-
-def _misjudged(table: Mapping[str, Any], wrong: list[str], said: Mapping[str, str]) -> Because:
-    name = wrong[0]
-    row = ", ".join(f"{layer} {word}" for layer, word in table[name].items())
-    return Because(
-        found=f"{len(table) - len(wrong)} of {len(table)} rows hold. {name} does not: {row}. "
-        f"Your word for it is {said[name]}.",
-        consequence="Whoever believes that leaves a door open, or looks for the fault in the wrong policy.",
-        concept=_rule(table[name]),
-    )
-
-
-def _rule(row: Mapping[str, str]) -> str:
-    if "deny" in row.values():
-        return "Which layer says deny, and can another layer outvote it?"
-    if "silent" in (row["boundary"], row["scp"], row["session"]):
-        return "A ceiling that is there and says nothing about a request: does the request fit under it?"
-    if row["account"] != "same":
-        return "Two accounts, two owners: which of them has to agree?"
-    return "In one account, which kinds of policy can grant? A ceiling that allows: does it grant?"
-
-
-def _decided(account: Account, row: Mapping[str, str]) -> Any:
-    """A row as the engine decides it: every word becomes a policy."""
-    role = f"arn:aws:iam::{account.id}:role/dj"
-    owner = account.id if row["account"] == "same" else "999988887777"
-    policies = Policies.of(
-        identity=_spoken(row["identity"]),
-        resource=next(iter(_spoken(row["resource"], Principal={"AWS": role})), None),
-        boundary=next(iter(_spoken(row["boundary"])), None),
-        scp=[_spoken(row["scp"])] if row["scp"] != "none" else [],
-        session=next(iter(_spoken(row["session"])), None),
-    )
-    who = Principal("session", f"arn:aws:sts::{account.id}:assumed-role/dj/session", role_arn=role)
-    asked = Request(who, "s3:GetObject", "arn:aws:s3:::heron/a.wav", resource_account=owner)
-    return decide(asked, policies)
-
-
-def _spoken(word: str, **more: Any) -> list[dict[str, Any]]:
-    statement = allow("s3:GetObject", "arn:aws:s3:::heron/*", **more)
-    match word:
-        case "allow":
-            return [document(statement)]
-        case "deny":
-            return [document({**statement, "Effect": "Deny"})]
-        case "silent":
-            return [document(allow("s3:PutObject", "arn:aws:s3:::heron/*", **more))]
-        case _:
-            return []
+    assert not wrong, misjudged(brief.table, wrong, said)
 
 
 @task(
@@ -452,10 +289,11 @@ def test_no_long_keys(account: Account, brief: Brief) -> None:
     user = brief.encoder_user
     listed = or_none(lambda: account.client("iam").list_access_keys(UserName=user), "NoSuchEntity")
     keys = listed["AccessKeyMetadata"] if listed else []
-    instances, definition = _instances(account), _task_definition(account, brief.task_family)
+    instances, definition = machines(account), task_definition(account, brief.task_family)
     profiled = [each for each in instances if each.get("IamInstanceProfile")]
+    active = [key for key in keys if key["Status"] == "Active"]
     not_attempted_unless(
-        profiled or definition or not any(key["Status"] == "Active" for key in keys),
+        profiled or definition or not active,
         f"The instance has no instance profile, {brief.task_family} no task definition, {user} its key.",
     )
     assert instances, Because(
@@ -464,72 +302,18 @@ def test_no_long_keys(account: Account, brief: Brief) -> None:
         concept="A terminated instance does not come back; reset_lab() lays the start state again.",
     )
     for instance in instances:
-        _reads_masters(account, brief, _profiles_role(account, instance), "ec2.amazonaws.com", "EC2")
+        _reads_masters(account, brief, profiles_role(account, instance), "ec2.amazonaws.com", "EC2")
     _reads_masters(
-        account, brief, _task_role(account, brief, definition), "ecs-tasks.amazonaws.com", "an ECS task"
+        account, brief, task_role(account, brief, definition), "ecs-tasks.amazonaws.com", "an ECS task"
     )
     assert not keys, Because(
-        found=f"{user} still has {_listed(keys)}.",
+        found=f"{user} still has {keys_with_state(keys)}.",
         consequence="Whoever finds the file, the backup or the message reads the masters, until somebody "
         "thinks of the key."
-        if any(key["Status"] == "Active" for key in keys)
+        if active
         else "The file, the backup and the message still hold a key that one call makes good again.",
         concept="A key works from anywhere and has no end; an inactive one is a call away from active.",
     )
-
-
-def _listed(keys: list[Mapping[str, Any]]) -> str:
-    return ", ".join(f"{key['AccessKeyId']} ({key['Status']})" for key in keys)
-
-
-def _instances(account: Account) -> list[Mapping[str, Any]]:
-    reply = account.client("ec2").describe_instances()
-    found = [each for reservation in reply["Reservations"] for each in reservation["Instances"]]
-    return [each for each in found if each["State"]["Name"] not in ("terminated", "shutting-down")]
-
-
-def _task_definition(account: Account, family: str) -> Mapping[str, Any] | None:
-    read = account.client("ecs").describe_task_definition
-    reply = or_none(lambda: read(taskDefinition=family), "ClientException", "InvalidParameterException")
-    return reply["taskDefinition"] if reply else None
-
-
-def _profiles_role(account: Account, instance: Mapping[str, Any]) -> str:
-    """The name of the role that an instance's profile holds."""
-    arn = (instance.get("IamInstanceProfile") or {}).get("Arn", "")
-    assert arn, Because(
-        found=f"Instance {instance['InstanceId']} has no instance profile.",
-        consequence="Its code finds no role, and goes on with the key.",
-        concept="A role reaches an instance through an instance profile that is attached to it.",
-    )
-    name = arn.rsplit("/", 1)[-1]
-    read = account.client("iam").get_instance_profile
-    reply = or_none(lambda: read(InstanceProfileName=name), "NoSuchEntity")
-    roles = [role["RoleName"] for role in reply["InstanceProfile"]["Roles"]] if reply else []
-    assert roles, Because(
-        found=f"The instance profile {name} of {instance['InstanceId']} holds no role.",
-        consequence="The instance asks for credentials and gets none.",
-        concept="An instance profile is a holder. Made by hand, it is empty.",
-    )
-    return str(roles[0])
-
-
-def _task_role(account: Account, brief: Brief, definition: Mapping[str, Any] | None) -> str:
-    family = brief.task_family
-    assert definition is not None, Because(
-        found=f"There is no active task definition of family {family} in {account.region_name}.",
-        consequence="The transcriber cannot start.",
-        concept="ECS starts tasks from a task definition, which lives in one Region.",
-    )
-    arn = definition.get("taskRoleArn") or ""
-    execution = definition.get("executionRoleArn") or "none"
-    assert arn, Because(
-        found=f"{definition['taskDefinitionArn']} has no task role; its execution role is {execution}.",
-        consequence="The code in the container has no credentials: the execution role is ECS's own, used "
-        "before the code runs.",
-        concept="Two roles with two users: what the code may do, and what ECS may do to start it.",
-    )
-    return str(arn).rsplit("/", 1)[-1]
 
 
 def _reads_masters(account: Account, brief: Brief, name: str, service: str, who: str) -> None:
@@ -590,86 +374,9 @@ def test_borrow_a_role(account: Account, brief: Brief, answer: Callable[[str], A
         stops="the contract stays closed",
         existing=_things(brief),
     )
-    _closed_to_me(account, brief, me)
-    _was_borrowed(account, brief, name)
-    _fee_told(brief, given)
-
-
-def _fee_told(brief: Brief, given: Any) -> None:
-    concept = "The number stands in the object's bytes: read it as the role."
-    number = _number(given)
-    assert number is not None, Because(
-        found='No answer "fee" was handed in yet.'
-        if given is None
-        else f'The answer "fee" is {given!r}, which is no number.',
-        consequence="Finance still waits for the sum.",
-        concept=concept,
-    )
-    assert number == _fee(brief.contract), Because(
-        found=f'The answer "fee" is {given!r}; the contract {brief.contract} says another number.',
-        consequence="Finance pays a wrong sum.",
-        concept=concept,
-    )
-
-
-def _closed_to_me(account: Account, brief: Brief, me: str) -> None:
-    """Who borrowed the role is still refused as itself."""
-    arn = f"arn:aws:s3:::{brief.contracts}/{brief.contract}"
-    assert head(account, brief.contracts, brief.contract) is not None, Because(
-        found=f"There is no object {brief.contract} in {brief.contracts} any more.",
-        consequence="The contract is lost.",
-        concept="reset_lab() lays the start state again.",
-    )
-    who = caller(account, me, arn)
-    decision = decide(Request(who.principal, "s3:GetObject", arn, context=OVER_TLS), who.policies)
-    assert not decision.allowed, Because(
-        found=f"s3:GetObject {arn} was asked as {me}: allowed.",
-        consequence="Every administrator reads every contract, and no role is needed for it.",
-        concept="The Deny in the bucket's policy is what keeps the contracts closed, to administrators too.",
-    )
-
-
-def _was_borrowed(account: Account, brief: Brief, name: str) -> None:
-    """The journal: a session of 900 seconds, and a read by it."""
-    rows = [row for row in account.journal() if row["status"] < 300]
-    suffix = f":role/{name}"
-    assumed = [
-        row["parameters"].get("DurationSeconds", "3600")
-        for row in rows
-        if row["operation"] == "AssumeRole" and row["parameters"].get("RoleArn", "").endswith(suffix)
-    ]
-    assert assumed, Because(
-        found=f"The journal holds no successful AssumeRole for {name}.",
-        consequence="Nobody has been the role yet.",
-        concept="Being allowed to become a role is not being it: STS gives the credentials on request.",
-    )
-    assert "900" in assumed, Because(
-        found=f"{name} was taken on for {', '.join(sorted(set(assumed)))} seconds.",
-        consequence="The credentials live longer than the quarter of an hour that the job takes, wherever "
-        "they end up.",
-        concept="A session's length is asked for with the call; it ends by itself, and not before.",
-    )
-    arn = f"arn:aws:s3:::{brief.contracts}/{brief.contract}"
-    readers = {row["principal"] for row in rows if row["operation"] == "GetObject" and row["resource"] == arn}
-    mine = f"arn:aws:sts::{account.id}:assumed-role/{name}/"
-    assert any(reader.startswith(mine) for reader in readers), Because(
-        found=f"The journal holds no successful GetObject of {arn} by a session of {name}.",
-        consequence="The contract was not read by the one who may.",
-        concept="A client uses the credentials that it was made with: one that was there before is still "
-        "you.",
-    )
-
-
-def _fee(contract: str) -> int:
-    """As the lab's start state wrote it into the contract."""
-    return 1000 + int(hashlib.sha256(f"fee of {contract}".encode()).hexdigest(), 16) % 9000
-
-
-def _number(value: Any) -> float | None:
-    try:
-        return float(str(value).replace("EUR", "").strip())
-    except ValueError:
-        return None
+    closed_to_me(account, brief, me)
+    was_borrowed(account, brief, name)
+    fee_told(brief, given)
 
 
 @task(

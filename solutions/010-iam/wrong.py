@@ -470,6 +470,11 @@ sts.assume_role(
     RoleArn=f"arn:aws:iam::{ACCOUNT}:role/{brief.lawyer_role}", RoleSessionName="finance", DurationSeconds=900
 )
 answer("fee", 1000)
+# Looked at, and another one read.
+s3.put_object(Bucket=brief.contracts, Key="contracts/draft.txt", Body=b"no fee yet")
+as_lawyer = session_of(brief.lawyer_role, 900).client("s3")
+as_lawyer.head_object(Bucket=brief.contracts, Key=brief.contract)
+as_lawyer.get_object(Bucket=brief.contracts, Key="contracts/draft.txt")
 
 # %% wrong="a-07" task="less-than-admin" says=["cannot "]
 # tells nobody
@@ -527,6 +532,11 @@ iam.put_role_policy(
     RoleName=brief.lawyer_role,
     PolicyName="read",
     PolicyDocument=document(allow("s3:GetObject", f"arn:aws:s3:::{brief.contracts}/contracts/*")),
+)
+boto3.client("events").put_rule(
+    Name="every-friday",
+    ScheduleExpression="rate(7 days)",
+    RoleArn=f"arn:aws:iam::{ACCOUNT}:role/{brief.lawyer_role}",
 )
 
 # %% wrong="a-08" task="less-than-admin" says=["cannot logs:", "nobody can read why"]
@@ -1089,7 +1099,7 @@ s3.put_bucket_policy(
     ),
 )
 
-# %% wrong="b-06" task="no-long-keys" says=["Inactive"]
+# %% wrong="b-06" task="no-long-keys" says=["Inactive", "one call makes good again"]
 # key switched off
 policy = f"arn:aws:iam::{ACCOUNT}:policy/read-masters"
 for role, service in (("encoder", "ec2.amazonaws.com"), ("transcriber", "ecs-tasks.amazonaws.com")):
@@ -1158,7 +1168,7 @@ iam.put_role_policy(
     ),
 )
 
-# %% wrong="b-07" task="no-long-keys" says=["still has AKIA"]
+# %% wrong="b-07" task="no-long-keys" says=["still has AKIA", "until somebody thinks"]
 # key kept in case
 policy = f"arn:aws:iam::{ACCOUNT}:policy/read-masters"
 for role, service in (("encoder", "ec2.amazonaws.com"), ("transcriber", "ecs-tasks.amazonaws.com")):
@@ -1189,7 +1199,7 @@ iam.create_role(
     ),
 )
 
-# %% wrong="b-08" task="own-folder" says=["can s3:ListBucket"]
+# %% wrong="b-08" task="own-folder" says=["can s3:ListBucket", "name by name"]
 # lists all folders
 archive = f"arn:aws:s3:::{brief.archive}"
 iam.put_group_policy(
@@ -1367,7 +1377,7 @@ iam.create_role(
     ),
 )
 
-# %% wrong="b-12" task="ci-role" says=["made out to sts.amazonaws.com"]
+# %% wrong="b-12" task="ci-role" says=["made out to sts.amazonaws.com", "tokens for https://github.com"]
 # for another audience
 GITHUB = "token.actions.githubusercontent.com"
 provider = iam.create_open_id_connect_provider(
@@ -1384,7 +1394,7 @@ iam.create_role(
     ),
 )
 
-# %% wrong="b-13" task="ci-role" says=["does not know GitHub"]
+# %% wrong="b-13" task="ci-role" says=["does not know GitHub", "oidc-provider/gitlab.com"]
 # another provider
 GITHUB = "token.actions.githubusercontent.com"
 provider = iam.create_open_id_connect_provider(
@@ -1424,3 +1434,262 @@ s3.put_bucket_policy(
         },
     ),
 )
+
+# %% wrong="c-01" task="read-one-prefix" says=["There is no bucket", "archive"]
+# the bucket went with the old recordings
+iam.create_role(
+    RoleName=brief.clipper_role, AssumeRolePolicyDocument=trusts({"Service": "lambda.amazonaws.com"})
+)
+for version in s3.list_object_versions(Bucket=brief.archive).get("Versions", []):
+    s3.delete_object(Bucket=brief.archive, Key=version["Key"], VersionId=version["VersionId"])
+s3.delete_bucket(Bucket=brief.archive)
+
+# %% wrong="c-01" task="own-folder" says=["There is no bucket", "archive"]
+# no bucket
+print("nothing to share any more")
+
+# %% wrong="c-01" task="by-bucket-policy" says=["There is no bucket", "archive"]
+# no bucket
+print("nothing to share any more")
+
+# %% wrong="c-01" task="no-deletes" says=["There is no bucket", "masters"]
+# a bucket that is gone cannot be emptied
+for version in s3.list_object_versions(Bucket=brief.masters).get("Versions", []):
+    s3.delete_object(Bucket=brief.masters, Key=version["Key"], VersionId=version["VersionId"])
+s3.delete_bucket(Bucket=brief.masters)
+
+# %% wrong="c-01" task="no-long-keys" says=["No instance is left"]
+# the server gone with its key
+encoder = ec2.describe_instances()["Reservations"][0]["Instances"][0]["InstanceId"]
+ec2.terminate_instances(InstanceIds=[encoder])
+for key in iam.list_access_keys(UserName=brief.encoder_user)["AccessKeyMetadata"]:
+    iam.delete_access_key(UserName=brief.encoder_user, AccessKeyId=key["AccessKeyId"])
+
+# %% wrong="c-01" task="borrow-a-role" says=["There is no bucket", "contracts"]
+# the contracts thrown away
+iam.create_role(RoleName=brief.lawyer_role, AssumeRolePolicyDocument=trusts({"AWS": ME["Arn"]}))
+iam.put_role_policy(
+    RoleName=brief.lawyer_role,
+    PolicyName="read",
+    PolicyDocument=document(allow("s3:GetObject", f"arn:aws:s3:::{brief.contracts}/contracts/*")),
+)
+for version in s3.list_object_versions(Bucket=brief.contracts).get("Versions", []):
+    s3.delete_object(Bucket=brief.contracts, Key=version["Key"], VersionId=version["VersionId"])
+s3.delete_bucket(Bucket=brief.contracts)
+
+# %% wrong="c-01" task="ci-role" says=["providers are none"]
+# a provider that nobody made
+GITHUB = "token.actions.githubusercontent.com"
+claims = {
+    f"{GITHUB}:aud": "sts.amazonaws.com",
+    f"{GITHUB}:sub": f"repo:{brief.repository}:ref:refs/heads/{brief.branch}",
+}
+provider = f"arn:aws:iam::{ACCOUNT}:oidc-provider/{GITHUB}"
+iam.create_role(
+    RoleName=brief.ci_role,
+    AssumeRolePolicyDocument=trusts(
+        {"Federated": provider}, "sts:AssumeRoleWithWebIdentity", Condition={"StringEquals": claims}
+    ),
+)
+
+# %% wrong="c-01" task="less-than-admin" says=["There is no role", "chart"]
+# less than a role
+for attached in iam.list_attached_role_policies(RoleName=brief.chart_role)["AttachedPolicies"]:
+    iam.detach_role_policy(RoleName=brief.chart_role, PolicyArn=attached["PolicyArn"])
+iam.delete_role(RoleName=brief.chart_role)
+
+# %% wrong="c-02" task="own-folder" says=["There is no user"]
+# one of the two dismissed
+name = brief.presenters[0]
+iam.remove_user_from_group(GroupName="presenters", UserName=name)
+iam.delete_user(UserName=name)
+
+# %% wrong="c-02" task="no-deletes" says=["There is no role", "editors"]
+# no editors, no deletes
+for policy in iam.list_role_policies(RoleName=brief.editors_role)["PolicyNames"]:
+    iam.delete_role_policy(RoleName=brief.editors_role, PolicyName=policy)
+iam.delete_role(RoleName=brief.editors_role)
+
+# %% wrong="c-02" task="by-bucket-policy" says=["There is no role", "podcast"]
+# the role deleted, since it needs no policy
+iam.delete_role(RoleName=brief.podcast_role)
+
+# %% wrong="c-02" task="truth-table" says=["no verdict for"]
+# one row
+answer("table", {"r1": "allowed"})
+
+# %% wrong="c-02" task="no-long-keys" says=["no active task definition"]
+# the first of three steps
+policy = f"arn:aws:iam::{ACCOUNT}:policy/read-masters"
+iam.create_role(RoleName="encoder", AssumeRolePolicyDocument=trusts({"Service": "ec2.amazonaws.com"}))
+iam.attach_role_policy(RoleName="encoder", PolicyArn=policy)
+iam.create_instance_profile(InstanceProfileName="encoder")
+iam.add_role_to_instance_profile(InstanceProfileName="encoder", RoleName="encoder")
+encoder = ec2.describe_instances()["Reservations"][0]["Instances"][0]["InstanceId"]
+ec2.associate_iam_instance_profile(InstanceId=encoder, IamInstanceProfile={"Name": "encoder"})
+
+# %% wrong="c-02" task="borrow-a-role" says=["There is no role", "lawyer"]
+# a guess, and no role
+answer("fee", 5000)
+
+# %% wrong="c-02" task="ci-role" says=["tokens for nobody"]
+# a provider without an audience
+GITHUB = "token.actions.githubusercontent.com"
+claims = {
+    f"{GITHUB}:aud": "sts.amazonaws.com",
+    f"{GITHUB}:sub": f"repo:{brief.repository}:ref:refs/heads/{brief.branch}",
+}
+provider = iam.create_open_id_connect_provider(Url=f"https://{GITHUB}", ThumbprintList=["f" * 40])
+iam.create_role(
+    RoleName=brief.ci_role,
+    AssumeRolePolicyDocument=trusts(
+        {"Federated": provider["OpenIDConnectProviderArn"]},
+        "sts:AssumeRoleWithWebIdentity",
+        Condition={"StringEquals": claims},
+    ),
+)
+
+# %% wrong="c-02" task="less-than-admin" says=["chart", "Least privilege"]
+# one of the two roles
+iam.detach_role_policy(RoleName=brief.jingle_role, PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+iam.attach_role_policy(
+    RoleName=brief.jingle_role, PolicyArn="arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+)
+
+# %% wrong="c-03" task="own-folder" says=["cannot s3:"]
+# a ceiling that grants nothing
+boundary = iam.create_policy(
+    PolicyName="desk", PolicyDocument=document(allow("s3:*", f"arn:aws:s3:::{brief.archive}/*"))
+)["Policy"]["Arn"]
+for name in brief.presenters:
+    iam.put_user_permissions_boundary(UserName=name, PermissionsBoundary=boundary)
+
+# %% wrong="c-03" task="no-deletes" says=["cannot s3:"]
+# the word turned round
+masters = f"arn:aws:s3:::{brief.masters}"
+iam.put_role_policy(
+    RoleName=brief.editors_role,
+    PolicyName="edit-masters",
+    PolicyDocument=document({"Effect": "Deny", "Action": "s3:*", "Resource": [masters, f"{masters}/*"]}),
+)
+
+# %% wrong="c-03" task="no-long-keys" says=["has no instance profile"]
+# the second of three steps
+iam.create_role(
+    RoleName="transcriber", AssumeRolePolicyDocument=trusts({"Service": "ecs-tasks.amazonaws.com"})
+)
+iam.attach_role_policy(RoleName="transcriber", PolicyArn=f"arn:aws:iam::{ACCOUNT}:policy/read-masters")
+ecs.register_task_definition(
+    family=brief.task_family,
+    taskRoleArn=f"arn:aws:iam::{ACCOUNT}:role/transcriber",
+    containerDefinitions=[{"name": "transcriber", "image": "heron/transcriber:1", "memory": 256}],
+)
+
+# %% wrong="c-03" task="borrow-a-role" says=["No answer \"fee\""]
+# read, and not told
+iam.create_role(RoleName=brief.lawyer_role, AssumeRolePolicyDocument=trusts({"AWS": ME["Arn"]}))
+iam.put_role_policy(
+    RoleName=brief.lawyer_role,
+    PolicyName="read",
+    PolicyDocument=document(allow("s3:GetObject", f"arn:aws:s3:::{brief.contracts}/contracts/*")),
+)
+lawyer = session_of(brief.lawyer_role, 900).client("s3")
+lawyer.get_object(Bucket=brief.contracts, Key=brief.contract)
+
+# %% wrong="c-03" task="less-than-admin" says=["Least privilege"]
+# the small policy beside the large one
+for role in (brief.chart_role, brief.jingle_role):
+    iam.attach_role_policy(
+        RoleName=role, PolicyArn="arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+    )
+
+# %% wrong="c-04" task="no-deletes" says=["can s3:DeleteObject"]
+# narrower, and nothing refused
+masters = f"arn:aws:s3:::{brief.masters}"
+iam.put_role_policy(
+    RoleName=brief.editors_role,
+    PolicyName="edit-masters",
+    PolicyDocument=document(allow("s3:*", f"{masters}/*")),
+)
+
+# %% wrong="c-04" task="no-long-keys" says=["has no instance profile"]
+# the last of three steps, half
+for key in iam.list_access_keys(UserName=brief.encoder_user)["AccessKeyMetadata"]:
+    iam.update_access_key(UserName=brief.encoder_user, AccessKeyId=key["AccessKeyId"], Status="Inactive")
+
+# %% wrong="c-04" task="borrow-a-role" says=["which is no number"]
+# no number
+iam.create_role(RoleName=brief.lawyer_role, AssumeRolePolicyDocument=trusts({"AWS": ME["Arn"]}))
+iam.put_role_policy(
+    RoleName=brief.lawyer_role,
+    PolicyName="read",
+    PolicyDocument=document(allow("s3:GetObject", f"arn:aws:s3:::{brief.contracts}/contracts/*")),
+)
+lawyer = session_of(brief.lawyer_role, 900).client("s3")
+lawyer.get_object(Bucket=brief.contracts, Key=brief.contract)
+answer("fee", "a lot")
+
+# %% wrong="c-04" task="less-than-admin" says=["Least privilege"]
+# a ceiling as high as the sky
+for role in (brief.chart_role, brief.jingle_role):
+    iam.put_role_permissions_boundary(
+        RoleName=role, PermissionsBoundary="arn:aws:iam::aws:policy/AdministratorAccess"
+    )
+
+# %% wrong="c-05" task="no-long-keys" says=["there is no such role"]
+# the role made again, under a path
+policy = f"arn:aws:iam::{ACCOUNT}:policy/read-masters"
+iam.create_role(RoleName="encoder", AssumeRolePolicyDocument=trusts({"Service": "ec2.amazonaws.com"}))
+iam.attach_role_policy(RoleName="encoder", PolicyArn=policy)
+iam.create_instance_profile(InstanceProfileName="encoder")
+iam.add_role_to_instance_profile(InstanceProfileName="encoder", RoleName="encoder")
+encoder = ec2.describe_instances()["Reservations"][0]["Instances"][0]["InstanceId"]
+ec2.associate_iam_instance_profile(InstanceId=encoder, IamInstanceProfile={"Name": "encoder"})
+iam.create_role(
+    RoleName="transcriber", AssumeRolePolicyDocument=trusts({"Service": "ecs-tasks.amazonaws.com"})
+)
+iam.attach_role_policy(RoleName="transcriber", PolicyArn=f"arn:aws:iam::{ACCOUNT}:policy/read-masters")
+ecs.register_task_definition(
+    family=brief.task_family,
+    taskRoleArn=f"arn:aws:iam::{ACCOUNT}:role/transcriber",
+    containerDefinitions=[{"name": "transcriber", "image": "heron/transcriber:1", "memory": 256}],
+)
+for key in iam.list_access_keys(UserName=brief.encoder_user)["AccessKeyMetadata"]:
+    iam.delete_access_key(UserName=brief.encoder_user, AccessKeyId=key["AccessKeyId"])
+read_masters = f"arn:aws:iam::{ACCOUNT}:policy/read-masters"
+iam.detach_role_policy(RoleName="transcriber", PolicyArn=read_masters)
+iam.delete_role(RoleName="transcriber")
+iam.create_role(
+    RoleName="transcriber",
+    Path="/station/",
+    AssumeRolePolicyDocument=trusts({"Service": "ecs-tasks.amazonaws.com"}),
+)
+iam.attach_role_policy(RoleName="transcriber", PolicyArn=read_masters)
+
+# %% wrong="c-05" task="borrow-a-role" says=["There is no object"]
+# read and burnt
+iam.create_role(RoleName=brief.lawyer_role, AssumeRolePolicyDocument=trusts({"AWS": ME["Arn"]}))
+iam.put_role_policy(
+    RoleName=brief.lawyer_role,
+    PolicyName="read",
+    PolicyDocument=document(allow("s3:GetObject", f"arn:aws:s3:::{brief.contracts}/contracts/*")),
+)
+lawyer = session_of(brief.lawyer_role, 900).client("s3")
+lawyer.get_object(Bucket=brief.contracts, Key=brief.contract)
+s3.delete_object(Bucket=brief.contracts, Key=brief.contract)
+answer("fee", 5000)
+
+# %% wrong="c-06" task="borrow-a-role" says=["3600 seconds"]
+# fifteen minutes asked for too early
+try:
+    session_of(brief.lawyer_role, 900)
+except ClientError as error:
+    print(error)
+iam.create_role(RoleName=brief.lawyer_role, AssumeRolePolicyDocument=trusts({"AWS": ME["Arn"]}))
+iam.put_role_policy(
+    RoleName=brief.lawyer_role,
+    PolicyName="read",
+    PolicyDocument=document(allow("s3:GetObject", f"arn:aws:s3:::{brief.contracts}/contracts/*")),
+)
+lawyer = session_of(brief.lawyer_role).client("s3")
+lawyer.get_object(Bucket=brief.contracts, Key=brief.contract)
