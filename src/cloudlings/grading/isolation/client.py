@@ -82,7 +82,7 @@ class Zygote:
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "cloudlings.grading.isolation.zygote"],
             # All that it is given is to be seen in every box.
-            env=_environment(),
+            env=bare_environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,
@@ -135,7 +135,7 @@ def why_not() -> str:
     command = [sys.executable, "-P", "-m", "cloudlings.grading.isolation.probe"]
     try:
         done = subprocess.run(
-            command, env=_environment(), capture_output=True, text=True, timeout=60, cwd="/"
+            command, env=bare_environment(), capture_output=True, text=True, timeout=60, cwd="/"
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"the trial box was not made ({type(error).__name__})"
@@ -158,7 +158,8 @@ def require() -> None:
         )
 
 
-def _environment() -> dict[str, str]:
+def bare_environment() -> dict[str, str]:
+    """What a process that makes boxes is given: nothing of this one's that may not be seen in them."""
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     path = os.pathsep.join((str(Path(sys.executable).parent), os.defpath))
     return {

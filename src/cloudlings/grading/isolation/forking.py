@@ -23,7 +23,7 @@ DESCRIPTORS = 7
 
 
 def make_box(shell: Any, request: Mapping[str, Any], descriptors: Sequence[int]) -> None:
-    """Never returns. ``request`` has ``place``, ``labs``, ``bounds``, ``environment``, ``groups``."""
+    """Never returns. ``request`` has ``place``, ``labs``, ``bounds``, ``environment`` and ``groups``."""
     mounts, network, processes, channel, control, out, err = descriptors
     try:
         linux.enter(processes, linux.NEWPID)
@@ -39,7 +39,7 @@ def make_box(shell: Any, request: Mapping[str, Any], descriptors: Sequence[int])
         if first != 0:
             os.write(control, f"pid {first}\n".encode())
             os._exit(0)
-        _be_first(shell, request, channel, control, (out, err))
+        be_first(shell, request, channel, control, (out, err))
     except BaseException as error:
         with contextlib.suppress(OSError):
             os.write(control, f"{type(error).__name__}: {error}\n".encode())
@@ -47,9 +47,10 @@ def make_box(shell: Any, request: Mapping[str, Any], descriptors: Sequence[int])
         os._exit(1)
 
 
-def _be_first(
+def be_first(
     shell: Any, request: Mapping[str, Any], channel: int, control: int, written: tuple[int, int]
 ) -> None:
+    """Be the first process of a box, and start the shell in it. Never returns."""
     place, bounds = Path(request["place"]), box.Bounds(**request["bounds"])
     os.setsid()
     contents = box.Contents(place / "learner", place / "checker", request["labs"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from cloudlings.grading.isolation.job import Cell, Graded, Job, files_beside
 from cloudlings.grading.nbgrader import quiet, run, words
 from cloudlings.grading.nbgrader.gradebook_file import unchanged
 from cloudlings.grading.nbgrader.kernel import Limits
+from cloudlings.grading.nbgrader.provisioner import BoxedKernelManager
 from cloudlings.grading.nbgrader.reading import MARK
 from cloudlings.grading.nbgrader.submitted import source_texts
 from cloudlings.grading.tasks import tasks_of
@@ -35,7 +37,7 @@ GIVEN: dict[tuple[str, str], Graded] = {}
 class GradeOnAccount(NbGraderPreprocessor):  # type: ignore[misc]
     """Runs a submission in a sandbox of its own; a check cell's score is what the trusted process finds.
 
-    Takes the place of nbgrader's Execute, and leaves assignments that are no labs to it.
+    Takes the place of nbgrader's Execute, and leaves assignments that are no labs to it, in a boxed kernel.
     """
 
     root = Unicode("", help="The checkout of cloudlings, with the labs and their graders.").tag(config=True)
@@ -53,8 +55,7 @@ class GradeOnAccount(NbGraderPreprocessor):  # type: ignore[misc]
         names = resources["nbgrader"]
         catalogue = self._catalogue()
         if names["assignment"] not in catalogue.names or names["notebook"] != names["assignment"]:
-            executed: tuple[Any, dict[str, Any]] = Execute(parent=self.parent).preprocess(nb, resources)
-            return executed
+            return self._executed(nb, resources)
         course = Path(self.parent.parent.coursedir.root)
         folder = _folder(self.parent, names)
         submission = run.Submission(catalogue.root, names["assignment"], names["student"], folder)
@@ -64,6 +65,32 @@ class GradeOnAccount(NbGraderPreprocessor):  # type: ignore[misc]
         resources[_RESULT] = graded.verdicts
         _keep(course, names, graded.verdicts)
         return nb, resources
+
+    def _executed(self, nb: Any, resources: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """What is no lab is graded in its kernel, as nbgrader does it; the kernel is in a box."""
+        executor = Execute(parent=self.parent)
+        if self.trust_submissions:
+            self.log.warning(
+                "Students' code runs unboxed, as you: c.GradeOnAccount.trust_submissions is True."
+            )
+        else:
+            names = resources["nbgrader"]
+            config = deepcopy(executor.config)
+            config.BoxedKernelManager.cell_seconds = float(executor.timeout or self.cell_seconds)
+            config.BoxedKernelManager.submission_seconds = self.submission_seconds
+            config.BoxedKernelManager.memory_megabytes = self.memory_megabytes
+            # The box keeps the time, and what it stops is an error in its cell.
+            config.Execute.timeout = None
+            executor = Execute(parent=self.parent, config=config, kernel_manager_class=BoxedKernelManager)
+            try:
+                client.require()
+            except GradingError as error:
+                _withdraw(names)
+                folder = _folder(self.parent, names)
+                submission = run.Submission(Path(), names["assignment"], names["student"], folder)
+                raise self._ungraded(submission, error) from error
+        executed: tuple[Any, dict[str, Any]] = executor.preprocess(nb, resources)
+        return executed
 
     def _grade(self, nb: Any, submission: run.Submission, names: Mapping[str, str]) -> Graded:
         """Errors: CourseError, and then the submission has no score at all."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from nbconvert.exporters import NotebookExporter
+from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode, v4
 from nbgrader.api import Gradebook, Notebook
 from nbgrader.preprocessors import NbGraderPreprocessor
@@ -18,6 +20,17 @@ from cloudlings.grading.nbgrader.restore import SourceCell, restore
 _UNREADABLE = "cloudlings_unreadable"
 
 
+def without_links(notebooks: Sequence[str], **_: object) -> None:
+    """nbgrader calls this before it copies a submission's files: it would follow links, and end at one that
+    leads nowhere. They are taken away; a notebook that is one is told of by `TolerantExporter`.
+    """
+    for folder in {Path(name).parent for name in notebooks}:
+        for path in sorted(folder.rglob("*")):
+            if path.is_symlink() and str(path) not in notebooks:
+                logging.getLogger("traitlets").warning("%s is a link: it was taken away.", path)
+                path.unlink()
+
+
 class TolerantExporter(NotebookExporter):  # type: ignore[misc]
     """Reads a submission that may be no notebook at all: it becomes an empty one, and why is told on."""
 
@@ -26,7 +39,11 @@ class TolerantExporter(NotebookExporter):  # type: ignore[misc]
     ) -> tuple[Any, dict[str, Any]]:
         """As nbconvert's; a file that cannot be read is no error, so that the others are graded."""
         known = dict(resources or {})
+        # Where a kernel finds the files that were handed in beside the notebook.
+        known["metadata"] = ResourcesDict(name=Path(filename).stem, path=str(Path(filename).parent))
         try:
+            if Path(filename).is_symlink():
+                raise NotebookError("The file is a link, and no notebook.")
             notebook = read(Path(filename))
         except NotebookError as error:
             self.log.warning("%s: %s It is recorded as it is, and earns nothing.", filename, error.message)
