@@ -799,6 +799,65 @@ cloudwatch.put_metric_alarm(
     TreatMissingData="breaching",
 )
 
+# %% wrong="half-of-it" task="measure" says=["answered", "changes nothing of what it watches"]
+# Measured well; and whoever waits for the payment reads something else.
+MEASURED = f"""
+import json
+import time
+
+
+def handler(event, context):
+    paid = event["processor"] == "ok"
+    units = (("Latency", "Milliseconds"), ("Orders", "Count"), ("Failures", "Count"))
+    metrics = [{{"Name": name, "Unit": unit}} for name, unit in units]
+    made = {{"Namespace": {brief.namespace!r}, "Dimensions": [["Service"]], "Metrics": metrics}}
+    print(json.dumps({{
+        "_aws": {{"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [made]}},
+        "Service": {brief.service!r}, "Latency": event["ms"], "Orders": 1, "Failures": int(not paid),
+    }}))
+    return {{"orderId": event["orderId"], "paid": event["processor"]}}
+"""
+deploy(brief.payments, MEASURED)
+exported = {"MetricName": "Exported", "Dimensions": SERVICE, "Value": 120, "Unit": "Count"}
+cloudwatch.put_metric_data(Namespace=brief.namespace, MetricData=[exported])
+
+# %% wrong="half-of-it" task="pager" says=["queue pager-", "It is not there"]
+# A new queue under another name: nobody reads it.
+old = sqs.get_queue_attributes(QueueUrl=PAGER, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+statement = {
+    "Effect": "Allow",
+    "Principal": {"Service": "sns.amazonaws.com"},
+    "Action": "sqs:SendMessage",
+    "Resource": f"{old}-2027",
+    "Condition": {"ArnEquals": {"aws:SourceArn": TOPIC}},
+}
+policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+sqs.delete_queue(QueueUrl=PAGER)
+sqs.create_queue(QueueName=f"{brief.pager}-2027", Attributes={"Policy": policy})
+boto3.client("sns").subscribe(TopicArn=TOPIC, Protocol="sqs", Endpoint=f"{old}-2027")
+
+
+# %% wrong="half-of-it" task="board" says=["share of the orders"]
+# What belongs together is on two boards: nobody sees it in one look.
+def line(metric, **options):
+    return [brief.namespace, metric, "Service", brief.service, options]
+
+
+def graph(title, metrics, region=REGION, stat="Sum"):
+    properties = {"title": title, "region": region, "stat": stat, "period": 60, "metrics": metrics}
+    return {"type": "metric", "width": 12, "height": 6, "properties": properties}
+
+
+share = [
+    line("Failures", id="failures", visible=False),
+    line("Orders", id="orders", visible=False),
+    [{"expression": "100 * failures / orders", "id": "share"}],
+]
+rate = [graph("Orders", [line("Orders")]), graph("Overseas", [line("Orders")], region=brief.us_region)]
+rate += [graph("Slowest hundredth, ms", [line("Latency")], stat="p99")]
+for name, widgets in (("rate", rate), ("errors", [graph("Failed", share)])):
+    cloudwatch.put_dashboard(DashboardName=name, DashboardBody=json.dumps({"widgets": widgets}))
+
 # %% wrong="at-night" task="slow" says=["nobody orders", "silence mean"] also=["noise"] ref="L10-M5"
 # No payment is a slow payment.
 cloudwatch.put_metric_alarm(
@@ -864,6 +923,28 @@ cloudwatch.put_metric_alarm(
     ComparisonOperator="LessThanThreshold",
     TreatMissingData="breaching",
 )
+
+# %% wrong="at-night" task="measure" says=["Latency got 3 values", "another shop"]
+# Milliseconds are said, and seconds are given.
+MEASURED = f"""
+import json
+import time
+
+
+def handler(event, context):
+    paid = event["processor"] == "ok"
+    units = (("Latency", "Milliseconds"), ("Orders", "Count"), ("Failures", "Count"))
+    metrics = [{{"Name": name, "Unit": unit}} for name, unit in units]
+    made = {{"Namespace": {brief.namespace!r}, "Dimensions": [["Service"]], "Metrics": metrics}}
+    print(json.dumps({{
+        "_aws": {{"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [made]}},
+        "Service": {brief.service!r}, "Latency": event["ms"] / 1000, "Orders": 1, "Failures": int(not paid),
+    }}))
+    return {{"orderId": event["orderId"], "paid": paid}}
+"""
+deploy(brief.payments, MEASURED)
+exported = {"MetricName": "Exported", "Dimensions": SERVICE, "Value": 120, "Unit": "Count"}
+cloudwatch.put_metric_data(Namespace=brief.namespace, MetricData=[exported])
 
 # %% wrong="few-and-mute" task="trace" says=["which log group", "no field with a function's name"] ref="L10-M8"
 # The same field, in backticks: an empty column.
@@ -942,6 +1023,27 @@ cloudwatch.put_metric_alarm(
     TreatMissingData="breaching",
 )
 
+# %% wrong="few-and-mute" task="measure" says=["got nothing", "makes none, and no error"]
+# Dimensions as a list of names; a sentence besides; and nothing of the export.
+MEASURED = f"""
+import json
+import time
+
+
+def handler(event, context):
+    paid = event["processor"] == "ok"
+    units = (("Latency", "Milliseconds"), ("Orders", "Count"), ("Failures", "Count"))
+    metrics = [{{"Name": name, "Unit": unit}} for name, unit in units]
+    made = {{"Namespace": {brief.namespace!r}, "Dimensions": ["Service"], "Metrics": metrics}}
+    print(json.dumps({{
+        "_aws": {{"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [made]}},
+        "Service": {brief.service!r}, "Latency": event["ms"], "Orders": 1, "Failures": int(not paid),
+    }}))
+    print("payment", event["orderId"], "measured")
+    return {{"orderId": event["orderId"], "paid": paid}}
+"""
+deploy(brief.payments, MEASURED)
+
 # %% wrong="in-a-hurry" task="keep-logs" says=["besides", "by the way"]
 # A group that was made on the way.
 LENGTHS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]  # fmt: skip
@@ -1013,6 +1115,11 @@ cloudwatch.put_metric_alarm(
     ],
 )
 
+# %% wrong="in-a-hurry" task="measure" says=["got nothing"]
+# The export first; the function is for tomorrow.
+exported = {"MetricName": "Exported", "Dimensions": SERVICE, "Value": 120, "Unit": "Count"}
+cloudwatch.put_metric_data(Namespace=brief.namespace, MetricData=[exported])
+
 # %% wrong="too-eager" task="trace" says=["none is called", "kept for everybody"]
 # The answer, and no query for the next night.
 (first,) = query(f'filter orderId = "{brief.complaint}" | fields requestId', [brief.groups["orders"]])
@@ -1049,6 +1156,70 @@ cloudwatch.put_metric_alarm(
         {"Id": "orders", "MetricStat": {"Metric": asked, "Period": 300, "Stat": "Sum"}, "ReturnData": True},
         {"Id": "band", "Expression": "ANOMALY_DETECTION_BAND(orders, 6)", "ReturnData": True},
     ],
+)
+
+# %% wrong="too-eager" task="measure" says=["Orders", "got nothing"]
+# One metric only, by a call of the API.
+MEASURED = f"""
+import boto3
+
+cloudwatch = boto3.client("cloudwatch")
+
+
+def handler(event, context):
+    service = [{{"Name": "Service", "Value": {brief.service!r}}}]
+    took = {{"MetricName": "Latency", "Dimensions": service, "Value": event["ms"], "Unit": "Milliseconds"}}
+    cloudwatch.put_metric_data(Namespace={brief.namespace!r}, MetricData=[took])
+    return {{"orderId": event["orderId"], "paid": event["processor"] == "ok"}}
+"""
+deploy(brief.payments, MEASURED)
+
+
+# %% wrong="too-eager" task="symptoms" says=["put its last value", "agreed are 30 minutes"]
+# A heartbeat that counts as dead after one missed beat.
+def measured(name, metric, period=60, stat="Sum"):
+    asked = {"Namespace": brief.namespace, "MetricName": metric, "Dimensions": SERVICE}
+    return {"Id": name, "MetricStat": {"Metric": asked, "Period": period, "Stat": stat}, "ReturnData": False}
+
+
+share = {
+    "Id": "share",
+    "Expression": f"IF(orders >= {brief.few}, 100 * failures / orders, 0)",
+    "ReturnData": True,
+}
+cloudwatch.put_metric_alarm(
+    AlarmName="payments-fail",
+    AlarmActions=[TOPIC],
+    EvaluationPeriods=5,
+    DatapointsToAlarm=3,
+    Threshold=brief.error_percent,
+    ComparisonOperator="GreaterThanThreshold",
+    TreatMissingData="notBreaching",
+    Metrics=[measured("failures", "Failures"), measured("orders", "Orders"), share],
+)
+cloudwatch.put_metric_alarm(
+    AlarmName="orders-dead",
+    AlarmActions=[TOPIC],
+    Namespace="AWS/SQS",
+    MetricName="ApproximateNumberOfMessagesVisible",
+    Dimensions=[{"Name": "QueueName", "Value": brief.dead_letters}],
+    Statistic="Maximum",
+    Period=60,
+    EvaluationPeriods=1,
+    Threshold=0,
+    ComparisonOperator="GreaterThanThreshold",
+    TreatMissingData="notBreaching",
+)
+cloudwatch.put_metric_alarm(
+    AlarmName="export-still",
+    AlarmActions=[TOPIC],
+    Metrics=[
+        measured("rows", "Exported", 600, "SampleCount"),
+        {"Id": "filled", "Expression": "FILL(rows, 0)", "ReturnData": True},
+    ],
+    EvaluationPeriods=1,
+    Threshold=1,
+    ComparisonOperator="LessThanThreshold",
 )
 
 # %% wrong="one-number-off" task="trace" says=["names the request", "somebody else"]
@@ -1119,4 +1290,50 @@ cloudwatch.put_metric_alarm(
         },
         {"Id": "band", "Expression": f"ANOMALY_DETECTION_BAND(orders, {brief.band})", "ReturnData": True},
     ],
+)
+
+# %% wrong="one-number-off" task="pager" says=["There is none", "sees it"]
+# The door is right. Until all is tried out, no alarm says a word.
+arn = sqs.get_queue_attributes(QueueUrl=PAGER, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+statement = {
+    "Effect": "Allow",
+    "Principal": {"Service": "sns.amazonaws.com"},
+    "Action": "sqs:SendMessage",
+    "Resource": arn,
+    "Condition": {"ArnEquals": {"aws:SourceArn": TOPIC}},
+}
+policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+sqs.set_queue_attributes(QueueUrl=PAGER, Attributes={"Policy": policy})
+cloudwatch.disable_alarm_actions(
+    AlarmNames=[f"{name}-{brief.tag}" for name in ("cpu", "no-orders", "any-failure")]
+)
+
+# %% wrong="one-number-off" task="slow" says=["Woken: none"]
+# It is looked at first, and tells nobody.
+cloudwatch.put_metric_alarm(
+    AlarmName="payments-slow",
+    Namespace=brief.namespace,
+    MetricName="Latency",
+    Dimensions=SERVICE,
+    ExtendedStatistic="p99",
+    Period=60,
+    EvaluationPeriods=5,
+    Threshold=brief.slow_ms,
+    ComparisonOperator="GreaterThanThreshold",
+    TreatMissingData="notBreaching",
+)
+
+# %% wrong="one-number-off" task="symptoms" says=["Woken: none", "three of five minutes"]
+# One of three, and without a topic.
+cloudwatch.put_metric_alarm(
+    AlarmName="orders-dead",
+    Namespace="AWS/SQS",
+    MetricName="ApproximateNumberOfMessagesVisible",
+    Dimensions=[{"Name": "QueueName", "Value": brief.dead_letters}],
+    Statistic="Maximum",
+    Period=60,
+    EvaluationPeriods=1,
+    Threshold=0,
+    ComparisonOperator="GreaterThanThreshold",
+    TreatMissingData="notBreaching",
 )

@@ -99,6 +99,18 @@ statement = {
 }
 policy = {"Version": "2012-10-17", "Statement": [statement]}
 sqs.set_queue_attributes(QueueUrl=PAGER, Attributes={"Policy": json.dumps(policy)})
+# For a board only: an alarm that tells nobody.
+cloudwatch.put_metric_alarm(
+    AlarmName="a machine at work",
+    Namespace="AWS/EC2",
+    MetricName="CPUUtilization",
+    Dimensions=[{"Name": "InstanceId", "Value": brief.instance}],
+    Statistic="Average",
+    Period=300,
+    EvaluationPeriods=3,
+    Threshold=95,
+    ComparisonOperator="GreaterThanThreshold",
+)
 
 # %% task="slow"
 # The percentile of five minutes at a time, as metric math.
@@ -204,4 +216,4 @@ widgets = [
     {"type": "metric", "properties": {"region": brief.us_region, "stat": "Sum", "metrics": [of]}},
 ]
 cloudwatch.put_dashboard(DashboardName="zahlungen", DashboardBody=json.dumps({"widgets": widgets}))
-cloudwatch.put_dashboard(DashboardName="a-machine", DashboardBody=json.dumps({"widgets": widgets[:1]}))
+cloudwatch.put_dashboard(DashboardName="a-glance", DashboardBody=json.dumps({"widgets": widgets[:2]}))
