@@ -42,6 +42,13 @@ def remove(name: str) -> None:
                 time.sleep(0.01)
 
 
+def remove_all(beginning: str) -> None:
+    """Take away all groups whose names begin so."""
+    for _, parent in _parents():
+        for folder in parent.glob(f"{beginning}*"):
+            remove(folder.name)
+
+
 def _settings(controllers: str, bounds: Bounds) -> Iterator[tuple[str, str]]:
     if "memory" in controllers.split():
         yield ("memory.max" if "v2" in controllers else "memory.limit_in_bytes"), str(bounds.together)

@@ -13,11 +13,9 @@ import atexit
 import contextlib
 import os
 import platform
-import shutil
 import signal
 import socket
 import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -26,7 +24,7 @@ from typing import Any
 from ipykernel.kernelapp import IPKernelApp
 from ipykernel.kernelbase import Kernel
 
-from cloudlings.grading.isolation import box, cells, forking, groups, linux
+from cloudlings.grading.isolation import box, cells, forking, groups, leftovers, linux
 from cloudlings.grading.isolation.box import Bounds
 from cloudlings.grading.isolation.boxed import Boxed
 from cloudlings.grading.isolation.job import files_beside
@@ -96,8 +94,8 @@ def main() -> None:
     parser.add_argument("--memory", type=int, default=2 * 2**30)
     parser.add_argument("--files", type=Path)
     given, rest = parser.parse_known_args()
-    place = Path(tempfile.mkdtemp(prefix="cloudlings-"))
-    atexit.register(_forget, place)
+    place = leftovers.claim()
+    atexit.register(leftovers.release, place)
     limits = Limits(given.cell_seconds, given.submission_seconds, given.memory)
     BoxedKernel.boxed = _box(place, limits, files_beside(given.files) if given.files else {})
     atexit.register(BoxedKernel.boxed.close)
@@ -193,11 +191,6 @@ def _environment() -> dict[str, str]:
         "MPLBACKEND": "agg",
         "NBGRADER_EXECUTION": "autograde",
     }
-
-
-def _forget(place: Path) -> None:
-    groups.remove(place.name)
-    shutil.rmtree(place, ignore_errors=True)
 
 
 if __name__ == "__main__":
