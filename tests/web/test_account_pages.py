@@ -131,7 +131,7 @@ def test_a_packet_is_followed_on_the_picture(space: Workspace, network: dict[str
     asked = f"/labs/{LAB}/picture?from=internet&to=door&port=443"
     before = asyncio.run(visitor.get(asked))
     assert "✘ It is stopped" in words(before)
-    assert re.search(rf"✕ stopped request [^.]*shut \({network['group']}\)", words(before)), words(before)
+    assert re.search(rf"✕ stopped [^.]*shut \({network['group']}\)", words(before)), words(before)
     assert '<option value="door">interface door' in before
     assert "10.7.1.0/24" in before, "the picture is of the VPC that the packet is in"
     ec2 = space.running().session(space.account_ids["main"], "learner", "us-east-1").client("ec2")
@@ -139,7 +139,7 @@ def test_a_packet_is_followed_on_the_picture(space: Workspace, network: dict[str
     ec2.authorize_security_group_ingress(GroupId=network["group"], IpPermissions=rule)
     after = words(asyncio.run(visitor.get(asked)))
     assert "✔ It arrives" in after
-    assert "reply" in after
+    assert "The reply leaves door" in after
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_a_packet_is_followed_on_the_picture(space: Workspace, network: dict[str
         ("from=internet&to=door&port=70000", "“70000” is no port. A port is a whole number from 0 to 65535."),
         ("from=internet&to=door&port=%3Cb%3E", "is no port"),
         ("from=<b>x</b>&to=door", "<b>x</b>"),
-        ("from=internet&to=door&protocol=smoke", "reply"),
+        ("from=internet&to=door&protocol=smoke", "Its way, step by step"),
         ("from=internet", "Follow it"),
     ],
 )

@@ -8,8 +8,10 @@ from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from cloudlings.web import looks
 
 # Nothing but what this process serves is loaded or asked, and no page of another address frames it.
 HEADERS = {
@@ -21,11 +23,9 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
 }
-_CLOSED = (
-    "This page is for whoever started it, and this browser has not shown the token of this start.\n\n"
-    "Next: `cloudlings page` prints the address that opens it.\n"
-)
-_ELSEWHERE = "The course page answers at 127.0.0.1 and localhost, and takes forms from its own pages only.\n"
+_CLOSED = "This page is for whoever started it, and this browser has not shown the token of this start."
+_OPENS = "cloudlings page prints the address that opens it, and opens it. In JupyterLab, load JupyterLab again."
+_ELSEWHERE = "The course page answers at 127.0.0.1 and localhost, and takes forms from its own pages only."
 
 
 class Door:
@@ -66,14 +66,14 @@ class Door:
         own = {f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]")}
         # A name of somebody else's that leads here is how a page elsewhere would get in (DNS rebinding).
         if request.headers.get("host", "") not in own:
-            return PlainTextResponse(_ELSEWHERE, 421)
+            return _said(_ELSEWHERE, 421)
         origin = request.headers.get("origin")
         if origin is not None and urlsplit(origin).netloc not in own:
-            return PlainTextResponse(_ELSEWHERE, 403)
+            return _said(_ELSEWHERE, 403)
         if self._is(request.query_params.get("token", "")):
             return self._let_in(request, f"cloudlings-{port}")
         if not self._is(_cookie(request.headers, f"cloudlings-{port}")):
-            return PlainTextResponse(_CLOSED, 403)
+            return _said(_CLOSED, 403, _OPENS)
         return None
 
     def _is(self, given: str) -> bool:
@@ -90,6 +90,11 @@ class Door:
 def form_is_ours(request: Request, form: Mapping[str, object]) -> bool:
     """Whether a form came from one of these pages: its key says so, wherever it is shown."""
     return hmac.compare_digest(str(form.get("key", "")), request.state.form_key)
+
+
+def _said(message: str, status: int, next_step: str = "") -> Response:
+    """A page that loads nothing: whoever is not let in gets no style sheet either."""
+    return HTMLResponse(looks.page("closed.html", message=message, next_step=next_step), status)
 
 
 def _by_socket(scope: Scope) -> bool:

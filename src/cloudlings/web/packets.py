@@ -35,9 +35,8 @@ class Question:
 
 @dataclass(frozen=True)
 class Step:
-    """One hop: on the request or on the reply, what happens there and why, and whether it stops there."""
+    """One hop: what happens there and why, in a sentence, and whether the packet is stopped there."""
 
-    way: str
     said: str
     stops: bool
 
@@ -77,8 +76,7 @@ def _port(text: str) -> int:
 
 def steps(trace: Trace) -> tuple[Step, ...]:
     """Each hop there, then each hop of the reply."""
-    ways = {"return": "reply", "forward": "request"}
-    return tuple(Step(ways[hop.phase], hop.text, not hop.allowed) for hop in trace.hops)
+    return tuple(Step(hop.text, stops=not hop.allowed) for hop in trace.hops)
 
 
 def places(network: Network) -> tuple[Place, ...]:
