@@ -26,7 +26,7 @@ from cloudlings.grading.graders import Account, Because, Brief, not_attempted_un
 from cloudlings.grading.instance_choice import fits, misread
 from cloudlings.grading.launches import at_home, is_amazon_linux_2023, the_machine_of, well_kept
 from cloudlings.grading.proofs import allow, document
-from cloudlings.grading.roles import may_exactly, only_takes_on, role_named, session
+from cloudlings.grading.roles import may_exactly, only_takes_on, require_role, role_named, session
 from cloudlings.grading.sums import as_billed
 from cloudlings.grading.vpc_state import interface_at, network_of, shown, with_host
 from cloudlings.network import Network
@@ -57,9 +57,7 @@ GP3_MOST_IOPS = 80_000
 )
 def test_names(account: Account, brief: Brief, answer: Callable[[str], Any]) -> None:
     names, types = answer("names"), answer("types")
-    not_attempted_unless(
-        names is not None or types is not None, 'No answer "names" or "types" was handed in yet.'
-    )
+    not_attempted_unless((names, types) != (None, None), 'No answer "names" or "types" was handed in yet.')
     misread(account, brief.names, names)
     fits(account, {each["load"]: each for each in brief.loads}, types)
 
@@ -80,9 +78,8 @@ def test_names(account: Account, brief: Brief, answer: Callable[[str], Any]) -> 
     ],
 )
 def test_badge(account: Account, brief: Brief) -> None:
-    role = role_named(account, brief.role)
-    not_attempted_unless(role is not None, f"There is no role {brief.role} yet.")
-    assert role is not None
+    not_attempted_unless(role_named(account, brief.role), f"There is no role {brief.role} yet.")
+    role = require_role(account, brief.role, "The collector has no badge.")
     only_takes_on(
         account,
         role,
@@ -283,7 +280,7 @@ def test_open_door(account: Account, brief: Brief) -> None:
     open_now = not shut_to(network, "internet", card)
     tokens = forecaster.get("MetadataOptions", {}).get("HttpTokens")
     not_attempted_unless(
-        tokens == "required" or not open_now or worn != {"launch-wizard-3"},
+        (tokens, open_now, worn) != ("optional", True, {"launch-wizard-3"}),
         f"{called(forecaster)} wears launch-wizard-3, which lets everybody in, and HttpTokens is optional: "
         "as it "
         "was left.",
@@ -316,7 +313,7 @@ def test_resize(account: Account, brief: Brief) -> None:
     forecaster = still_there(state, listed["instance"], "forecaster")
     kind, now = forecaster["InstanceType"], status(forecaster)
     not_attempted_unless(
-        kind != brief.forecaster_type or now != "running",
+        (kind, now) != (brief.forecaster_type, "running"),
         f"{called(forecaster)} runs as it was left, a {brief.forecaster_type}.",
     )
     assert kind == brief.forecaster_wanted, Because(
@@ -357,17 +354,18 @@ def test_resize(account: Account, brief: Brief) -> None:
 )
 def test_retire(account: Account) -> None:
     state, listed = ec2_state(account), inventory_of(account, INVENTORY)["archive"]
-    archive = state.instances.get(listed["instance"])
-    alive = archive is not None and archive in state.alive()
+    # A machine that was terminated is shown for an hour or so, and then no more.
+    archive = state.instances.get(listed["instance"], {})
+    alive = archive in state.alive()
     kept = state.volumes.get(listed["observations"])
-    if archive is not None and alive:
+    if alive:
         flags = [each["Ebs"]["DeleteOnTermination"] for each in archive["BlockDeviceMappings"]]
-        untouched = status(archive) == "running" and flags == [True, True, True]
-        not_attempted_unless(not untouched, f"{called(archive)} runs, with its three disks, as it was left.")
+        not_attempted_unless(
+            (status(archive), flags) != ("running", [True, True, True]),
+            f"{called(archive)} runs, with its three disks, as it was left.",
+        )
     assert kept is not None, Because(
-        found=f"The volume {listed['observations']} (observations) is gone; the archive "
-        f"{listed['instance']} is "
-        f"{status(archive) if archive else 'gone'}.",
+        found=f"The volume {listed['observations']} (observations) is gone.",
         consequence="A week of observations is lost: the backup, "
         f"{listed['weekly_backup']}, is a week old. reset_lab() lays the start state again.",
         concept="DeleteOnTermination: when the machine ends, a disk with that flag is deleted, with no bin "
@@ -375,14 +373,13 @@ def test_retire(account: Account) -> None:
         "in. A copy of an older snapshot is another disk.",
     )
     assert not alive, Because(
-        found=f"The observations are on {called(kept)}; the archive {called(archive or {})} is "
-        f"{status(archive) if archive else ''}.",
+        found=f"The observations are on {called(kept)}; the archive {called(archive)} is {status(archive)}.",
         consequence="It is billed for another month.",
         concept="A stopped machine can come back and its disks are billed; a terminated one is over.",
     )
-    left = state.volumes.get(listed["scratch"])
-    assert left is None, Because(
-        found=f"The archive is gone, and so should its scratch disk be: {called(left or {})} is still there.",
+    scratch = listed["scratch"]
+    assert scratch not in state.volumes, Because(
+        found=f"The archive is gone, and so should its scratch disk be: {scratch} is still there.",
         consequence="It costs money every month, and next year nobody dares delete it.",
         concept="Keep what is needed and let go of the rest: the flag is set for each disk.",
     )
@@ -412,7 +409,7 @@ def test_image(account: Account, brief: Brief) -> None:
     twins = [one for one in state.alive() if one["ImageId"] in state.own_images]
     there = [one for one in state.alive() if one.get("SubnetId") == home]
     not_attempted_unless(
-        state.own_images or there,
+        [*state.own_images, *there],
         f"There is no image of yours yet, and no machine in {brief.subnets['app_b']}.",
     )
     assert twins, Because(
@@ -519,7 +516,12 @@ def _where_from(account: Account, born: list[Described], own: list[str], listed:
     one = born[0]
     wanted = [{"Name": "snapshot-id", "Values": [one["SnapshotId"]]}]
     found = account.client("ec2").describe_snapshots(Filters=wanted)["Snapshots"]
-    of = found[0]["VolumeId"] if found else "a volume that is not known"
+    if not found:
+        return (
+            f"{called(one)} was made from {one['SnapshotId']}, which is not there any more: of which disk it "
+            "was a snapshot cannot be told."
+        )
+    of = found[0]["VolumeId"]
     week = " That is the weekly backup." if one["SnapshotId"] == listed["weekly_backup"] else ""
     return (
         f"{called(one)} was made from {one['SnapshotId']}, a snapshot of {of}.{week} The observations of "

@@ -1,5 +1,5 @@
-# Near-misses of 060-ec2: each loses the tasks that it names, and is told why. Three are the curriculum's, alone;
-# the others are gathered in a few notebooks, as one learner would make them.
+# Near-misses of 060-ec2: each loses the tasks that it names, and is told why. Three begin with the
+# curriculum's; all are gathered in a few notebooks, as one learner would make them.
 
 # %% wrong="volume-in-other-zone" task="data-disk" says=["is of one zone", "no disk but its root disk"] ref="L06-M1"
 zone_b = ec2.describe_subnets(SubnetIds=[subnet["app_b"]])["Subnets"][0]["AvailabilityZone"]
@@ -12,6 +12,62 @@ ec2.create_volume(
     Encrypted=True,
 )
 
+# %% wrong="volume-in-other-zone" task="names" says=["names"]
+# The types were chosen, the names not read.
+answer("types", {one["load"]: "m7i.large" for one in brief.loads})
+
+# %% wrong="volume-in-other-zone" task="launch" says=["a t3.small", "t3.micro was ordered"]
+door = ec2.create_security_group(GroupName="door", Description="relay", VpcId=brackwater)["GroupId"]
+rule = {"IpProtocol": "tcp", "FromPort": brief.port, "ToPort": brief.port}
+ec2.authorize_security_group_ingress(
+    GroupId=door, IpPermissions=[{**rule, "UserIdGroupPairs": [{"GroupId": groups["relay"]}]}]
+)
+service = [{"Key": "service", "Value": brief.service}]
+ec2.run_instances(
+    ImageId=image["ImageId"],
+    InstanceType="t3.small",
+    MinCount=1,
+    MaxCount=1,
+    SubnetId=subnet["app_a"],
+    SecurityGroupIds=[door],
+    IamInstanceProfile={"Name": brief.role},
+    MetadataOptions={"HttpTokens": "required"},
+    BlockDeviceMappings=[{"DeviceName": image["RootDeviceName"], "Ebs": {"Encrypted": True}}],
+    TagSpecifications=[{"ResourceType": kind, "Tags": service} for kind in ("instance", "volume")],
+)
+
+# %% wrong="volume-in-other-zone" task="open-door" says=["can reach", "way to", "nobody needs"]
+# The token only: the door stays open.
+ec2.modify_instance_metadata_options(InstanceId=forecaster, HttpTokens="required")
+
+# %% wrong="volume-in-other-zone" task="image" says=["an image of", "a twin of somebody else"]
+# The image was made of the forecaster.
+first = collector()
+data = [
+    {"DeviceName": disk["DeviceName"], "NoDevice": ""}
+    for disk in first["BlockDeviceMappings"]
+    if disk["DeviceName"] != first["RootDeviceName"]
+]
+golden = ec2.create_image(InstanceId=forecaster, Name=f"{brief.service} 1", BlockDeviceMappings=data)[
+    "ImageId"
+]
+ec2.run_instances(
+    ImageId=golden,
+    InstanceType="t3.micro",
+    MinCount=1,
+    MaxCount=1,
+    SubnetId=subnet["app_b"],
+    SecurityGroupIds=[group["GroupId"] for group in first["SecurityGroups"]],
+    IamInstanceProfile={"Name": brief.role},
+    MetadataOptions={"HttpTokens": "required"},
+    TagSpecifications=[{"ResourceType": kind, "Tags": service} for kind in ("instance", "volume")],
+)
+
+# %% wrong="volume-in-other-zone" task="other-zone" says=["is a gp2", "older gp2"]
+snapshot = ec2.create_snapshot(VolumeId=inventory["archive"]["observations"])["SnapshotId"]
+there = ec2.describe_subnets(SubnetIds=[subnet["app_b"]])["Subnets"][0]["AvailabilityZone"]
+ec2.create_volume(SnapshotId=snapshot, AvailabilityZone=there, Encrypted=True)
+
 # %% wrong="terminate-instead-of-stop" task="resize" says=["was terminated", "Stopped is not"] ref="L06-M2"
 old = machines()[forecaster]
 ec2.terminate_instances(InstanceIds=[forecaster])
@@ -23,6 +79,66 @@ ec2.run_instances(
     SubnetId=old["SubnetId"],
     TagSpecifications=[{"ResourceType": "instance", "Tags": old["Tags"]}],
 )
+
+# %% wrong="terminate-instead-of-stop" task="names" says=["types"]
+# The names were read, no type was chosen.
+import re
+
+parts = {}
+for name in brief.names:
+    family, generation, options, size = re.fullmatch(r"([a-z]+)(\d+)(.*)\.(.+)", name).groups()
+    parts[name] = {"family": family, "generation": int(generation), "arm": "g" in options, "size": size}
+answer("names", parts)
+
+# %% wrong="terminate-instead-of-stop" task="launch" says=["old images get no updates"]
+# The system that the team knew until last year.
+older = [{"Name": "name", "Values": ["amzn2-ami-hvm-*x86_64*"]}]
+found = ec2.describe_images(Owners=["amazon"], Filters=older)["Images"]
+door = ec2.create_security_group(GroupName="door", Description="relay", VpcId=brackwater)["GroupId"]
+rule = {"IpProtocol": "tcp", "FromPort": brief.port, "ToPort": brief.port}
+ec2.authorize_security_group_ingress(
+    GroupId=door, IpPermissions=[{**rule, "UserIdGroupPairs": [{"GroupId": groups["relay"]}]}]
+)
+service = [{"Key": "service", "Value": brief.service}]
+ec2.run_instances(
+    ImageId=found[0]["ImageId"],
+    InstanceType="t3.micro",
+    MinCount=1,
+    MaxCount=1,
+    SubnetId=subnet["app_a"],
+    SecurityGroupIds=[door],
+    IamInstanceProfile={"Name": brief.role},
+    MetadataOptions={"HttpTokens": "required"},
+    BlockDeviceMappings=[{"DeviceName": image["RootDeviceName"], "Ebs": {"Encrypted": True}}],
+    TagSpecifications=[{"ResourceType": kind, "Tags": service} for kind in ("instance", "volume")],
+)
+
+# %% wrong="terminate-instead-of-stop" task="image" says=["stands in", "other neighbours"]
+# The twin stands beside the first.
+first = collector()
+data = [
+    {"DeviceName": disk["DeviceName"], "NoDevice": ""}
+    for disk in first["BlockDeviceMappings"]
+    if disk["DeviceName"] != first["RootDeviceName"]
+]
+golden = ec2.create_image(
+    InstanceId=first["InstanceId"], Name=f"{brief.service} 1", BlockDeviceMappings=data
+)["ImageId"]
+ec2.run_instances(
+    ImageId=golden,
+    InstanceType="t3.micro",
+    MinCount=1,
+    MaxCount=1,
+    SubnetId=subnet["app_a"],
+    SecurityGroupIds=[group["GroupId"] for group in first["SecurityGroups"]],
+    IamInstanceProfile={"Name": brief.role},
+    MetadataOptions={"HttpTokens": "required"},
+    TagSpecifications=[{"ResourceType": kind, "Tags": service} for kind in ("instance", "volume")],
+)
+
+# %% wrong="terminate-instead-of-stop" task="other-zone" says=["no volume was made"]
+# A snapshot only.
+ec2.create_snapshot(VolumeId=inventory["archive"]["observations"])
 
 # %% wrong="all-by-default" task="launch" says=["public address"] also=["image"] ref="L06-M5"
 # A public address, the default group, an unencrypted disk: what a quick launch gives.
@@ -147,6 +263,74 @@ ec2.run_instances(
     IamInstanceProfile={"Name": brief.role},
     BlockDeviceMappings=[{"DeviceName": image["RootDeviceName"], "Ebs": {"Encrypted": True}}],
     TagSpecifications=[{"ResourceType": kind, "Tags": service} for kind in ("instance", "volume")],
+)
+
+# %% wrong="twin-from-amazon" task="open-door" says=["is stopped", "change while a machine runs"]
+# The door is repaired, and the machine stopped for it.
+ec2.stop_instances(InstanceIds=[forecaster])
+https = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443}
+shut = ec2.create_security_group(GroupName="shut", Description="relay", VpcId=brackwater)["GroupId"]
+ec2.authorize_security_group_ingress(
+    GroupId=shut, IpPermissions=[{**https, "UserIdGroupPairs": [{"GroupId": groups["relay"]}]}]
+)
+ec2.modify_instance_attribute(InstanceId=forecaster, Groups=[shut])
+ec2.modify_instance_metadata_options(InstanceId=forecaster, HttpTokens="required")
+
+# %% wrong="twin-from-amazon" task="retire" says=["is running", "billed for another month"]
+# The flag was set, and nothing was ended.
+keep = {"DeviceName": "/dev/sdf", "Ebs": {"DeleteOnTermination": False}}
+ec2.modify_instance_attribute(InstanceId=archive, BlockDeviceMappings=[keep])
+
+# %% wrong="twin-from-amazon" task="other-zone" says=["not there any more", "cannot be told"]
+# The snapshot goes at once: now nobody knows what the volume holds.
+snapshot = ec2.create_snapshot(VolumeId=inventory["archive"]["observations"])["SnapshotId"]
+there = ec2.describe_subnets(SubnetIds=[subnet["app_b"]])["Subnets"][0]["AvailabilityZone"]
+ec2.create_volume(SnapshotId=snapshot, AvailabilityZone=there, VolumeType="gp3", Encrypted=True)
+ec2.delete_snapshot(SnapshotId=snapshot)
+
+# %% wrong="twin-without-tags" task="launch" says=["gets no updates"]
+# Nothing goes out.
+door = ec2.create_security_group(GroupName="door", Description="relay", VpcId=brackwater)["GroupId"]
+rule = {"IpProtocol": "tcp", "FromPort": brief.port, "ToPort": brief.port}
+ec2.authorize_security_group_ingress(
+    GroupId=door, IpPermissions=[{**rule, "UserIdGroupPairs": [{"GroupId": groups["relay"]}]}]
+)
+everything = [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
+ec2.revoke_security_group_egress(GroupId=door, IpPermissions=everything)
+service = [{"Key": "service", "Value": brief.service}]
+ec2.run_instances(
+    ImageId=image["ImageId"],
+    InstanceType="t3.micro",
+    MinCount=1,
+    MaxCount=1,
+    SubnetId=subnet["app_a"],
+    SecurityGroupIds=[door],
+    IamInstanceProfile={"Name": brief.role},
+    MetadataOptions={"HttpTokens": "required"},
+    BlockDeviceMappings=[{"DeviceName": image["RootDeviceName"], "Ebs": {"Encrypted": True}}],
+    TagSpecifications=[{"ResourceType": kind, "Tags": service} for kind in ("instance", "volume")],
+)
+
+# %% wrong="twin-without-tags" task="image" says=["the tags none", "nobody's"]
+first = collector()
+data = [
+    {"DeviceName": disk["DeviceName"], "NoDevice": ""}
+    for disk in first["BlockDeviceMappings"]
+    if disk["DeviceName"] != first["RootDeviceName"]
+]
+golden = ec2.create_image(
+    InstanceId=first["InstanceId"], Name=f"{brief.service} 1", BlockDeviceMappings=data
+)["ImageId"]
+ec2.run_instances(
+    ImageId=golden,
+    InstanceType="t3.micro",
+    MinCount=1,
+    MaxCount=1,
+    SubnetId=subnet["app_b"],
+    SecurityGroupIds=[group["GroupId"] for group in first["SecurityGroups"]],
+    IamInstanceProfile={"Name": brief.role},
+    MetadataOptions={"HttpTokens": "required"},
+    TagSpecifications=[{"ResourceType": kind, "Tags": service} for kind in ("volume",)],
 )
 
 # %% wrong="in-a-hurry" task="names" says=["burstable", "60 % all day"]
@@ -353,6 +537,21 @@ running, office, stopped = (
 whole = brief.idle_gib * price_table()["ebs.snapshot.gb_month"].usd
 answer("stopped-bill", {"running": running, "office": office, "stopped": stopped, "terminated": whole})
 
+# %% wrong="nearly" task="resize" says=["root disk", "on another disk"]
+# A larger forecaster, from a copy of its disk.
+ec2.stop_instances(InstanceIds=[forecaster])
+old = machines()[forecaster]
+root = old["BlockDeviceMappings"][0]["Ebs"]["VolumeId"]
+copy = ec2.create_volume(
+    SnapshotId=ec2.create_snapshot(VolumeId=root)["SnapshotId"],
+    AvailabilityZone=old["Placement"]["AvailabilityZone"],
+    VolumeType="gp3",
+)["VolumeId"]
+ec2.detach_volume(VolumeId=root)
+ec2.attach_volume(VolumeId=copy, InstanceId=forecaster, Device=old["RootDeviceName"])
+ec2.modify_instance_attribute(InstanceId=forecaster, InstanceType={"Value": brief.forecaster_wanted})
+ec2.start_instances(InstanceIds=[forecaster])
+
 # %% wrong="neighbours-let-in" task="launch" says=["web subnet", "has a way to"] also=["image"]
 # The relay's subnet as the source: whoever else is there comes in as well.
 door = ec2.create_security_group(GroupName="door", Description="relay", VpcId=brackwater)["GroupId"]
@@ -387,3 +586,19 @@ made = ec2.create_volume(
     Throughput=brief.disk_throughput,
 )
 ec2.attach_volume(VolumeId=made["VolumeId"], InstanceId=collector()["InstanceId"], Device="/dev/sdf")
+
+# %% wrong="role-without-holder" task="badge" says=["no instance profile holds it"] also=["launch", "data-disk", "image"]
+# The role is right; a role is what a machine wears, is it not?
+ec2_only = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+put = {
+    "Effect": "Allow",
+    "Action": "s3:PutObject",
+    "Resource": f"arn:aws:s3:::{brief.bucket}/{brief.prefix}*",
+}
+trust, policy = ({"Version": "2012-10-17", "Statement": [each]} for each in (ec2_only, put))
+iam.create_role(RoleName=brief.role, AssumeRolePolicyDocument=json.dumps(trust))
+iam.put_role_policy(RoleName=brief.role, PolicyName="put", PolicyDocument=json.dumps(policy))
+
+# %% wrong="role-without-holder" task="retire" says=["observations", "is gone"] also=["other-zone"]
+# Ended as it is.
+ec2.terminate_instances(InstanceIds=[archive])

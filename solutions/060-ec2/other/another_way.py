@@ -92,6 +92,8 @@ first = collector()
 golden = ec2.create_image(InstanceId=first["InstanceId"], Name="collector (with data)", NoReboot=True)[
     "ImageId"
 ]
+# First a trial beside the first one; then the twin, with a small empty disk of its own.
+ec2.run_instances(ImageId=golden, InstanceType="t3.micro", MinCount=1, MaxCount=1, SubnetId=subnet["app_a"])
 ec2.run_instances(
     ImageId=golden,
     InstanceType="t3.micro",
@@ -101,7 +103,10 @@ ec2.run_instances(
     SecurityGroupIds=[door],
     IamInstanceProfile={"Name": "badges"},
     MetadataOptions={"HttpTokens": "required"},
-    BlockDeviceMappings=[{"DeviceName": "/dev/sdf", "NoDevice": ""}],
+    BlockDeviceMappings=[
+        {"DeviceName": "/dev/sdf", "NoDevice": ""},
+        {"DeviceName": "/dev/sdg", "Ebs": {"VolumeSize": 2, "VolumeType": "gp3"}},
+    ],
     TagSpecifications=[{"ResourceType": kind, "Tags": service} for kind in ("instance", "volume")],
 )
 
