@@ -100,6 +100,11 @@ def _environment(port: int, home: Path) -> dict[str, str]:
     }  # fmt: skip
 
 
+def in_a_container() -> bool:
+    """Whether the LocalStack of ``running()`` is, or would be, one in a container."""
+    return not os.environ.get(GIVEN) and _has_image()
+
+
 def _has_image() -> bool:
     if shutil.which("docker") is None or subprocess.run(["docker", "info"], capture_output=True).returncode:
         return False

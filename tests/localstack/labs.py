@@ -30,6 +30,10 @@ BEGIN, END = "<!-- localstack: begin -->", "<!-- localstack: end -->"
 SEED = "1"
 
 
+HEAD = ["lab", "ran on the host", "ran in a container", "what did not run, and why"]
+NOT_RUN = "not run"
+
+
 @dataclass(frozen=True)
 class Row:
     """A lab: how many of its tasks passed, and what became of the others."""
@@ -39,9 +43,17 @@ class Row:
     tasks: int
     trouble: str
 
-    def __str__(self) -> str:
-        ran = "whole" if self.passed == self.tasks else "in part" if self.passed else "no"
-        return f"| {self.lab} | {ran} | {self.passed} of {self.tasks} | {self.trouble} |"
+    @property
+    def ran(self) -> str:
+        """How far it ran, in words."""
+        how = "whole" if self.passed == self.tasks else "in part" if self.passed else "no"
+        return f"{how}: {self.passed} of {self.tasks} tasks"
+
+    def cells(self, known: list[str], *, contained: bool) -> list[str]:
+        """Its line of the table. ``known`` is the line until now, whose other place stays as it was."""
+        host_ran, container_ran = known[1:3] if known else (NOT_RUN, NOT_RUN)
+        places = [host_ran, self.ran] if contained else [self.ran, container_ran]
+        return [self.lab, *places, self.trouble]
 
 
 def rows(url: str, names: list[str]) -> list[Row]:
@@ -87,15 +99,19 @@ def _trouble(outcome: Outcome) -> str:
     return "; ".join(filter(None, (", ".join(parts), f"not passed: {', '.join(lost)}" if lost else "")))
 
 
-def write(found: list[Row]) -> None:
+def write(found: list[Row], *, contained: bool) -> None:
     """Puts these labs into the table in the docs; the others stay as they were."""
     before, _, rest = DOC.read_text().partition(BEGIN)
     known, _, after = rest.partition(END)
-    lines = {line.split("|")[1].strip(): line for line in known.splitlines() if _LAB.match(line)}
-    lines |= {row.lab: str(row) for row in found}
-    table = ["| lab | runs | tasks passed | what did not |", "| --- | --- | ---: | --- |"]
-    table += [lines[name] for name in sorted(lines)]
-    DOC.write_text(before + BEGIN + "\n" + "\n".join(table) + "\n" + END + after)
+    lines = {cells[0]: cells for line in known.splitlines() if _LAB.match(line) for cells in [_cells(line)]}
+    lines |= {row.lab: row.cells(lines.get(row.lab, []), contained=contained) for row in found}
+    table = [HEAD, ["---"] * len(HEAD), *(lines[name] for name in sorted(lines))]
+    text = "\n".join(f"| {' | '.join(cells)} |" for cells in table)
+    DOC.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip().strip("|").split("|")]
 
 
 def main() -> int:
@@ -107,7 +123,7 @@ def main() -> int:
     except host.Unavailable as missing:
         print(f"LocalStack cannot run here: {missing}")
         return 2
-    write(found)
+    write(found, contained=host.in_a_container())
     print("\n".join(map(str, found)))
     return 0
 
