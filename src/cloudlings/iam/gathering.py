@@ -272,7 +272,7 @@ class _Resource:
         if self.service != "kms" or not self.id.startswith("key/"):
             return ()
         answer = self._call(f"grants on {self.id}", "list_grants", KeyId=self.arn)
-        return tuple(_grant(grant) for grant in answer.get("Grants", ()))
+        return tuple(Grant.read(grant) for grant in answer.get("Grants", ()))
 
     def blocks_public_access(self) -> bool:
         """Whether RestrictPublicBuckets is on for the bucket."""
@@ -335,17 +335,3 @@ class _Resource:
         what = f"trust policy of role {name}"
         answer = self._call(what, "get_role", RoleName=name)
         return self.reader.document(what, answer.get("Role", {}).get("AssumeRolePolicyDocument"))
-
-
-def _grant(data: Mapping[str, Any]) -> Grant:
-    constraints = data.get("Constraints") or {}
-    equals, subset = constraints.get("EncryptionContextEquals"), constraints.get("EncryptionContextSubset")
-    return Grant(
-        grantee=data.get("GranteePrincipal") or data.get("GranteeServicePrincipal", ""),
-        operations=tuple(data.get("Operations", ())),
-        id=data.get("GrantId", ""),
-        context_equals=tuple(equals.items()) if equals else None,
-        context_subset=tuple(subset.items()) if subset else None,
-        source_arn=constraints.get("SourceArn"),
-        retiring_principal=data.get("RetiringPrincipal", ""),
-    )

@@ -266,6 +266,24 @@ class Grant:
     source_arn: str | None = None
     retiring_principal: str = ""
 
+    @classmethod
+    def read(cls, data: Mapping[str, Any]) -> Grant:
+        """One grant of KMS's ``ListGrants``."""
+        constraints = data.get("Constraints") or {}
+        equals, subset = (
+            constraints.get("EncryptionContextEquals"),
+            constraints.get("EncryptionContextSubset"),
+        )
+        return cls(
+            grantee=data.get("GranteePrincipal") or data.get("GranteeServicePrincipal", ""),
+            operations=tuple(data.get("Operations", ())),
+            id=data.get("GrantId", ""),
+            context_equals=tuple(equals.items()) if equals else None,
+            context_subset=tuple(subset.items()) if subset else None,
+            source_arn=constraints.get("SourceArn"),
+            retiring_principal=data.get("RetiringPrincipal", ""),
+        )
+
 
 @dataclass(frozen=True)
 class Settings:

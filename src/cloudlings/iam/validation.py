@@ -42,7 +42,7 @@ Inline limits hold for all inline policies of an identity together: whoever hold
 
 _IDENTITY: Final = ("managed", "inline", "session", "scp")
 _IAM: Final = ("managed", "inline", "session", "trust")
-_PARTITIONS: Final = (
+PARTITIONS: Final = (
     "aws",
     "aws-cn",
     "aws-us-gov",
@@ -52,6 +52,7 @@ _PARTITIONS: Final = (
     "aws-iso-f",
     "aws-eusc",
 )
+"""What an ARN's second part may be."""
 
 SHARED_OIDC: Final[Mapping[str, str]] = {
     "token.actions.githubusercontent.com": "sub",
@@ -296,7 +297,7 @@ def _resource_problem(resource: str) -> str:
     parts = resource.split(":")
     if parts[0] != "arn":
         return f'Resource {resource} must be in ARN format or "*".'
-    if len(parts) > 1 and parts[1] not in _PARTITIONS and not set(parts[1]) & set("*?"):
+    if len(parts) > 1 and parts[1] not in PARTITIONS and not set(parts[1]) & set("*?"):
         return f'Partition "{parts[1]}" is not valid for resource "{resource}".'
     if len(parts) > 2 and set(parts[2]) & set("*?") and len(parts) > 3:
         return "Resource vendor must be fully qualified and cannot contain regexes."

@@ -225,18 +225,4 @@ def resource_policy(facts: Facts, label: str) -> tuple[Policy | None, str]:
 
 def grants_of(facts: Facts) -> tuple[Grant, ...]:
     """The grants on a KMS key."""
-    return tuple(_grant(one) for one in facts.get("grants") or ())
-
-
-def _grant(data: Facts) -> Grant:
-    constraints = data.get("Constraints") or {}
-    equals, subset = constraints.get("EncryptionContextEquals"), constraints.get("EncryptionContextSubset")
-    return Grant(
-        grantee=data.get("GranteePrincipal") or data.get("GranteeServicePrincipal", ""),
-        operations=tuple(data.get("Operations", ())),
-        id=data.get("GrantId", ""),
-        context_equals=tuple(equals.items()) if equals else None,
-        context_subset=tuple(subset.items()) if subset else None,
-        source_arn=constraints.get("SourceArn"),
-        retiring_principal=data.get("RetiringPrincipal", ""),
-    )
+    return tuple(Grant.read(one) for one in facts.get("grants") or ())

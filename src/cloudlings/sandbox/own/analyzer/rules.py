@@ -12,7 +12,7 @@ from cloudlings.iam.conditions import read_date, read_number, read_range
 from cloudlings.iam.documents import PRINCIPAL_KINDS, STATEMENT_ELEMENTS, VERSIONS
 from cloudlings.iam.globs import glob, plain
 from cloudlings.iam.statements import VARIABLE
-from cloudlings.iam.validation import MAX_SIZES
+from cloudlings.iam.validation import MAX_SIZES, PARTITIONS
 from cloudlings.sandbox.own.analyzer.checks import Checked, Finding, Level
 from cloudlings.sandbox.own.analyzer.elements import Found, Line, lines, texts
 from cloudlings.sandbox.own.analyzer.risks import RISKS
@@ -22,16 +22,6 @@ _ARN_PRINCIPAL: Final = re.compile(
     r"arn:[a-z-]+:(iam|sts)::\d{12}:.+|\d{12}|A[A-Z]{3}[A-Z0-9]{12,}|arn:.*cloudfront:.+"
 )
 _SERVICE: Final = re.compile(r"[a-z0-9.-]+\.(amazonaws\.com(\.cn)?|amazon\.com|aws\.internal)")
-_PARTITIONS: Final = (
-    "aws",
-    "aws-cn",
-    "aws-us-gov",
-    "aws-iso",
-    "aws-iso-b",
-    "aws-iso-e",
-    "aws-iso-f",
-    "aws-eusc",
-)
 _NO_ACCOUNT, _NO_REGION = ("s3",), ("s3", "iam", "route53", "cloudfront")
 
 
@@ -235,7 +225,7 @@ def _arn(text: str, path: Path) -> Found:
         return
     partition, service, region, account = (*parts[1:5], "*", "*", "*", "*")[:4]
     checks = (
-        (_is_open(partition) or partition in _PARTITIONS,
+        (_is_open(partition) or partition in PARTITIONS,
          "INVALID_PARTITION", f"{partition} is no partition."),
         (service == service.lower(), "INVALID_ARN_SERVICE_CASE", "The service is written in small letters."),
         (_is_open(account) or account in ("", "aws") or re.fullmatch(r"\d{12}", account) is not None,
