@@ -22,6 +22,8 @@ def cluster(workers: int, scheduler: str) -> Iterator[Any]:
     """
     try:
         dask: Any = importlib.import_module("dask")
+        # It is read when distributed is imported. Workers are then forks of one process that has imported it.
+        dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"})
         distributed: Any = importlib.import_module("distributed")
     except ImportError:
         raise GradingError(
@@ -52,7 +54,7 @@ def cluster(workers: int, scheduler: str) -> Iterator[Any]:
             threads_per_worker=1,
             processes=True,
             host="127.0.0.1",
-            dashboard_address="127.0.0.1:0",
+            dashboard_address="127.0.0.1:0" if _has_dashboard() else None,
             memory_limit=0,
             silence_logs=50,
         ) as made,
@@ -63,7 +65,11 @@ def cluster(workers: int, scheduler: str) -> Iterator[Any]:
 
 def dashboard(client: Any) -> str:
     """The address of Dask's dashboard; "" where it has none, which needs bokeh."""
-    return str(client.dashboard_link) if importlib.util.find_spec("bokeh") else ""
+    return str(client.dashboard_link) if _has_dashboard() else ""
+
+
+def _has_dashboard() -> bool:
+    return importlib.util.find_spec("bokeh") is not None
 
 
 def spread(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +15,8 @@ from cloudlings.grading.cohort.gradebook import Recorder
 from cloudlings.grading.cohort.outcomes import Outcome, Outcomes
 from cloudlings.grading.cohort.submissions import Submission, find, job, stage, unreadable
 from cloudlings.grading.isolation import client
-from cloudlings.grading.isolation.job import raised
+from cloudlings.grading.isolation.job import Job, raised
+from cloudlings.grading.isolation.lanes import Lanes, lanes
 from cloudlings.grading.nbgrader.restore import SourceCell
 from cloudlings.grading.tasks import tasks_of
 from cloudlings.lab import Catalogue
@@ -62,9 +64,16 @@ def grade(course: Path, lab: str, options: Options) -> Iterator[Progress]:
 
     Errors: GradingError where no box can be had and nobody said to go without; CourseError, UnknownLab.
     """
-    if not options.trust and not options.scheduler:
-        client.require()
-    run = prepare(course.absolute(), lab)
+    with contextlib.ExitStack() as stack:
+        zygote = None
+        if not options.trust and not options.scheduler:
+            # It starts while this process reads the course.
+            zygote = stack.enter_context(lanes())
+            client.require()
+        yield from _graded(prepare(course.absolute(), lab), options, zygote)
+
+
+def _graded(run: Run, options: Options, zygote: Lanes | None) -> Iterator[Progress]:
     found = find(run.course, run.lab, options.students)
     missing = set(options.students) - {each.student for each in found}
     if missing or not found:
@@ -74,7 +83,7 @@ def grade(course: Path, lab: str, options: Options) -> Iterator[Progress]:
             next_step=f"put notebooks into submitted/STUDENT/{run.lab}/, or: cloudlings course collect",
         )
     outcomes = Outcomes(run.course, run.lab)
-    for done, outcome in enumerate(_outcomes(run, found, outcomes, options), start=1):
+    for done, outcome in enumerate(_outcomes(run, found, outcomes, options, zygote), start=1):
         yield Progress(outcome, done, len(found))
 
 
@@ -89,7 +98,7 @@ def prepare(course: Path, lab: str) -> Run:
 
 
 def _outcomes(
-    run: Run, found: Sequence[Submission], outcomes: Outcomes, options: Options
+    run: Run, found: Sequence[Submission], outcomes: Outcomes, options: Options, zygote: Lanes | None
 ) -> Iterator[Outcome]:
     known = gradebook.students_of(run.course)
     recorder = Recorder(run.course, run.lab)
@@ -103,7 +112,7 @@ def _outcomes(
         else:
             to_run[submission.student] = submission
     if to_run:
-        for student, result in _results(run, to_run, options):
+        for student, result in _results(run, to_run, options, zygote):
             submission = to_run[student]
             yield _record(_outcome(submission, result), submission, recorder, outcomes)
 
@@ -118,18 +127,23 @@ def _without_running(submission: Submission, known: Collection[str]) -> Outcome 
 
 
 def _results(
-    run: Run, found: dict[str, Submission], options: Options
+    run: Run, found: dict[str, Submission], options: Options, zygote: Lanes | None
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     work_of = work.trust_one if options.trust else work.grade_one
 
     settings = run.settings | {"rehearse": len(found) >= _MANY}
 
+    def job_of(submission: Submission) -> Job:
+        return job(submission, run.lab, run.root, run.source, run.tasks, settings)
+
     def jobs() -> Iterator[tuple[str, tuple[Any, ...]]]:
         for student, submission in found.items():
-            made = job(submission, run.lab, run.root, run.source, run.tasks, settings)
-            more = (str(submission.folder),) if options.trust else ()
+            made = job_of(submission)
+            more = (str(submission.folder),) if options.trust else ("", zygote.address if zygote else "")
             yield student, (made.to_line(), *more)
 
+    if zygote is not None:
+        zygote.make_ready_for(job_of(next(iter(found.values()))))
     # More workers than there is work for would only be waited for.
     workers = max(1, min(options.workers, len(found)))
     with cluster(workers, options.scheduler) as made:

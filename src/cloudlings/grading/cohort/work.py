@@ -7,15 +7,16 @@ import time
 from typing import Any
 
 from cloudlings.errors import CloudlingsError, GradingError, SandboxError
-from cloudlings.grading.isolation import client
+from cloudlings.grading.isolation import client, lanes
 from cloudlings.grading.isolation.job import Job, failure
 
 
-def grade_one(line: bytes, root: str = "") -> dict[str, Any]:
+def grade_one(line: bytes, root: str = "", lanes_at: str = "") -> dict[str, Any]:
     """What came of a job (`Job.to_line`): ``graded``, or ``failed`` with its kind; and ``seconds``.
 
-    ``root`` is the checkout of this worker's machine, where that is another than the one that sent the job. A
-    sandbox that fails once is not held against anybody.
+    ``root`` is the checkout of this worker's machine, where that is another than the one that sent the job;
+    ``lanes_at`` is where a zygote of this machine gives lanes. A sandbox that fails once is not held against
+    anybody.
     """
     began = time.perf_counter()
     job = Job.from_line(line)
@@ -23,8 +24,9 @@ def grade_one(line: bytes, root: str = "") -> dict[str, Any]:
     if here:
         job = Job(**{**vars(job), "root": here})
     try:
-        client.require()
-        graded = _twice(job)
+        if not lanes_at:
+            client.require()
+        graded = _twice(lanes.shared(lanes_at), job)
     except CloudlingsError as error:
         return {"failed": failure(error), "seconds": time.perf_counter() - began}
     except Exception as error:
@@ -33,11 +35,11 @@ def grade_one(line: bytes, root: str = "") -> dict[str, Any]:
     return {"graded": graded, "seconds": time.perf_counter() - began}
 
 
-def _twice(job: Job) -> dict[str, Any]:
+def _twice(zygote: client.Zygote, job: Job) -> dict[str, Any]:
     try:
-        return client.shared().grade(job).to_json()
+        return zygote.grade(job).to_json()
     except SandboxError:
-        return client.shared().grade(job).to_json()
+        return zygote.grade(job).to_json()
 
 
 def trust_one(line: bytes, folder: str) -> dict[str, Any]:

@@ -12,10 +12,11 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, Protocol
 
 import cloudlings
 from cloudlings.errors import GradingError, SandboxUnavailable
+from cloudlings.grading.isolation import leftovers
 from cloudlings.grading.isolation.job import Graded, Job, raised
 from cloudlings.sandbox.emulators import function_box
 
@@ -26,11 +27,27 @@ _LARGEST_ANSWER = 256 * 2**20
 _KEPT = ("LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "LD_LIBRARY_PATH")
 
 
+class Answering(Protocol):
+    """What takes jobs and answers them: a process, or a connection to one."""
+
+    stdin: IO[bytes] | None
+    stdout: IO[bytes] | None
+
+    def poll(self) -> int | None:
+        """None while it answers."""
+
+    def kill(self) -> None:
+        """End it."""
+
+    def wait(self) -> int:
+        """Until it has ended."""
+
+
 class Zygote:
     """A handle on a process that grades in boxes; it is started when the first submission comes."""
 
     def __init__(self) -> None:
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Answering | None = None
         self._rest = b""
 
     def grade(self, job: Job) -> Graded:
@@ -70,12 +87,13 @@ class Zygote:
         if process is not None:
             process.kill()
             process.wait()
+            leftovers.sweep()
             for pipe in (process.stdin, process.stdout):
                 if pipe is not None:
                     with contextlib.suppress(OSError):
                         pipe.close()
 
-    def _started(self) -> subprocess.Popen[bytes]:
+    def _started(self) -> Answering:
         if self._process is not None and self._process.poll() is None:
             return self._process
         self.close()

@@ -14,7 +14,7 @@ import signal
 import socket
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,14 @@ _KEPT = ("LANG", "LC_ALL", "LC_CTYPE", "TZ")
 _SANDBOX_BYTES = 2**30
 
 
+@dataclass(frozen=True)
+class Boxes:
+    """Where boxes are asked for, and the name of their control groups: no two that are in use share one."""
+
+    requests: socket.socket
+    group: str
+
+
 def know(job: Job) -> None:
     """Import a lab's graders before the fork, and read its services' models, for those who come after."""
     with contextlib.suppress(CloudlingsError):
@@ -59,12 +67,12 @@ def _read_models(services: tuple[str, ...]) -> None:
     warming.settle(many=False)
 
 
-def forget(place: Path) -> None:
+def forget(group: str) -> None:
     """After a submission, whose end may have been a sudden one."""
-    groups.remove(_group(place))
+    groups.remove(group)
 
 
-def run_apart(job: Job, place: Path, boxes: socket.socket, answers: int) -> None:
+def run_apart(job: Job, place: Path, boxes: Boxes, answers: int) -> None:
     """Grade in new namespaces, and write what came of it to ``answers``. Never returns."""
     status = 1
     try:
@@ -82,7 +90,7 @@ def run_apart(job: Job, place: Path, boxes: socket.socket, answers: int) -> None
         os._exit(abs(status))
 
 
-def _graded_or_failed(job: Job, place: Path, boxes: socket.socket) -> Mapping[str, Any]:
+def _graded_or_failed(job: Job, place: Path, boxes: Boxes) -> Mapping[str, Any]:
     try:
         return _grade(job, place, boxes).to_json()
     except CloudlingsError as error:
@@ -98,7 +106,7 @@ def _graded_or_failed(job: Job, place: Path, boxes: socket.socket) -> Mapping[st
         return failure(fault)
 
 
-def _grade(job: Job, place: Path, boxes: socket.socket) -> Graded:
+def _grade(job: Job, place: Path, boxes: Boxes) -> Graded:
     """Run the cells in order, check each task at its cell, and at the end where it was not passed.
 
     Errors: SandboxUnavailable when nothing can be said about the work.
@@ -156,7 +164,7 @@ def _furnish(job: Job, place: Path) -> None:
 
 
 def _run(
-    job: Job, place: Path, boxes: socket.socket, desk: Desk, space: Workspace, spent: _Spent
+    job: Job, place: Path, boxes: Boxes, desk: Desk, space: Workspace, spent: _Spent
 ) -> tuple[Mapping[int, Sequence[Any]], Sequence[str]]:
     outputs: dict[int, Sequence[Any]] = {}
     notes: list[str] = []
@@ -184,7 +192,7 @@ def _run(
 
 
 @contextlib.contextmanager
-def _boxed(job: Job, place: Path, boxes: socket.socket, space: Workspace) -> Iterator[Boxed]:
+def _boxed(job: Job, place: Path, boxes: Boxes, space: Workspace) -> Iterator[Boxed]:
     """The learner's shell, asked for from the process that never saw a grader. Errors: GradingError."""
     channel, theirs = socket.socketpair()
     control, their_control = socket.socketpair()
@@ -197,12 +205,12 @@ def _boxed(job: Job, place: Path, boxes: socket.socket, space: Workspace) -> Ite
         "place": str(place),
         "labs": Catalogue(Path(job.root)).names,
         "bounds": asdict(job.bounds),
-        "groups": groups.make(_group(place), job.bounds),
+        "groups": groups.make(boxes.group, job.bounds),
         "environment": _environment(space),
         "services": _services(job.root, job.lab),
         "many": job.rehearse,
     }
-    socket.send_fds(boxes, [json.dumps(request).encode()], given)
+    socket.send_fds(boxes.requests, [json.dumps(request).encode()], given)
     for each in (*namespaces, out_end, err_end):
         os.close(each)
     theirs.close()
@@ -213,10 +221,6 @@ def _boxed(job: Job, place: Path, boxes: socket.socket, space: Workspace) -> Ite
         yield shell
     finally:
         shell.close()
-
-
-def _group(place: Path) -> str:
-    return place.name
 
 
 def _environment(space: Workspace) -> dict[str, str]:

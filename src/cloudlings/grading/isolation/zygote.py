@@ -4,6 +4,9 @@ It is two. The first has what learners import and has never seen a grader; boxes
 second has the sandbox and the graders; from it comes, for each submission, the trusted side. A job is a line
 of JSON on standard input, and what came of it a line on standard output, and then one that says that all of
 it has ended.
+
+With ``--lanes FD``, a listening socket, it serves several askers at once: it makes itself ready for the one
+job that it reads, and then forks for each connection a lane, which takes jobs as above.
 """
 
 from __future__ import annotations
@@ -12,14 +15,17 @@ import contextlib
 import importlib
 import json
 import os
+import select
 import signal
 import socket
+import stat
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cloudlings.grading.isolation import linux, warming
+from cloudlings.grading.isolation import leftovers, linux, warming
 
 if TYPE_CHECKING:
     from cloudlings.grading.isolation.job import Job
@@ -49,7 +55,7 @@ def main() -> None:
     # Whatever an import prints is no answer.
     answers = os.dup(1)
     os.dup2(2, 1)
-    place = Path(tempfile.mkdtemp(prefix="cloudlings-"))
+    place = leftovers.claim()
     try:
         _be_allowed()
         warming.keep_what_is_read()
@@ -69,14 +75,14 @@ def main() -> None:
         warm.preload(place)
         warming.settle(many=False)
         _say(answers, {"ready": os.getpid()})
-        _serve_jobs(place, ours, answers)
+        if "--lanes" in sys.argv:
+            _serve_lanes(place, ours, socket.socket(fileno=int(sys.argv[-1])))
+        else:
+            _serve_jobs(Lane(place, ours, 0, answers, set()))
     except OSError as error:
         _say(answers, {"error": "GradingError", "message": f"{error}.", "next_step": ""})
     finally:
-        with contextlib.suppress(OSError):
-            import shutil
-
-            shutil.rmtree(place)
+        leftovers.release(place)
 
 
 def _be_allowed() -> None:
@@ -116,41 +122,89 @@ def _serve_boxes(requests: socket.socket) -> None:
             os.close(each)
 
 
-def _serve_jobs(place: Path, boxes: socket.socket, answers: int) -> None:
-    """The second half: one job at a time."""
-    from cloudlings.grading.isolation import submission
+@dataclass(frozen=True)
+class Lane:
+    """Who asks for one job after the other, and what serves them: where jobs are read from and answers
+    written to, and the labs that were rehearsed."""
+
+    place: Path
+    boxes: socket.socket
+    jobs: int
+    answers: int
+    rehearsed: set[str]
+
+
+def _serve_lanes(place: Path, boxes: socket.socket, listener: socket.socket) -> None:
+    """The second half, for several at once."""
     from cloudlings.grading.isolation.job import Job
 
-    jobs = os.fdopen(0, "rb", closefd=False)
+    first = os.fdopen(0, "rb", closefd=False).readline()
     rehearsed: set[str] = set()
+    if first:
+        _make_ready(Job.from_line(first), Lane(place, boxes, 0, 1, rehearsed))
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    # Its standard input ends when nobody wants any of it any more.
+    while 0 not in select.select([listener.fileno(), 0], [], [])[0]:
+        asker = listener.accept()[0]
+        if os.fork() == 0:
+            linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            listener.close()
+            with contextlib.suppress(OSError):
+                _say(asker.fileno(), {"ready": os.getpid()})
+                _serve_jobs(Lane(place, boxes, asker.fileno(), asker.fileno(), rehearsed))
+            os._exit(0)
+        asker.close()
+
+
+def _serve_jobs(lane: Lane) -> None:
+    """The second half: one job at a time."""
+    from cloudlings.grading.isolation.job import Job
+
+    jobs = os.fdopen(lane.jobs, "rb", closefd=False)
     while line := jobs.readline():
         job = Job.from_line(line)
-        submission.know(job)
-        if job.rehearse and job.lab not in rehearsed:
-            rehearsed.add(job.lab)
-            _rehearse(job, place, boxes)
-        _say(answers, {"ended": _run(job, place, boxes, answers)})
+        _make_ready(job, lane)
+        _say(lane.answers, {"ended": _run(job, lane, lane.answers)})
 
 
-def _run(job: Job, place: Path, boxes: socket.socket, answers: int) -> int:
+def _make_ready(job: Job, lane: Lane) -> None:
     from cloudlings.grading.isolation import submission
 
+    submission.know(job)
+    if job.rehearse and job.lab not in lane.rehearsed:
+        lane.rehearsed.add(job.lab)
+        _rehearse(job, lane)
+
+
+def _run(job: Job, lane: Lane, answers: int) -> int:
+    """How the process ended that graded it. An asker that goes away ends it."""
+    from cloudlings.grading.isolation import submission
+
+    group = f"{lane.place.name}-{os.getpid()}"
     pid = os.fork()
     if pid == 0:
-        submission.run_apart(job, place, boxes, answers)
+        submission.run_apart(job, lane.place, submission.Boxes(lane.boxes, group), answers)
+    ended, asker = os.pidfd_open(pid), select.poll()
+    asker.register(ended, select.POLLIN)
+    if stat.S_ISSOCK(os.fstat(lane.jobs).st_mode):
+        asker.register(lane.jobs, select.POLLRDHUP)
+    if all(descriptor != ended for descriptor, _ in asker.poll()):
+        os.kill(pid, signal.SIGKILL)
+    os.close(ended)
     status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    submission.forget(place)
+    submission.forget(group)
     return status
 
 
-def _rehearse(job: Job, place: Path, boxes: socket.socket) -> None:
+def _rehearse(job: Job, lane: Lane) -> None:
     """Grade the lab's own solution once, and check its evidence again here: what the checks compute and keep
     on the way, all submissions after it have from the start. Nothing of a learner's is in it.
     """
     from cloudlings.grading.isolation import rehearsal
 
     with tempfile.TemporaryFile() as said:
-        _run(rehearsal.job_of(job), place, boxes, said.fileno())
+        _run(rehearsal.job_of(job), lane, said.fileno())
         said.seek(0)
         with contextlib.suppress(Exception):
             # A lab whose solution fails is told of by the submissions.

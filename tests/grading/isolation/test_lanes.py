@@ -1,0 +1,100 @@
+"""One zygote for several askers: each has a lane of its own, and nobody waits for what another has left."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+import pytest
+
+from cloudlings.errors import SandboxUnavailable
+from cloudlings.grading.isolation import client
+from cloudlings.grading.isolation.job import Cell, Job
+from cloudlings.grading.isolation.lanes import Laned, Lanes, lanes
+
+ROOT, LAB = Path(__file__).parents[1] / "course", "990-notes"
+pytestmark = pytest.mark.skipif(bool(client.why_not()), reason=f"needs a box: {client.why_not()}")
+
+
+@pytest.fixture(scope="module")
+def zygote() -> Iterator[Lanes]:
+    with lanes() as made:
+        made.make_ready_for(job("first", ""))
+        yield made
+
+
+def job(student: str, text: str) -> Job:
+    return Job(str(ROOT), LAB, student, [Cell(0, 1, text, None)], [], cell_seconds=300)
+
+
+def printed(asker: Laned, student: str, text: str) -> str:
+    graded = asker.grade(job(student, text))
+    return "".join(row.get("text", "") for row in graded.outputs[0])
+
+
+def submissions(zygote: Lanes) -> list[psutil.Process]:
+    """The processes that grade, which a lane has forked."""
+    found: list[psutil.Process] = []
+    for lane in psutil.Process(zygote._process.pid).children():
+        with suppress(psutil.NoSuchProcess):  # one that has ended by now
+            found += lane.children()
+    return found
+
+
+def test_two_at_once(zygote: Lanes) -> None:
+    """Two submissions run at the same time, each with its own box, and neither sees the other's files."""
+    there = threading.Event()
+    found = {}
+
+    def hold() -> None:
+        asker = Laned(zygote.address)
+        there.set()
+        found["one"] = printed(asker, "one", "import time; open('mine', 'w'); time.sleep(2); print('one')")
+        asker.close()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    there.wait()
+    asker = Laned(zygote.address)
+    found["two"] = printed(asker, "two", "import os; print(os.listdir())")
+    asker.close()
+    thread.join()
+    assert found == {"one": "one\n", "two": "[]\n"}
+
+
+def test_asker_gone(zygote: Lanes) -> None:
+    """What an asker leaves behind that is killed is ended with it: nobody waits for it."""
+    asked = os.fork()
+    if asked == 0:
+        try:
+            Laned(zygote.address).grade(job("gone", "import time; time.sleep(250)"))
+        finally:
+            os._exit(0)
+    while not submissions(zygote):
+        assert psutil.pid_exists(asked)
+    left = submissions(zygote)
+    os.kill(asked, signal.SIGKILL)
+    os.waitpid(asked, 0)
+    _, alive = psutil.wait_procs(left, timeout=60)
+    assert not alive
+
+
+def test_zygote_gone() -> None:
+    """An asker whose zygote has gone is told so once, and then has one of its own."""
+    with lanes() as made:
+        made.make_ready_for(job("first", ""))
+        asker = Laned(made.address)
+        assert printed(asker, "one", "print(1)") == "1\n"
+        made._process.kill()
+        made._process.wait()
+        with pytest.raises(SandboxUnavailable, match="has ended or hangs"):
+            printed(asker, "one", "print(1)")
+        try:
+            assert printed(asker, "one", "print(2)") == "2\n"
+        finally:
+            asker.close()
