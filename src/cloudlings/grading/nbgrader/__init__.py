@@ -4,3 +4,7 @@
 into a release, `submitted` makes any submission gradable, `grade` runs it in a sandbox of its own and writes
 what the trusted process found into nbgrader's gradebook.
 """
+
+from cloudlings.grading.nbgrader.lean import import_nbformat
+
+import_nbformat()
