@@ -28,9 +28,10 @@ def read(path: Path) -> Any:
     cells = document.get("cells")
     if not isinstance(cells, list):
         cells = _upgraded(document).cells
-    whole = v4.new_notebook(cells=[_cell(cell) for cell in cells if isinstance(cell, Mapping)])
-    for number, cell in enumerate(whole.cells):
+    made = [_cell(cell) for cell in cells if isinstance(cell, Mapping)]
+    for number, cell in enumerate(made):
         cell.id = f"cell-{number}"
+    whole = v4.new_notebook(cells=made)
     metadata = document.get("metadata")
     ours = metadata.get(MARK) if isinstance(metadata, Mapping) else None
     if isinstance(ours, Mapping):
@@ -70,10 +71,12 @@ def _upgraded(document: Mapping[str, Any]) -> Any:
 
 
 def _cell(cell: Mapping[str, Any]) -> NotebookNode:
-    make = {"code": v4.new_code_cell, "raw": v4.new_raw_cell}.get(
-        _text(cell.get("cell_type")), v4.new_markdown_cell
-    )
-    made: NotebookNode = make(_text(cell.get("source")))
+    """The cell, not checked one by one: the whole notebook is."""
+    kind = _text(cell.get("cell_type"))
+    made = NotebookNode(cell_type=kind if kind in ("code", "raw") else "markdown", metadata=NotebookNode())
+    made.source = _text(cell.get("source"))
+    if kind == "code":
+        made.execution_count, made.outputs = None, []
     metadata = cell.get("metadata")
     marks = metadata.get("nbgrader") if isinstance(metadata, Mapping) else None
     if isinstance(marks, Mapping):
