@@ -10,11 +10,12 @@ RUN python -m venv /venv \
  && rm -r /venv/lib/python3.*/site-packages/awscli/examples
 
 FROM python:3.11-slim-bookworm
-# A database that a lab makes is a real PostgreSQL; no server of Debian's own is set up.
+# A database that a lab makes is a real PostgreSQL; no server of Debian's own is set up. A cohort's workers run
+# functions in bubblewrap's boxes.
 RUN apt-get update \
  && apt-get install -y --no-install-recommends postgresql-common \
  && echo "create_main_cluster = false" >> /etc/postgresql-common/createcluster.conf \
- && apt-get install -y --no-install-recommends postgresql \
+ && apt-get install -y --no-install-recommends bubblewrap postgresql \
  && rm -rf /var/lib/apt/lists/*
 RUN useradd --create-home --uid 1000 learner \
  && mkdir -p /course/work /home/learner/.cloudlings \

@@ -118,6 +118,18 @@ def grade(
 
 
 @app.command()
+def worker(
+    address: Annotated[str, typer.Argument(metavar="ADDRESS", help="the scheduler: tcp://HOST:8786")],
+    workers: Annotated[int, typer.Option(help="how many submissions at a time on this machine", min=1)] = 2,
+    name: Annotated[str, typer.Option(help="its name in the cluster; Dask chooses one by default")] = "",
+) -> None:
+    """Grade for a running Dask scheduler, on this machine; where no box can be had, it refuses."""
+    from cloudlings.grading.cohort.worker import serve
+
+    serve(address, workers, name)
+
+
+@app.command()
 def regrade(
     lab: Annotated[str, typer.Argument(metavar="LAB")],
     yes: Annotated[bool, typer.Option("--yes", help="write without asking")] = False,
