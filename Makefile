@@ -13,7 +13,7 @@ JOBS ?= 3
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
-start: $(READY) ## Set up, start the sandbox, and open the first lab in JupyterLab
+start: $(READY) ## Set up, start the sandbox, and open JupyterLab on the map of the course
 	@$(BIN)/cloudlings open
 
 stop: $(READY) ## Stop the sandbox; your work stays

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from cloudlings.cli import main
 from cloudlings.lab import learner
+from tests.cli.terminal import cloudlings
 
 
 def join(home: Path, monkeypatch: pytest.MonkeyPatch, student: str) -> int:
@@ -33,3 +35,9 @@ def test_join_as_nobody(
     assert join(tmp_path, monkeypatch, " ") == 1
     assert "The student id is empty." in capsys.readouterr().err
     assert learner(tmp_path).seed == "amara"
+
+
+def test_who_one_is_now_is_there_as_json(tmp_path: Path) -> None:
+    """--json prints the id and nothing else."""
+    code, shown = cloudlings("join", "amara", "--json", home=tmp_path)
+    assert (code, json.loads(shown)) == (0, {"id": "amara"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -91,3 +92,15 @@ def test_a_mistake_in_a_source_names_its_line(checkout: Path, capsys: pytest.Cap
     )
     assert run("lab", "build") == 1
     assert "lab.py:6: 'minutes' is 'soon'" in capsys.readouterr().err
+
+
+def test_what_was_written_and_built_is_there_as_json(
+    checkout: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same for tools: paths from the checkout's root."""
+    run("lab", "new", "040-four", "--json")
+    told = json.loads(capsys.readouterr().out)
+    assert told["built"] == "labs/040-four/040-four.ipynb"
+    assert all((checkout / path).exists() for path in told["written"])
+    run("lab", "build", "040", "--json")
+    assert json.loads(capsys.readouterr().out) == {"040-four": told["built"]}

@@ -96,6 +96,7 @@ def test_watch_says_what_turned_green(sandbox: Sandbox, lab: Any) -> None:
         ("clock", "show", "--lab", LAB),
         ("progress", LAB),
         ("start",),
+        ("shell", LAB),
     ],
 )
 def test_every_answer_is_there_as_json(sandbox: Sandbox, lab: Any, words: tuple[str, ...]) -> None:
@@ -209,3 +210,36 @@ def test_stop_says_who_keeps_what_was_made(monkeypatch: pytest.MonkeyPatch, caps
         with pytest.raises(SystemExit):
             main(["stop"])
         assert said in capsys.readouterr().out
+
+
+# What has no --json of its own, and why.
+WITHOUT_JSON = {
+    "course init": "writes a folder that nbgrader reads",
+    "course add-labs": "writes notebooks that nbgrader reads",
+    "course add-students": "writes the gradebook, which nbgrader exports",
+    "course grade": "writes the gradebook; course report --json FILE tells what is in it",
+    "course worker": "serves until it is told to end",
+    "course regrade": "asks a person; course report --json FILE tells what came of it",
+    "course export": "writes the formats of learning platforms",
+    "course collect": "writes the folder that nbgrader reads",
+}
+
+
+def test_every_command_has_json_or_a_reason() -> None:
+    """All commands are walked: --json is an option of each, but for those named above."""
+    import typer
+
+    from cloudlings.cli import application
+
+    def walk(command: Any, name: str) -> Iterator[tuple[str, Any]]:
+        for word, each in getattr(command, "commands", {}).items():
+            yield from walk(each, f"{name} {word}".strip())
+        if not hasattr(command, "commands"):
+            yield name, command
+
+    found = dict(walk(typer.main.get_command(application()), ""))
+    without = {
+        name for name, command in found.items() if not any("--json" in one.opts for one in command.params)
+    }
+    assert len(found) > 25
+    assert without <= set(WITHOUT_JSON)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from cloudlings.grading.attempt import Bench
     from cloudlings.grading.conformance import Defect
     from cloudlings.lab import Catalogue
@@ -18,27 +20,44 @@ GROUP = "lab"
 
 app = typer.Typer(help="Write, build and prove labs.", no_args_is_help=True)
 
+Json = Annotated[bool, typer.Option("--json", help="print JSON")]
+
 
 @app.command()
-def new(name: Annotated[str, typer.Argument(help="three digits and words, such as 045-endpoints")]) -> None:
+def new(
+    name: Annotated[str, typer.Argument(help="three digits and words, such as 045-endpoints")],
+    as_json: Json = False,
+) -> None:
     """Write a complete tiny lab to begin from, and build it."""
     from cloudlings.lab import Catalogue, new_lab
 
     labs = Catalogue.here()
-    for path in new_lab(name, labs.root):
-        typer.echo(f"wrote  {_from_root(path, labs)}")
-    _build(labs, name)
+    written = [_from_root(path, labs) for path in new_lab(name, labs.root)]
+    built = _build(labs, name)
+    if as_json:
+        typer.echo(json.dumps({"lab": name, "written": [str(path) for path in written], "built": str(built)}))
+        return
+    for path in written:
+        typer.echo(f"wrote  {path}")
+    typer.echo(f"built  {built}")
     typer.echo(f"Next: change these files, then prove the lab: cloudlings lab test {name}")
 
 
 @app.command()
-def build(names: Annotated[list[str] | None, typer.Argument(metavar="[LAB]...")] = None) -> None:
+def build(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[LAB]...")] = None, as_json: Json = False
+) -> None:
     """Build the learner's notebooks of the labs named, or of all of them."""
     from cloudlings.lab import Catalogue
 
     labs = Catalogue.here()
+    built = {}
     for name in [labs.name(each) for each in names or labs.names]:
-        _build(labs, name)
+        built[name] = str(_build(labs, name))
+        if not as_json:
+            typer.echo(f"built  {built[name]}")
+    if as_json:
+        typer.echo(json.dumps(built))
 
 
 @app.command(name="test")
@@ -50,22 +69,28 @@ def prove(
     only: Annotated[
         str, typer.Option(help="only the trials whose name holds this: wrong:, other:, solution")
     ] = "",
+    as_json: Json = False,
 ) -> None:
     """Prove labs: the solution earns all, the untouched lab nothing, each near-miss loses its task."""
-    from cloudlings.cli._shown import console
+    from rich.console import Console
+
     from cloudlings.grading.attempt import bench
     from cloudlings.grading.conformance import SEEDS, static_defects
     from cloudlings.lab import Catalogue
 
+    console = Console(highlight=False, stderr=as_json)
     labs = Catalogue.here()
     chosen = [labs.name(each) for each in names or labs.names]
     defects = [defect for name in chosen for defect in static_defects(labs.root, name)]
     if not defects:
         with console.status("Starting a sandbox …"), bench(labs.root) as made:
-            defects = _tried(made, labs, chosen, seeds or list(SEEDS), only)
-    for defect in defects:
-        console.print(str(defect), style="red", markup=False)
-    typer.echo("Every trial held." if not defects else f"{len(defects)} defects.")
+            defects = _tried(console, made, labs, chosen, seeds or list(SEEDS), only)
+    if as_json:
+        typer.echo(json.dumps({"labs": chosen, "defects": [asdict(defect) for defect in defects]}, indent=2))
+    else:
+        for defect in defects:
+            console.print(str(defect), style="red", markup=False)
+        typer.echo("Every trial held." if not defects else f"{len(defects)} defects.")
     raise typer.Exit(1 if defects else 0)
 
 
@@ -103,10 +128,11 @@ def try_answer(
     raise typer.Exit(0 if all(verdict.passed for verdict in outcome.verdicts) else 1)
 
 
-def _tried(made: Bench, labs: Catalogue, names: list[str], seeds: list[str], only: str) -> list[Defect]:
+def _tried(
+    console: Console, made: Bench, labs: Catalogue, names: list[str], seeds: list[str], only: str
+) -> list[Defect]:
     from rich.progress import track
 
-    from cloudlings.cli._shown import console
     from cloudlings.grading.conformance import answers
 
     trials = [
@@ -124,14 +150,15 @@ def _tried(made: Bench, labs: Catalogue, names: list[str], seeds: list[str], onl
     return found
 
 
-def _build(labs: Catalogue, name: str) -> None:
+def _build(labs: Catalogue, name: str) -> Path:
+    """The built notebook, from the checkout's root."""
     from cloudlings.grading.tasks import points
     from cloudlings.lab import write_built, write_coverage, write_overview
 
     built = write_built(labs.read(name), points(labs.root, name), labs.root / "labs")
-    typer.echo(f"built  {_from_root(built, labs)}")
     write_overview([labs.header(each) for each in labs.names], labs.root / "labs")
     write_coverage(labs.root, [labs.read(each) for each in labs.names])
+    return _from_root(built, labs)
 
 
 def _from_root(path: Path, labs: Catalogue) -> Path:

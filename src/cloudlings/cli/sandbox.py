@@ -162,7 +162,13 @@ def env(
 
 
 @app.command()
-def shell(lab: OneLab = None, seed: Seed = None) -> None:
+def shell(
+    lab: OneLab = None,
+    seed: Seed = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="open nothing; print what would be run, and with which variables")
+    ] = False,
+) -> None:
     """Open a shell in which every AWS tool works in a lab's account."""
     from cloudlings.sandbox import shell as shells
 
@@ -172,6 +178,12 @@ def shell(lab: OneLab = None, seed: Seed = None) -> None:
     tools = Path(sys.executable).parent
     inside = {**space.environment(), shells.TOOLS: str(tools), "CLOUDLINGS_LAB": space.lab.name}
     words, environment = shells.command(inside, folder, space.lab.name)
+    if as_json:
+        changed = {name: value for name, value in environment.items() if os.environ.get(name) != value}
+        gone = [name for name in os.environ if name not in environment]
+        told = {"lab": space.lab.name, "command": words, "environment": changed, "unset": gone}
+        typer.echo(json.dumps(told, indent=2))
+        return
     typer.echo(f"A shell in {space.lab.name} ({space.running().endpoint_url}). Leave it with exit.")
     typer.echo("Try: aws sts get-caller-identity · cloudlings check " + space.lab.name)
     raise typer.Exit(subprocess.run(words, env=environment, check=False).returncode)
