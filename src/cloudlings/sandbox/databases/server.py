@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from cloudlings.errors import SandboxError
-from cloudlings.sandbox.databases import model
+from cloudlings.sandbox.databases import machine, model
 from cloudlings.sandbox.databases.machine import MISSING, Programs
 
 START_TIMEOUT = 60.0
@@ -87,8 +87,8 @@ class Tools:
     def prepare(self) -> None:
         """Make the folder of all databases, and the superuser's password. Raises SandboxError where it may
         not be used."""
-        if self.owner is not None:
-            base = self.root.parent
+        base = self.root.parent
+        if machine.is_shared(base):
             base.mkdir(mode=0o711, exist_ok=True)
             if base.is_symlink() or base.stat().st_uid != os.geteuid():
                 raise SandboxError(

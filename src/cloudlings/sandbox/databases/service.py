@@ -166,7 +166,7 @@ class Databases:
         if self._prepared:
             return
         self._tools.prepare()
-        if self.programs is not None and self.programs.user is not None:
+        if machine.is_shared(self._root.parent):
             machine.clear_up(self._root.parent)
             self._tools.write(self._root / "home", str(self._home.absolute()))
         self._prepared = True
