@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 
 from cloudlings.lab import Catalogue
@@ -29,13 +30,17 @@ LAB = Catalogue(ROOT).read(Catalogue(ROOT).names[0])
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where JupyterLab serves the course to a newcomer, with its token."""
+    with jupyterlab(tmp_path_factory.mktemp("newcomer")) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def page(address: str) -> Iterator[Any]:
     """JupyterLab as `make start` opens it for the first time: the map, and the notebook that it leads to."""
     pytest.importorskip("playwright.sync_api")
-    with (
-        jupyterlab(tmp_path_factory.mktemp("newcomer")) as address,
-        chromium_page(address, viewport={"width": 1440, "height": 1000}) as shown,
-    ):
+    with chromium_page(address, viewport={"width": 1440, "height": 1000}) as shown:
         course = shown.frame_locator("iframe[title='The course']")
         course.get_by_role("link", name=f"Begin: {LAB.title}").click(timeout=60_000)
         wait_for_kernel(shown)
@@ -70,3 +75,22 @@ def test_nothing_stands_between_a_newcomer_and_the_lab(page: Any) -> None:
     assert page.locator(".jp-Dialog").count() == 0
     assert page.get_by_text("Nbgrader", exact=True).count() == 0
     assert page.get_by_role("heading", name=LAB.title).first.is_visible()
+
+
+def test_jupyterlab_lets_nobody_else_in(address: str) -> None:
+    """Without its token no page and no form; another host's name or origin gets nothing with it either."""
+    own = re.sub(r"/lab.*", "", address)
+    form = f"{own}/course/labs/{LAB.name}/do/reset"
+    upgrade = {
+        "connection": "Upgrade", "upgrade": "websocket", "sec-websocket-version": "13",
+        "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==", "origin": "http://evil.example",
+    }  # fmt: skip
+    with httpx.Client(trust_env=False) as stranger, httpx.Client(trust_env=False) as owner:
+        assert "/login" in stranger.get(f"{own}/course/").headers["location"]
+        assert stranger.post(form, data={"sure": "yes"}).status_code == 403
+        assert owner.get(address.replace("/lab", "/course/", 1)).status_code == 200
+        assert owner.get(f"{own}/course/").status_code == 200, "from now on by its cookie"
+        assert owner.post(form, data={"sure": "yes"}).status_code == 403, "not without the form's key"
+        assert owner.get(f"{own}/course/", headers={"host": "evil.example"}).status_code == 403
+        for path in ("/api/events/subscribe", "/course/events"):
+            assert owner.get(own + path, headers=upgrade).status_code == 403

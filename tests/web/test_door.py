@@ -61,6 +61,36 @@ def test_another_origin_gets_nothing(visitor: Visitor, origin: str) -> None:
         assert ask(visitor, method, path, headers={"origin": origin}).status_code == 403
 
 
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_what_another_page_loads_is_refused(visitor: Visitor, site: str) -> None:
+    """A request without an Origin (an image, a script, JupyterLab's neighbour) says where it is from; a link
+    from elsewhere leads here all the same."""
+    loads = {"sec-fetch-site": site, "sec-fetch-mode": "no-cors"}
+    assert ask(visitor, headers=loads).status_code == 403
+    assert ask(visitor, path="/static/live.js", headers=loads).status_code == 403
+    assert ask(visitor, headers={**loads, "sec-fetch-mode": "navigate"}).status_code == 200
+    assert ask(visitor, headers={"sec-fetch-site": "same-origin"}).status_code == 200
+
+
+def test_no_websocket_is_opened(visitor: Visitor) -> None:
+    """Whatever its origin, and with the token: no page of ours asks for one."""
+
+    async def knock() -> list[Any]:
+        said: list[Any] = []
+
+        async def send(message: Any) -> None:
+            said.append(message)
+
+        scope = {
+            "type": "websocket", "path": f"/labs/{LAB}/events", "server": ("127.0.0.1", 4580),
+            "query_string": b"", "headers": [(b"cookie", f"cloudlings-4580={TOKEN}".encode())],
+        }  # fmt: skip
+        await visitor.door(scope, None, send)  # type: ignore[arg-type]
+        return said
+
+    assert [one["type"] for one in asyncio.run(knock())] == ["websocket.close"]
+
+
 @pytest.mark.parametrize("key", [None, "", "0" * 64])
 def test_a_form_from_elsewhere_does_nothing(visitor: Visitor, key: str | None) -> None:
     """A form without this start's key is refused, with the way out for a page from before a restart."""

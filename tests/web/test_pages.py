@@ -210,3 +210,29 @@ def test_an_open_page_hears_of_a_check_from_a_notebook(space: Workspace) -> None
 
     for name in (LAB, MAP):
         assert "event: changed" in asyncio.run(follow(name))[1]
+
+
+def test_an_open_page_hears_that_the_sandbox_went_and_came(
+    space: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Down once, however often it is asked; up when it answers again."""
+    from cloudlings.errors import SandboxUnavailable
+    from cloudlings.web import follow
+
+    monkeypatch.setattr(follow, "_PAUSE", 0.01)
+    asked = 0
+
+    def where(name: str) -> Workspace:
+        nonlocal asked
+        asked += 1
+        if asked < 4:
+            raise SandboxUnavailable("gone")
+        return space
+
+    async def heard() -> list[str]:
+        events = follow.Followers(where, space.running().home / RECORDS).events(LAB)
+        said = [(await anext(events)).splitlines() for _ in range(3)]
+        await events.aclose()
+        return [line for lines in said for line in lines if line.startswith("event")]
+
+    assert asyncio.run(heard()) == ["event: hello", "event: down", "event: up"]

@@ -24,7 +24,9 @@ HEADERS = {
     "cross-origin-opener-policy": "same-origin",
 }
 _CLOSED = "This page is for whoever started it, and this browser has not shown the token of this start."
-_OPENS = "cloudlings page prints the address that opens it, and opens it. In JupyterLab, load JupyterLab again."
+_OPENS = (
+    "cloudlings page prints the address that opens it, and opens it. In JupyterLab, load JupyterLab again."
+)
 _ELSEWHERE = "The course page answers at 127.0.0.1 and localhost, and takes forms from its own pages only."
 
 
@@ -41,10 +43,13 @@ class Door:
         self.form_key = hmac.new(token.encode(), b"forms", "sha256").hexdigest()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            # No page speaks it: whoever asks is not one of ours.
+            return await send({"type": "websocket.close", "code": 1008})
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         request = Request(scope)
-        refusal = None if _by_socket(scope) else self._refusal(request)
+        refusal = _from_elsewhere(request) or (None if _by_socket(scope) else self._refusal(request))
         if refusal is not None:
             return await _with_headers(refusal, scope, receive, send)
         base = request.headers.get("x-proxycontextpath", "") if _by_socket(scope) else ""
@@ -90,6 +95,14 @@ class Door:
 def form_is_ours(request: Request, form: Mapping[str, object]) -> bool:
     """Whether a form came from one of these pages: its key says so, wherever it is shown."""
     return hmac.compare_digest(str(form.get("key", "")), request.state.form_key)
+
+
+def _from_elsewhere(request: Request) -> Response | None:
+    """The refusal of what a page of another origin loads or sends; a link from there may lead here."""
+    site = request.headers.get("sec-fetch-site", "same-origin")
+    if site in ("same-origin", "none") or request.headers.get("sec-fetch-mode") == "navigate":
+        return None
+    return _said(_ELSEWHERE, 403)
 
 
 def _said(message: str, status: int, next_step: str = "") -> Response:
