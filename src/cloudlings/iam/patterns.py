@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 MAX_STATES: Final = 200_000
@@ -76,6 +77,7 @@ Pattern = tuple[Token, ...]
 """A pattern, place by place. Two patterns that read alike are equal."""
 
 
+@lru_cache(maxsize=4096)
 def literal(text: str, *, ignore_case: bool = False) -> Pattern:
     """The pattern that matches this text and nothing else."""
     return tuple(Token(_cases(char) if ignore_case else frozenset(char)) for char in text)
@@ -85,6 +87,7 @@ def _cases(char: str) -> frozenset[str]:
     return frozenset((char, char.lower(), char.upper()))
 
 
+@lru_cache(maxsize=4096)
 def glob(text: str, *, ignore_case: bool = False) -> Pattern:
     """A pattern in which ``*`` is any run of characters and ``?`` any one character."""
     return _tidy(_wild(char, ANY, ANY_RUN, ignore_case) for char in text)
@@ -153,23 +156,18 @@ class _Automaton:
         self._supreme = _bits(_outdoes(pattern, place) for place in range(len(pattern)))
         self.start = self._settle(1)
         self.forever = self._settle(1 << (len(pattern) - 1)) if pattern and pattern[-1] == ANY_RUN else -1
-        self._moves: dict[str, tuple[int, int]] = {}
-        self._rest = self._move_masks(None)
-
-    def _move_masks(self, char: str | None) -> tuple[int, int]:
-        takes = _bits(p.takes_the_rest() if char is None else p.takes(char) for p in self.pattern)
-        return takes & ~self.runs, takes & self.runs
+        self._rest = _bits(place.but for place in pattern)
+        # By character: the places that accept it other than they accept the rest.
+        self._differs: dict[str, int] = {}
+        for number, place in enumerate(pattern):
+            for char in place.chars:
+                self._differs[char] = self._differs.get(char, 0) | 1 << number
 
     def step(self, state: int, char: str | None) -> int:
         """The places after ``char`` (None: a character that no pattern mentions)."""
-        if char is None:
-            once, again = self._rest
-        else:
-            found = self._moves.get(char)
-            if found is None:
-                found = self._moves[char] = self._move_masks(char)
-            once, again = found
-        return self._settle(((state & once) << 1) | (state & again))
+        takes = self._rest if char is None else self._rest ^ self._differs.get(char, 0)
+        moved = state & takes
+        return self._settle(((moved & ~self.runs) << 1) | (moved & self.runs))
 
     def _settle(self, state: int) -> int:
         """Runs may be empty; and a later run makes the places before it superfluous."""
@@ -223,8 +221,10 @@ class Group:
 
     def _number(self, state: tuple[int, ...]) -> int:
         """The number of a state: all that surely match share one, all that never will another."""
-        if any(s == a.forever for s, a in zip(state, self._automata, strict=True)):
-            return _MATCHED
+        # Loops, here and below: this is called more than anything else.
+        for place, automaton in zip(state, self._automata, strict=True):
+            if place == automaton.forever:
+                return _MATCHED
         if not any(state):
             return _DEAD
         number = self._numbers.get(state)
@@ -241,8 +241,8 @@ class Group:
         found = self._steps.get(key)
         if found is None:
             state = self._states[number]
-            moved = tuple(a.step(s, char) if s else 0 for s, a in zip(state, self._automata, strict=True))
-            found = self._steps[key] = self._number(moved)
+            moved = [a.step(s, char) if s else 0 for s, a in zip(state, self._automata, strict=True)]
+            found = self._steps[key] = self._number(tuple(moved))
         return found
 
     def accepts(self, number: int) -> bool:
@@ -375,7 +375,7 @@ class _Walk:
 
     def _go(self, state: tuple[int, ...], number: int, char: str, free: bool, step: str | None) -> None:
         reached = tuple(
-            s if s <= _DEAD else a.step(s, step) for a, s in zip(self._automata, state, strict=True)
+            [s if s <= _DEAD else a.step(s, step) for a, s in zip(self._automata, state, strict=True)]
         )
         if reached[0] == _DEAD or reached in self._met:
             return
