@@ -2,53 +2,30 @@
 
 from __future__ import annotations
 
-import base64
-import datetime as dt
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
-from itertools import pairwise
+from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs
 
-from cloudlings.errors import AccountError
+from cloudlings.grading.contest_bucket import client, content, keys_below, own_bucket, seen, shortly
+from cloudlings.grading.day_rules import holds_its_day, partition, utc_day
+from cloudlings.grading.film_rules import of_three, unfinished
 from cloudlings.grading.graders import Account, Because, Brief, not_attempted_unless, task
-from cloudlings.grading.s3_state import head, or_none, region_of, require_bucket, versioning
-
-MIB = 1024 * 1024
-LIMIT = 5 * MIB
-
-
-def _s3(account: Account, brief: Brief) -> Any:
-    return account.client("s3", region_name=brief.home_region)
-
-
-def _bytes(account: Account, brief: Brief, bucket: str, key: str) -> bytes | None:
-    """An object's bytes; None when a GET finds nothing."""
-    reply = or_none(
-        lambda: _s3(account, brief).get_object(Bucket=bucket, Key=key), "NoSuchKey", "NoSuchBucket", "404"
-    )
-    return None if reply is None else bytes(reply["Body"].read())
-
-
-def _keys(account: Account, brief: Brief, bucket: str, prefix: str) -> dict[str, int]:
-    """Every key below a prefix with its size."""
-    pages = _s3(account, brief).get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    return {thing["Key"]: thing["Size"] for page in pages for thing in page.get("Contents", [])}
-
-
-def _own_bucket(account: Account, brief: Brief) -> None:
-    """The bucket of task 1, which the other tasks build on."""
-    assert region_of(account, brief.bucket, brief.home_region), Because(
-        found=f"There is no bucket {brief.bucket} in this account. {_seen(account)}",
-        consequence="There is no place for what this task puts away.",
-        concept="Each task builds on the ones before it.",
-    )
-
-
-def _seen(account: Account) -> str:
-    names = [bucket["Name"] for bucket in account.client("s3").list_buckets()["Buckets"]]
-    return f"The buckets are {', '.join(names) or 'none'}."
+from cloudlings.grading.loop_rules import looped
+from cloudlings.grading.presigned_rules import (
+    PROBE,
+    address,
+    ends_soon,
+    gives_the_photo,
+    limits_size,
+    number,
+    policy_of,
+    posted,
+    sent,
+    takes,
+)
+from cloudlings.grading.s3_state import head, region_of, require_bucket, versioning
 
 
 @task(
@@ -75,7 +52,7 @@ def test_bucket(account: Account, brief: Brief) -> None:
     not_attempted_unless(made, "There is no bucket yet but the ones that Sandpiper had.")
     where = region_of(account, brief.bucket, brief.home_region)
     assert where, Because(
-        found=f"There is no bucket {brief.bucket} in this account. {_seen(account)}",
+        found=f"There is no bucket {brief.bucket} in this account. {seen(account)}",
         consequence=f"Whoever writes to {brief.bucket} gets NoSuchBucket.",
         concept="A bucket's name is its address: one letter more is another bucket, perhaps another "
         "company's.",
@@ -107,10 +84,10 @@ def test_photo_with_metadata(account: Account, brief: Brief, answer: Callable[[s
     there = region_of(account, brief.bucket, brief.home_region)
     found = head(account, brief.bucket, brief.photo_key, brief.home_region) if there else None
     not_attempted_unless(
-        found or given is not None or (there and _keys(account, brief, brief.bucket, "entries/")),
+        found or given is not None,
         f'There is no object {brief.photo_key} yet, and no answer "sha256".',
     )
-    _own_bucket(account, brief)
+    own_bucket(account, brief)
     assert found is not None, Because(
         found=f"There is no object {brief.photo_key} in {brief.bucket}.",
         consequence="The photo is not in the contest.",
@@ -131,7 +108,7 @@ def test_photo_with_metadata(account: Account, brief: Brief, answer: Callable[[s
 
 
 def _described(found: Mapping[str, Any], brief: Brief) -> None:
-    kind = found.get("ContentType") or "no type"
+    kind = found.get("ContentType", "no type")
     assert kind == "image/svg+xml", Because(
         found=f"{brief.photo_key} has the type {kind}.",
         consequence="A browser that is sent there saves a file, or shows letters, in place of the picture.",
@@ -149,7 +126,7 @@ def _described(found: Mapping[str, Any], brief: Brief) -> None:
 
 
 def _same_bytes(account: Account, brief: Brief) -> None:
-    body = _bytes(account, brief, brief.bucket, brief.photo_key) or b""
+    body = content(account, brief, brief.bucket, brief.photo_key)
     assert body == brief.photo.encode(), Because(
         found=f"{brief.photo_key} holds {len(body)} bytes, SHA-256 "
         f"{hashlib.sha256(body).hexdigest()[:12]}…; the photo's is "
@@ -181,7 +158,7 @@ def _minutes(brief: Brief) -> bytes:
 )
 def test_folders(account: Account, brief: Brief, answer: Callable[[str], Any]) -> None:
     require_bucket(account, brief.inbox, brief.home_region)
-    keys, given = _keys(account, brief, brief.inbox, ""), answer("folders")
+    keys, given = keys_below(account, brief, brief.inbox, ""), answer("folders")
     laid = {f"walks/{beach}/{name}" for beach in brief.beaches for name in ("1.jpg", "raw/1.dng")}
     laid |= {f"walks/{brief.beaches[0]}/no-photos-today.txt", "walks-2025/old.jpg", brief.jury_key}
     markers = {"walks/", "walks/nobody yet/", f"walks/{brief.beaches[0]}/"}
@@ -206,7 +183,7 @@ def test_folders(account: Account, brief: Brief, answer: Callable[[str], Any]) -
     groups = _groups(account, brief)
     said = [str(each) for each in given] if isinstance(given, list) else []
     assert sorted(said) == groups, Because(
-        found=f'The answer "folders" is {_short(given)}. S3 groups what is below walks/ into {len(groups)} '
+        found=f'The answer "folders" is {shortly(given)}. S3 groups what is below walks/ into {len(groups)} '
         "common prefixes, and they are not these.",
         consequence="A page that shows folders would show others than there are.",
         concept="A common prefix runs from the key's beginning to the next delimiter after the prefix, "
@@ -215,14 +192,9 @@ def test_folders(account: Account, brief: Brief, answer: Callable[[str], Any]) -
 
 
 def _groups(account: Account, brief: Brief) -> list[str]:
-    pages = _s3(account, brief).get_paginator("list_objects_v2")
+    pages = client(account, brief).get_paginator("list_objects_v2")
     found = pages.paginate(Bucket=brief.inbox, Prefix="walks/", Delimiter="/")
     return sorted(group["Prefix"] for page in found for group in page.get("CommonPrefixes", []))
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 160 else f"{text[:160]} …"
 
 
 @task(
@@ -243,11 +215,11 @@ def _short(value: Any) -> str:
 def test_presigned_download(account: Account, brief: Brief, answer: Callable[[str], Any]) -> None:
     url = answer("download")
     not_attempted_unless(url, 'No answer "download" was handed in yet.')
-    _own_bucket(account, brief)
-    parts = _parts(str(url))
+    own_bucket(account, brief)
+    parts = address(str(url))
     query = {name.lower(): values[0] for name, values in parse_qs(parts.query).items()}
     bare = f"{parts.scheme}://{parts.netloc}{parts.path}"
-    opened = _sent(account, bare)
+    opened = sent(account, bare)
     assert opened["status"] >= 400, Because(
         found=f"A stranger's GET of {bare}, without any signature, was answered with {opened['status']}.",
         consequence="Anyone on the internet reads this photo, today and for good, and whatever else the "
@@ -256,7 +228,7 @@ def test_presigned_download(account: Account, brief: Brief, answer: Callable[[st
     )
     old = "signature" in query
     assert "x-amz-signature" in query, Because(
-        found=f"The address {_short(str(url))} "
+        found=f"The address {shortly(str(url))} "
         f"{'is signed in the old way, Signature Version 2' if old else 'carries no signature'}.",
         consequence="A bucket made since June 2020 refuses it: the juror sees an error."
         if old
@@ -267,51 +239,11 @@ def test_presigned_download(account: Account, brief: Brief, answer: Callable[[st
     assert query.get("x-amz-expires") == "3600", Because(
         found=f"The URL says that it lives {query.get('x-amz-expires', 'no')} seconds.",
         consequence="Whoever finds it later, in a forwarded mail or a log, reads the photo still."
-        if _whole(query.get("x-amz-expires")) > 3600
+        if number(query.get("x-amz-expires")) > 3600
         else "The juror who opens it after lunch is refused.",
         concept="A URL is a key that can be copied: the shortest life that works is the right one.",
     )
-    _gives_the_photo(brief, parts.path, _sent(account, str(url)))
-
-
-def _parts(url: str) -> SplitResult:
-    try:
-        return urlsplit(url)
-    except ValueError:  # no address at all
-        return urlsplit("")
-
-
-def _sent(account: Account, url: str) -> Mapping[str, Any]:
-    try:
-        return account.send(url)
-    except AccountError:
-        raise AssertionError(
-            Because(
-                found=f"The address {_short(url)} does not lead to this lab's S3.",
-                consequence="The juror gets an error, or somebody else's page.",
-                concept="The client that signs also writes the address: its endpoint and Region are in it.",
-            )
-        ) from None
-
-
-def _gives_the_photo(brief: Brief, path: str, reply: Mapping[str, Any]) -> None:
-    code = reply["body"].decode("utf-8", "replace").partition("<Code>")[2].partition("</Code>")[0]
-    assert reply["status"] == 200, Because(
-        found=f"A stranger's GET of the URL was answered with {reply['status']} {code}.",
-        consequence="The juror sees an error.",
-        concept="The signature covers method, host, key and lifetime; and the key must exist. A URL that was "
-        "handed in more than an hour ago has ended.",
-    )
-    assert reply["body"] == brief.photo.encode(), Because(
-        found=f"The URL gives {unquote(path)}: {len(reply['body'])} bytes that are not those of "
-        f"{brief.photo_key}.",
-        consequence="The juror judges another photo.",
-        concept="A presigned URL is for one object: the one that it was signed for.",
-    )
-
-
-def _whole(text: Any) -> int:
-    return int(text) if str(text or "").isdigit() else 0
+    gives_the_photo(brief, parts.path, sent(account, str(url)))
 
 
 @task(
@@ -332,113 +264,30 @@ def _whole(text: Any) -> int:
 def test_presigned_upload(account: Account, brief: Brief, answer: Callable[[str], Any]) -> None:
     form = answer("upload")
     not_attempted_unless(form, 'No answer "upload" was handed in yet.')
-    _own_bucket(account, brief)
+    own_bucket(account, brief)
     whole = isinstance(form, dict) and isinstance(form.get("fields"), dict) and form.get("url")
     assert whole, Because(
-        found=f'The answer "upload" is {_short(form)}: not the url and fields of a form.',
+        found=f'The answer "upload" is {shortly(form)}: not the url and fields of a form.',
         consequence="An address for a PUT takes any size: one user fills the bucket in an afternoon, at "
         "your cost.",
         concept="A form's policy is read by S3 before the bytes are kept; a signed PUT has no such page.",
     )
-    policy = _policy(form["fields"])
+    policy = policy_of(form["fields"])
     own = f"users/{brief.user_id}/"
-    _takes(account, brief, form, f"{own}probe.jpg")
+    takes(account, brief, form, f"{own}{PROBE}")
     for key, who in (
-        (f"users/{brief.user_id}0/probe.jpg", "another user"),
-        ("winners-probe.jpg", "the contest"),
+        (f"users/{brief.user_id}0/{PROBE}", "another user"),
+        (f"winners-{PROBE}", "the contest"),
     ):
-        status = _posted(account, brief, form, key, b"\xff\xd8")
+        status = posted(account, brief, form, key, b"\xff\xd8")
         assert status >= 400, Because(
             found=f"The form was posted with the key {key}: S3 answered {status}, and kept it.",
             consequence=f"User {brief.user_id} writes over the files of {who}.",
             concept="What the policy does not limit, whoever has the form may choose. A prefix ends where "
             "its last character does.",
         )
-    _limits_size(account, brief, form, policy, own)
-    _ends_soon(policy)
-
-
-def _takes(account: Account, brief: Brief, form: Mapping[str, Any], key: str) -> None:
-    status = _posted(account, brief, form, key, b"\xff\xd8\xff")
-    assert status < 300, Because(
-        found=f"The form was posted with the key {key}, 3 bytes: S3 answered {status}.",
-        consequence=f"User {brief.user_id} cannot upload a photo.",
-        concept="Every field of the form must meet the policy's conditions, the key and the bucket too; an "
-        "ended policy lets nothing in.",
-    )
-
-
-def _posted(account: Account, brief: Brief, form: Mapping[str, Any], key: str, body: bytes) -> int:
-    """The form sent as a browser sends it; what it left behind is taken away again."""
-    fields = {**form["fields"], "key": key}
-    lines = [
-        f'--edge\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
-        for name, value in fields.items()
-    ]
-    file = '--edge\r\nContent-Disposition: form-data; name="file"; filename="probe.jpg"\r\n\r\n'
-    data = "".join([*lines, file]).encode() + body + b"\r\n--edge--\r\n"
-    kind = {"Content-Type": "multipart/form-data; boundary=edge"}
-    before = head(account, brief.bucket, key, brief.home_region)
-    try:
-        reply = account.send(str(form["url"]), method="POST", headers=kind, body=data)
-    except AccountError:
-        raise AssertionError(
-            Because(
-                found=f"The form's address {_short(form['url'])} does not lead to this lab's S3.",
-                consequence="Nothing arrives.",
-                concept="The client that signs also writes the address.",
-            )
-        ) from None
-    status = int(reply["status"])
-    if status < 300 and before is None:
-        _s3(account, brief).delete_object(Bucket=brief.bucket, Key=key)
-    return status
-
-
-def _policy(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The form's policy as data; empty when there is none."""
-    try:
-        found = json.loads(base64.b64decode(str(fields.get("policy", ""))))
-    except ValueError:
-        found = None
-    assert isinstance(found, dict), Because(
-        found=f"The form has the fields {', '.join(fields)}, and no policy that can be read.",
-        consequence="S3 refuses it.",
-        concept="A form without a policy is a stranger's.",
-    )
-    return found
-
-
-def _limits_size(
-    account: Account, brief: Brief, form: Mapping[str, Any], policy: Mapping[str, Any], own: str
-) -> None:
-    ranges = [each for each in _conditions(policy) if str(each[0]).lower() == "content-length-range"]
-    status = _posted(account, brief, form, f"{own}large-probe.jpg", bytes(LIMIT + 1))
-    assert status >= 400, Because(
-        found=f"The form was posted with {LIMIT + 1:,} bytes: S3 answered {status}, and kept them.",
-        consequence=f"User {brief.user_id} stores films here, and you pay for them.",
-        concept="Key and size are two conditions. What no condition speaks of is not limited.",
-    )
-    largest = min((_whole(each[2]) for each in ranges if len(each) == 3), default=0)
-    assert largest >= 5_000_000, Because(
-        found=f"The policy takes at most {largest:,} bytes.",
-        consequence="A photo of 5 MB, which the rules of the contest allow, is refused.",
-        concept="The range counts bytes.",
-    )
-
-
-def _conditions(policy: Mapping[str, Any]) -> list[list[Any]]:
-    return [each for each in policy.get("conditions", []) if isinstance(each, list) and each]
-
-
-def _ends_soon(policy: Mapping[str, Any]) -> None:
-    until = dt.datetime.fromisoformat(str(policy.get("expiration", "")).replace("Z", "+00:00"))
-    minutes = (until - dt.datetime.now(dt.UTC)).total_seconds() / 60
-    assert minutes <= 15, Because(
-        found=f"The form is valid until {until:%Y-%m-%d %H:%M} UTC, {minutes:,.0f} minutes from now.",
-        consequence="Whoever gets hold of the page uses it for as long.",
-        concept="A form is made when somebody asks for it, so it needs to live only as long as an upload.",
-    )
+    limits_size(account, brief, form, policy, own)
+    ends_soon(policy)
 
 
 @task(
@@ -459,10 +308,10 @@ def _ends_soon(policy: Mapping[str, Any]) -> None:
 def test_read_after_write(account: Account, brief: Brief, answer: Callable[[str], Any]) -> None:
     given = answer("consistency")
     arn = f"arn:aws:s3:::{brief.bucket}/{brief.loop_key}"
-    rows = [row for row in account.journal() if row["resource"] == arn and row["source"] != "grader"]
+    rows = [row for row in account.journal() if row["resource"] == arn]
     not_attempted_unless(rows or given is not None, f"Nobody has written {brief.loop_key} yet.")
-    _own_bucket(account, brief)
-    _looped(brief, rows)
+    own_bucket(account, brief)
+    looped(brief, rows)
     given = given if isinstance(given, dict) else {}
     assert given.get("stale") == 0, Because(
         found=f'The answer "consistency" counts {given.get("stale")!r} stale reads; the journal holds none '
@@ -473,58 +322,12 @@ def test_read_after_write(account: Account, brief: Brief, answer: Callable[[str]
     for name, claim in brief.claims.items():
         right = "may answer the old bytes" not in claim
         assert given.get(name) is right, Because(
-            found=f"Your verdict on claim {name} is {given.get(name)!r}"
-            + (": " if isinstance(given.get(name), bool) else ", neither True nor False. The claim: ")
-            + claim,
-            consequence="Code that believes it waits, polls and retries where S3 has answered already."
-            if not right
-            else "Code that doubts it waits, polls and retries where S3 has answered already.",
+            found=f"Your verdict on claim {name} is {given.get(name)!r}; a verdict is True or False. The "
+            f"claim: {claim}",
+            consequence="Code that believes the wrong claim waits, polls and retries where S3 has answered "
+            "already.",
             concept="What was true of S3 until December 2020 is in many books still.",
         )
-
-
-def _looped(brief: Brief, rows: list[dict[str, Any]]) -> None:
-    """The journal holds the experiment: overwrites, a read after each, a delete and a read after it."""
-    done = [row for row in rows if row["operation"] in ("PutObject", "GetObject", "DeleteObject")]
-    pairs = [
-        (first, second)
-        for first, second in pairwise(done)
-        if (first["operation"], second["operation"]) == ("PutObject", "GetObject")
-    ]
-    assert len(pairs) >= 200, Because(
-        found=f"The journal holds {len(pairs)} overwrites of {brief.loop_key} with a read right after.",
-        consequence="What happens once in two hundred times, a short look does not show.",
-        concept="A rare thing is refuted by many tries, or by a guarantee.",
-    )
-    _did_not_wait(brief, done)
-    gone = [row for row in done if row["operation"] == "DeleteObject" and row["status"] < 300]
-    after = [
-        row for row in done if gone and row["time"] >= gone[-1]["time"] and row["operation"] == "GetObject"
-    ]
-    missed = bool(after) and after[-1]["status"] == 404
-    assert missed, Because(
-        found=f"The journal holds {len(gone)} {'delete' if len(gone) == 1 else 'deletes'} of "
-        f"{brief.loop_key}, and "
-        f"{'a read after the last' if after else 'no read after it'}.",
-        consequence="Half of the question is open: does a read see a delete?",
-        concept="Deletes are writes too.",
-    )
-
-
-def _did_not_wait(brief: Brief, done: list[dict[str, Any]]) -> None:
-    """A pause before each read shows in the journal: even the fastest read comes long after its write."""
-    gaps: dict[tuple[str, str], float] = {}
-    for first, second in pairwise(done):
-        step = (first["operation"], second["operation"])
-        gaps[step] = min(gaps.get(step, 1e9), second["time"] - first["time"])
-    waited = gaps.get(("PutObject", "GetObject"), 0.0)
-    usual = gaps.get(("GetObject", "PutObject"), 0.0)
-    assert waited < 3 * usual + 0.006, Because(
-        found=f"Each read of {brief.loop_key} came {waited * 1000:.0f} ms after its write or later; from a "
-        f"read to the next write it took {usual * 1000:.0f} ms.",
-        consequence="A pause tests nothing: both claims allow that a read sees the new bytes after a while.",
-        concept="An experiment must be able to show the other result.",
-    )
 
 
 @task(
@@ -546,16 +349,17 @@ def test_bring_back(account: Account, brief: Brief) -> None:
     shop, key = brief.shop, "prices.csv"
     require_bucket(account, shop, brief.home_region)
     status = versioning(account, shop, brief.home_region)
-    body = _bytes(account, brief, shop, key)
+    listed = head(account, shop, key, brief.home_region)
     not_attempted_unless(
-        status != "Suspended" or body is not None,
+        status != "Suspended" or listed is not None,
         f"{key} is still deleted, and versioning of {shop} suspended.",
     )
-    assert body is not None, Because(
+    assert listed is not None, Because(
         found=f"A GET of {key} in {shop} finds nothing; versioning is {status}.",
         consequence="The shop has no prices.",
         concept="A delete marker is the newest version of its key, and a GET gives the newest.",
     )
+    body = content(account, brief, shop, key)
     assert body == _prices(brief), Because(
         found=f"A GET of {key} in {shop} gives {len(body)} bytes that begin with "
         f"{body[:40].decode('utf-8', 'replace')!r}: not those of the first version.",
@@ -596,20 +400,21 @@ def test_three_parts(account: Account, brief: Brief) -> None:
     there = region_of(account, brief.bucket, brief.home_region)
     found = head(account, brief.bucket, brief.film_key, brief.home_region) if there else None
     begun = {
-        bucket: _begun(account, brief, bucket) for bucket in (brief.inbox, *([brief.bucket] if there else []))
+        bucket: unfinished(account, brief, bucket)
+        for bucket in (brief.inbox, *([brief.bucket] if there else []))
     }
     not_attempted_unless(
         found or len(begun[brief.inbox]) < 2 or begun.get(brief.bucket),
         f"There is no object {brief.film_key} yet, and the unfinished uploads are as they were.",
     )
-    _own_bucket(account, brief)
+    own_bucket(account, brief)
     assert found is not None, Because(
-        found=f"There is no object {brief.film_key} in {brief.bucket}; unfinished uploads there: "
-        f"{', '.join(begun.get(brief.bucket, [])) or 'none'}.",
+        found=f"There is no object {brief.film_key} in {brief.bucket}; {len(begun[brief.bucket])} unfinished "
+        f"uploads are there{''.join(f', {key}' for key in begun[brief.bucket])}.",
         consequence="Nobody can watch the film.",
         concept="Parts become an object at the moment when the upload is completed, and not before.",
     )
-    _of_three(account, brief, found)
+    of_three(account, brief, found)
     for bucket, keys in begun.items():
         assert not keys, Because(
             found=f"{bucket} holds {len(keys)} unfinished uploads: {', '.join(keys)}.",
@@ -618,56 +423,6 @@ def test_three_parts(account: Account, brief: Brief) -> None:
             concept="An upload that nobody completes ends only when somebody, or a lifecycle rule, aborts "
             "it.",
         )
-
-
-def _begun(account: Account, brief: Brief, bucket: str) -> list[str]:
-    return [
-        each["Key"] for each in _s3(account, brief).list_multipart_uploads(Bucket=bucket).get("Uploads", [])
-    ]
-
-
-def _of_three(account: Account, brief: Brief, found: Mapping[str, Any]) -> None:
-    etag = str(found.get("ETag", "")).strip('"')
-    count = etag.partition("-")[2] or "no"
-    assert count == "3", Because(
-        found=f"{brief.film_key} has the ETag {etag}: it was uploaded in {count} parts.",
-        consequence="When the connection breaks near the end, the film begins again from the start."
-        if count == "no"
-        else "The parts are not those that were planned.",
-        concept="The ETag of an upload in parts ends in a hyphen and their number.",
-    )
-    read = _s3(account, brief).get_object_attributes
-    kept = read(Bucket=brief.bucket, Key=brief.film_key, ObjectAttributes=["ObjectParts"])
-    sizes = [part["Size"] for part in kept.get("ObjectParts", {}).get("Parts", [])]
-    small = [size for size in sizes[:-1] if size < LIMIT]
-    assert not small, Because(
-        found=f"The parts of {brief.film_key} have {', '.join(f'{size:,}' for size in sizes)} bytes.",
-        consequence="AWS refuses to complete this upload: EntityTooSmall.",
-        concept="Every part but the last has 5 MiB or more.",
-    )
-    film = _film(brief)
-    exact = len(film) == found["ContentLength"] and (not sizes or etag == _etag_of(film, sizes))
-    assert exact, Because(
-        found=f"{brief.film_key} has {found['ContentLength']:,} bytes, ETag {etag}; the film has "
-        f"{len(film):,}.",
-        consequence="Somewhere in the film there is a jump.",
-        concept="S3 puts parts together by their numbers, as they were cut.",
-    )
-
-
-def _film(brief: Brief) -> bytes:
-    word = f"{brief.film_key};".encode()
-    film: bytes = (word * (brief.film_bytes // len(brief.film_key) + 1))[: brief.film_bytes]
-    return film
-
-
-def _etag_of(film: bytes, sizes: Iterable[int]) -> str:
-    """The ETag that S3 makes: the MD5 of the parts' MD5s, and how many there are."""
-    digests, at = [], 0
-    for size in sizes:
-        digests.append(hashlib.md5(film[at : at + size], usedforsecurity=False).digest())
-        at += size
-    return f"{hashlib.md5(b''.join(digests), usedforsecurity=False).hexdigest()}-{len(digests)}"
 
 
 @task(
@@ -687,9 +442,10 @@ def _etag_of(film: bytes, sizes: Iterable[int]) -> str:
 def test_partitions(account: Account, brief: Brief) -> None:
     require_bucket(account, brief.inbox, brief.home_region)
     there = region_of(account, brief.bucket, brief.home_region)
-    keys = _keys(account, brief, brief.bucket, "events/") if there else {}
+    listed = keys_below(account, brief, brief.bucket, "events/") if there else {}
+    keys = [key for key in listed if not key.endswith("/")]
     not_attempted_unless(keys, f"There is nothing under events/ in {brief.bucket} yet.")
-    raw = _bytes(account, brief, brief.inbox, "raw/views.jsonl") or b""
+    raw = content(account, brief, brief.inbox, "raw/views.jsonl")
     assert raw, Because(
         found=f"{brief.inbox} holds no raw/views.jsonl any more.",
         consequence="What was not copied is lost.",
@@ -697,8 +453,8 @@ def test_partitions(account: Account, brief: Brief) -> None:
     )
     wanted: dict[str, set[int]] = {}
     for event in map(json.loads, raw.splitlines()):
-        wanted.setdefault(_day(event), set()).add(event["id"])
-    astray = sorted(key for key in keys if _partition(key) not in wanted)
+        wanted.setdefault(utc_day(event), set()).add(event["id"])
+    astray = sorted(key for key in keys if partition(key) not in wanted)
     assert not astray, Because(
         found=f"{astray[0]} lies in no day of the events, which run from {min(wanted)} to {max(wanted)}, "
         "UTC.",
@@ -706,45 +462,4 @@ def test_partitions(account: Account, brief: Brief) -> None:
         concept="A partition's name is dt=YYYY-MM-DD/ right after the table's prefix; its value is data.",
     )
     for day in sorted(wanted):
-        _holds_its_day(account, brief, [key for key in keys if _partition(key) == day], day, wanted[day])
-
-
-def _day(event: Mapping[str, Any]) -> str:
-    return f"{dt.datetime.fromisoformat(event['at']).astimezone(dt.UTC):%Y-%m-%d}"
-
-
-def _partition(key: str) -> str:
-    """The day of a key ``events/dt=DAY/…``; "" for any other."""
-    folder, _, name = key.removeprefix("events/").partition("/")
-    return folder.removeprefix("dt=") if name and folder.startswith("dt=") else ""
-
-
-def _holds_its_day(account: Account, brief: Brief, keys: list[str], day: str, wanted: set[int]) -> None:
-    lines = [line for key in keys for line in (_bytes(account, brief, brief.bucket, key) or b"").splitlines()]
-    found = [_id_of(line) for line in lines if line.strip()]
-    broken = found.count(None)
-    assert not broken, Because(
-        found=f"{broken} lines under events/dt={day}/ are no JSON object with an id.",
-        consequence="The query engine skips them, or stops at them.",
-        concept="JSON lines: one whole object a line, as they came.",
-    )
-    extra, lacking = sorted(set(found) - wanted), sorted(wanted - set(found))  # type: ignore[type-var]
-    exact = not (extra or lacking) and len(found) == len(wanted)
-    assert exact, Because(
-        found=f"events/dt={day}/ holds {len(found)} events; {len(wanted)} happened on that day, UTC. "
-        + (
-            f"Event {extra[0]} is not of that day."
-            if extra
-            else f"Event {(lacking or found)[0]} is missing or twice."
-        ),
-        consequence=f"The count for {day} is wrong, and nobody notices.",
-        concept="A moment has one UTC day, whatever the clock on the wall said. An event lies in one place.",
-    )
-
-
-def _id_of(line: bytes) -> int | None:
-    try:
-        event = json.loads(line)
-        return int(event["id"])
-    except (ValueError, KeyError, TypeError):
-        return None
+        holds_its_day(account, brief, [key for key in keys if partition(key) == day], day, wanted[day])

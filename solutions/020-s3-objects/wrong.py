@@ -207,7 +207,7 @@ form = s3.generate_presigned_post(
 )
 answer("upload", form)
 
-# %% wrong="a-05" task="read-after-write" says=["0 deletes"]
+# %% wrong="a-05" task="read-after-write" says=["holds 0 deletes"]
 # no delete
 stale = 0
 for number in range(200):
@@ -251,7 +251,7 @@ form = s3.generate_presigned_post(
 )
 answer("upload", form)
 
-# %% wrong="a-06" task="read-after-write" says=["no read after it"]
+# %% wrong="a-06" task="read-after-write" says=["1 deletes", "found nothing"]
 # deleted and not looked
 stale = 0
 for number in range(200):
@@ -306,7 +306,7 @@ answer(
     "consistency", {"stale": 0, **{name: "may answer" not in claim for name, claim in brief.claims.items()}}
 )
 
-# %% wrong="a-07" task="partitions" says=["missing or twice"]
+# %% wrong="a-07" task="partitions" says=["is there 2 times"]
 # twice to be safe
 lines = s3.get_object(Bucket=brief.inbox, Key="raw/views.jsonl")["Body"].read().decode().splitlines()
 days = {}
@@ -330,7 +330,7 @@ s3.put_object(
 minutes = s3.get_object(Bucket=brief.inbox, Key=brief.jury_key)["Body"].read()
 answer("sha256", hashlib.sha256(brief.jury_key.encode()).hexdigest())
 
-# %% wrong="a-08" task="presigned-download" says=["Signature Version 2"] ref="L02-M1"
+# %% wrong="a-08" task="presigned-download" says=["Signature Version 2", "since June 2020"] ref="L02-M1"
 # signed by a client for another Region, the old way
 url = boto3.client("s3", region_name="us-east-1").generate_presigned_url(
     "get_object", Params={"Bucket": brief.bucket, "Key": brief.photo_key}, ExpiresIn=3600
@@ -431,7 +431,7 @@ answer(
     ],
 )
 
-# %% wrong="b-01" task="presigned-download" says=["lives 604800 seconds"] ref="L02-M1"
+# %% wrong="b-01" task="presigned-download" says=["lives 604800 seconds", "forwarded mail"] ref="L02-M1"
 # a week to be safe
 url = s3.generate_presigned_url(
     "get_object", Params={"Bucket": brief.bucket, "Key": brief.photo_key}, ExpiresIn=604800
@@ -445,13 +445,13 @@ versions = s3.list_object_versions(Bucket=brief.shop, Prefix="prices.csv")
 for marker in versions["DeleteMarkers"]:
     s3.delete_object(Bucket=brief.shop, Key="prices.csv", VersionId=marker["VersionId"])
 
-# %% wrong="b-01" task="three-parts" says=["in no parts"]
+# %% wrong="b-01" task="three-parts" says=["in no parts", "from the start"]
 # in one piece
 s3.put_object(Bucket=brief.bucket, Key=brief.film_key, Body=film)
 for begun in s3.list_multipart_uploads(Bucket=brief.inbox).get("Uploads", []):
     s3.abort_multipart_upload(Bucket=brief.inbox, Key=begun["Key"], UploadId=begun["UploadId"])
 
-# %% wrong="b-02" task="folders" says=["somebody's file"]
+# %% wrong="b-02" task="folders" says=["somebody's file", "is no longer in"]
 # everything empty goes
 for thing in s3.list_objects_v2(Bucket=brief.inbox, Prefix="walks/")["Contents"]:
     if thing["Size"] == 0:
@@ -464,7 +464,7 @@ answer(
     ],
 )
 
-# %% wrong="b-02" task="presigned-download" says=["lives 60 seconds"] ref="L02-M1"
+# %% wrong="b-02" task="presigned-download" says=["lives 60 seconds", "after lunch"] ref="L02-M1"
 # a minute
 url = s3.generate_presigned_url(
     "get_object", Params={"Bucket": brief.bucket, "Key": brief.photo_key}, ExpiresIn=60
@@ -477,7 +477,7 @@ versions = s3.list_object_versions(Bucket=brief.shop, Prefix="prices.csv")
 source = {"Bucket": brief.shop, "Key": "prices.csv", "VersionId": versions["Versions"][-1]["VersionId"]}
 s3.copy_object(Bucket=brief.shop, Key="prices.csv", CopySource=source)
 
-# %% wrong="b-02" task="three-parts" says=["unfinished uploads there"]
+# %% wrong="b-02" task="three-parts" says=["1 unfinished uploads are there, films/"]
 # never completed
 place = {"Bucket": brief.bucket, "Key": brief.film_key}
 upload = s3.create_multipart_upload(**place)["UploadId"]
@@ -542,7 +542,7 @@ answer(
     ],
 )
 
-# %% wrong="b-04" task="presigned-download" says=["carries no signature"]
+# %% wrong="b-04" task="presigned-download" says=["carries no signature", "for a stranger"]
 # the plain address
 url = f"{s3.meta.endpoint_url}/{brief.bucket}/{brief.photo_key}"
 answer("download", url)
@@ -552,7 +552,7 @@ answer("download", url)
 s3.put_bucket_versioning(Bucket=brief.shop, VersioningConfiguration={"Status": "Enabled"})
 s3.put_object(Bucket=brief.shop, Key="prices.csv", Body=b"item,eur\nprint-1,10.00\n")
 
-# %% wrong="b-04" task="three-parts" says=["unfinished uploads there"]
+# %% wrong="b-04" task="three-parts" says=["unfinished uploads are there"]
 # three equal thirds
 place = {"Bucket": brief.bucket, "Key": brief.film_key}
 upload = s3.create_multipart_upload(**place)["UploadId"]
@@ -599,7 +599,7 @@ answer("download", url)
 # versions on and waits
 s3.put_bucket_versioning(Bucket=brief.shop, VersioningConfiguration={"Status": "Enabled"})
 
-# %% wrong="b-05" task="three-parts" says=["in 2 parts"]
+# %% wrong="b-05" task="three-parts" says=["in 2 parts", "not those that were planned"]
 # two parts
 place = {"Bucket": brief.bucket, "Key": brief.film_key}
 upload = s3.create_multipart_upload(**place)["UploadId"]
@@ -651,7 +651,7 @@ s3.complete_multipart_upload(**place, UploadId=upload, MultipartUpload={"Parts":
 for begun in s3.list_multipart_uploads(Bucket=brief.inbox).get("Uploads", []):
     s3.abort_multipart_upload(Bucket=brief.inbox, Key=begun["Key"], UploadId=begun["UploadId"])
 
-# %% wrong="b-07" task="folders" says=["no longer in"]
+# %% wrong="b-07" task="folders" says=["are no longer in"]
 # a folder emptied
 for thing in s3.list_objects_v2(Bucket=brief.inbox, Prefix=f"walks/{brief.beaches[0]}/")["Contents"]:
     s3.delete_object(Bucket=brief.inbox, Key=thing["Key"])
@@ -722,3 +722,156 @@ away.create_bucket(
 # %% wrong="the-default-of-old" task="bucket" says=["us-east-1"] also=["presigned-download", "presigned-upload"]
 # the default of old
 boto3.client("s3", region_name="us-east-1").create_bucket(Bucket=brief.bucket)
+
+# %% wrong="a-name-of-ones-own" task="bucket" says=["There is no bucket", "NoSuchBucket", "-inbox"] also=["partitions"]
+# the address has a letter too many
+s3.create_bucket(
+    Bucket=f"{brief.bucket}-2", CreateBucketConfiguration={"LocationConstraint": brief.home_region}
+)
+
+# %% wrong="a-name-of-ones-own" task="photo-with-metadata" says=["There is no bucket"]
+# nowhere to put it
+answer("sha256", hashlib.sha256(b"").hexdigest())
+
+# %% wrong="a-name-of-ones-own" task="presigned-download" says=["There is no bucket"]
+# signed for a bucket that is not there
+answer(
+    "download",
+    s3.generate_presigned_url(
+        "get_object", Params={"Bucket": brief.bucket, "Key": brief.photo_key}, ExpiresIn=3600
+    ),
+)
+
+# %% wrong="a-name-of-ones-own" task="presigned-upload" says=["There is no bucket"]
+# signed for a bucket that is not there
+answer(
+    "upload", s3.generate_presigned_post(brief.bucket, f"users/{brief.user_id}/${{filename}}", ExpiresIn=600)
+)
+
+# %% wrong="a-name-of-ones-own" task="read-after-write" says=["There is no bucket"]
+# from a book
+answer("consistency", {"stale": 0, "a": True, "b": False})
+
+# %% wrong="a-name-of-ones-own" task="three-parts" says=["There is no bucket"]
+# tidied, and no film
+for begun in s3.list_multipart_uploads(Bucket=brief.inbox).get("Uploads", []):
+    s3.abort_multipart_upload(Bucket=brief.inbox, Key=begun["Key"], UploadId=begun["UploadId"])
+
+# %% wrong="the-inbox-emptied" task="folders" says=["There is no bucket", "-inbox"]
+# a clean inbox
+for thing in s3.list_object_versions(Bucket=brief.inbox).get("Versions", []):
+    s3.delete_object(Bucket=brief.inbox, Key=thing["Key"], VersionId=thing["VersionId"])
+for thing in s3.list_object_versions(Bucket=brief.inbox).get("DeleteMarkers", []):
+    s3.delete_object(Bucket=brief.inbox, Key=thing["Key"], VersionId=thing["VersionId"])
+s3.delete_bucket(Bucket=brief.inbox)
+answer("folders", [])
+
+# %% wrong="the-inbox-emptied" task="three-parts" says=["There is no bucket", "-inbox"]
+# a clean inbox
+print("nothing unfinished any more")
+
+# %% wrong="the-inbox-emptied" task="partitions" says=["There is no bucket", "-inbox"]
+# no views any more
+s3.put_object(Bucket=brief.bucket, Key="events/dt=2026-01-01/views.jsonl", Body=b'{"photo": "1.jpg"}')
+
+# %% wrong="the-inbox-emptied" task="bring-back" says=["There is no bucket", "-shop"]
+# a clean shop
+for thing in s3.list_object_versions(Bucket=brief.shop).get("Versions", []):
+    s3.delete_object(Bucket=brief.shop, Key=thing["Key"], VersionId=thing["VersionId"])
+for thing in s3.list_object_versions(Bucket=brief.shop).get("DeleteMarkers", []):
+    s3.delete_object(Bucket=brief.shop, Key=thing["Key"], VersionId=thing["VersionId"])
+s3.delete_bucket(Bucket=brief.shop)
+
+# %% wrong="half-of-each" task="photo-with-metadata" says=["handed in yet", "is not known"]
+# no digest
+s3.put_object(
+    Bucket=brief.bucket,
+    Key=brief.photo_key,
+    Body=photo,
+    ContentType="image/svg+xml",
+    Metadata={"photographer": brief.photographer, "frame": brief.frame},
+)
+
+# %% wrong="half-of-each" task="folders" says=["The answer \"folders\" is None"]
+# no answer
+for thing in s3.list_objects_v2(Bucket=brief.inbox, Prefix="walks/")["Contents"]:
+    if thing["Key"].endswith("/"):
+        s3.delete_object(Bucket=brief.inbox, Key=thing["Key"])
+
+# %% wrong="half-of-each" task="presigned-upload" says=["not the url and fields"]
+# fields in another shape
+form = s3.generate_presigned_post(brief.bucket, f"users/{brief.user_id}/${{filename}}", ExpiresIn=600)
+answer("upload", {"url": form["url"], "fields": list(form["fields"].items())})
+
+# %% wrong="half-of-each" task="read-after-write" says=["counts None stale reads"]
+# looked, and not told
+for number in range(200):
+    s3.put_object(Bucket=brief.bucket, Key=brief.loop_key, Body=f"round {number}".encode())
+    s3.get_object(Bucket=brief.bucket, Key=brief.loop_key)
+s3.delete_object(Bucket=brief.bucket, Key=brief.loop_key)
+try:
+    s3.get_object(Bucket=brief.bucket, Key=brief.loop_key)
+except ClientError as error:
+    print(error.response["Error"]["Code"])
+
+# %% wrong="half-of-each" task="three-parts" says=["There is no object", "0 unfinished uploads are there"]
+# tidied, and no film
+for begun in s3.list_multipart_uploads(Bucket=brief.inbox).get("Uploads", []):
+    s3.abort_multipart_upload(Bucket=brief.inbox, Key=begun["Key"], UploadId=begun["UploadId"])
+
+# %% wrong="half-of-each" task="partitions" says=["lies in no day"]
+# a file in place of a folder
+lines = s3.get_object(Bucket=brief.inbox, Key="raw/views.jsonl")["Body"].read().decode().splitlines()
+days = {}
+for line in lines:
+    event = json.loads(line)
+    days.setdefault(f"{dt.datetime.fromisoformat(event['at']).astimezone(dt.UTC):%Y-%m-%d}", []).append(line)
+for day, events in days.items():
+    s3.put_object(Bucket=brief.bucket, Key=f"events/dt={day}", Body="\n".join(events).encode())
+
+# %% wrong="told-otherwise" task="presigned-upload" says=["not the url and fields"]
+# no address
+form = s3.generate_presigned_post(brief.bucket, f"users/{brief.user_id}/${{filename}}", ExpiresIn=600)
+answer("upload", {"fields": form["fields"]})
+
+# %% wrong="told-otherwise" task="read-after-write" says=["counts 3 stale reads"]
+# a number from somewhere
+for number in range(200):
+    s3.put_object(Bucket=brief.bucket, Key=brief.loop_key, Body=f"round {number}".encode())
+    s3.get_object(Bucket=brief.bucket, Key=brief.loop_key)
+s3.delete_object(Bucket=brief.bucket, Key=brief.loop_key)
+try:
+    s3.get_object(Bucket=brief.bucket, Key=brief.loop_key)
+except ClientError as error:
+    print(error.response["Error"]["Code"])
+verdicts = {name: "may answer the old bytes" not in claim for name, claim in brief.claims.items()}
+answer("consistency", {"stale": 3, **verdicts})
+
+# %% wrong="told-otherwise" task="three-parts" says=["a jump"]
+# the second part first
+place = {"Bucket": brief.bucket, "Key": brief.film_key}
+upload = s3.create_multipart_upload(**place)["UploadId"]
+size, parts = 5 * 1024 * 1024, []
+for number, piece in enumerate((film[size : 2 * size], film[:size], film[2 * size :]), 1):
+    sent = s3.upload_part(**place, UploadId=upload, PartNumber=number, Body=piece)
+    parts.append({"PartNumber": number, "ETag": sent["ETag"]})
+s3.complete_multipart_upload(**place, UploadId=upload, MultipartUpload={"Parts": parts})
+for begun in s3.list_multipart_uploads(Bucket=brief.inbox).get("Uploads", []):
+    s3.abort_multipart_upload(Bucket=brief.inbox, Key=begun["Key"], UploadId=begun["UploadId"])
+
+# %% wrong="told-otherwise" task="partitions" says=["no raw/views.jsonl"]
+# moved, not copied
+lines = s3.get_object(Bucket=brief.inbox, Key="raw/views.jsonl")["Body"].read().decode().splitlines()
+days = {}
+for line in lines:
+    event = json.loads(line)
+    days.setdefault(f"{dt.datetime.fromisoformat(event['at']).astimezone(dt.UTC):%Y-%m-%d}", []).append(line)
+for day, events in days.items():
+    s3.put_object(Bucket=brief.bucket, Key=f"events/dt={day}/views.jsonl", Body="\n".join(events).encode())
+s3.delete_object(Bucket=brief.inbox, Key="raw/views.jsonl")
+
+# %% wrong="a-form-without-a-policy" task="presigned-upload" says=["no policy that can be read"]
+# the long field left out
+form = s3.generate_presigned_post(brief.bucket, f"users/{brief.user_id}/${{filename}}", ExpiresIn=600)
+form["fields"].pop("policy")
+answer("upload", form)

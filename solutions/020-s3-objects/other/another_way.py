@@ -25,6 +25,7 @@ markers = [{"Key": key} for key in things if key.endswith("/")]
 s3.delete_objects(Bucket=brief.inbox, Delete={"Objects": markers})
 groups = {"/".join(key.split("/")[:2]) + "/" for key in things if not key.endswith("/")}
 answer("folders", sorted(groups, reverse=True))
+s3.put_object(Bucket=brief.inbox, Key="next year/")
 
 # %% task="presigned-download"
 from botocore.config import Config
@@ -67,9 +68,13 @@ for number in itertools.count():
     )
 s3.delete_objects(Bucket=brief.bucket, Delete={"Objects": [{"Key": "checks/nothing"}]})
 s3.delete_object(Bucket=brief.bucket, Key=brief.loop_key)
+with contextlib.suppress(ClientError):
+    s3.head_object(Bucket=brief.bucket, Key=brief.loop_key)
 with contextlib.suppress(s3.exceptions.NoSuchKey):
     s3.get_object(Bucket=brief.bucket, Key=brief.loop_key)
 answer("consistency", counts | {name: "answers the new" in claim for name, claim in brief.claims.items()})
+s3.put_object(Bucket=brief.bucket, Key=brief.loop_key, Body=b"for the next time")
+s3.get_object(Bucket=brief.bucket, Key=brief.loop_key)
 
 # %% task="bring-back"
 # What lies above version one is taken away, newest first.
@@ -92,7 +97,8 @@ for begun in inbox.multipart_uploads.all():
     begun.abort()
 
 # %% task="partitions"
-# Two files a day, one for each half of it.
+# Two files a day, one for each half of it; a folder that a console shows.
+s3.put_object(Bucket=brief.bucket, Key="events/")
 for line in s3.get_object(Bucket=brief.inbox, Key="raw/views.jsonl")["Body"].iter_lines():
     moment = dt.datetime.fromisoformat(json.loads(line)["at"]).astimezone(dt.timezone.utc)
     key = f"events/dt={moment.date().isoformat()}/{'am' if moment.hour < 12 else 'pm'} views.jsonl"

@@ -1,0 +1,59 @@
+"""Events in folders of days: each on its day by UTC, once."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from cloudlings.account import Account
+from cloudlings.grading.contest_bucket import content
+from cloudlings.grading.task import Because
+from cloudlings.lab import Brief
+
+
+def utc_day(event: Mapping[str, Any]) -> str:
+    """The day of an event by UTC."""
+    return f"{dt.datetime.fromisoformat(event['at']).astimezone(dt.UTC):%Y-%m-%d}"
+
+
+def partition(key: str) -> str:
+    """The day of a key ``events/dt=DAY/…``; "" for any other."""
+    folder, _, name = key.removeprefix("events/").partition("/")
+    return folder.removeprefix("dt=") if name and folder.startswith("dt=") else ""
+
+
+def holds_its_day(account: Account, brief: Brief, keys: list[str], day: str, wanted: set[int]) -> None:
+    """The objects of a day hold its events, each once, and no others."""
+    lines = [line for key in keys for line in content(account, brief, brief.bucket, key).splitlines()]
+    found = [_id_of(line) for line in filter(bytes.strip, lines)]
+    broken = found.count(None)
+    assert not broken, Because(
+        found=f"{broken} lines under events/dt={day}/ are no JSON object with an id.",
+        consequence="The query engine skips them, or stops at them.",
+        concept="JSON lines: one whole object a line, as they came.",
+    )
+    assert sorted(map(str, found)) == sorted(map(str, wanted)), Because(
+        found=f"events/dt={day}/ holds {len(found)} events; {len(wanted)} happened on that day, UTC. "
+        + _uneven(found, wanted),
+        consequence=f"The count for {day} is wrong, and nobody notices.",
+        concept="A moment has one UTC day, whatever the clock on the wall said. An event lies in one place.",
+    )
+
+
+def _uneven(found: list[int | None], wanted: set[int]) -> str:
+    """The first event that is not of a day, or else the first that is not there once."""
+    strange = [each for each in found if each not in wanted]
+    if strange:
+        return f"Event {strange[0]} is not of that day."
+    odd = next(each for each in sorted(wanted) if found.count(each) != 1)
+    return f"Event {odd} is there {found.count(odd)} times."
+
+
+def _id_of(line: bytes) -> int | None:
+    try:
+        event = json.loads(line)
+        return int(event["id"])
+    except (ValueError, KeyError, TypeError):
+        return None
