@@ -365,7 +365,7 @@ def _few_metrics(brief: Brief, listed: Sequence[Raw]) -> None:
     ]
     assert not many, Because(
         found=f"{len(PAID)} payments made {len(many)} metrics that are one customer's or one order's: "
-        f"{many[0][0] if many else ''} has the dimension {many[0][1] if many else ''}.",
+        f"{many[0][0]} has the dimension {many[0][1]}.",
         consequence="Each value of a dimension is a metric that is paid for by itself: "
         f"{brief.bill['customers']:,} customers would cost more than the shop.",
         concept="What differs for everybody is a field of the line, and is asked with a query. A "
@@ -451,8 +451,8 @@ def test_silence(brief: Brief, answer: Callable[[str], Any]) -> None:
     wrong = [row for row in brief.rows if said[row["name"]] != _state(row)]
     assert not wrong, Because(
         found=f"{len(brief.rows) - len(wrong)} of {len(brief.rows)} looks are told as CloudWatch decides "
-        f"them. One of the others is {wrong[0]['name'] if wrong else ''} "
-        f"({wrong[0]['missing'] if wrong else ''}).",
+        f"them. One of the others is {wrong[0]['name']} "
+        f"({wrong[0]['missing']}).",
         consequence="The alarm rings, or is still, when you expect the other.",
         concept="Points that are there decide first, even older ones; only what they lack is filled in, "
         "by the treatment.",

@@ -321,6 +321,10 @@ answer(
     },
 )
 
+# %% wrong="single-subnet" task="forms" says=["is not there any more"]
+# The slip: nobody knew what it was for.
+rds.delete_db_instance(DBInstanceIdentifier=brief.old, SkipFinalSnapshot=True)
+
 # %% wrong="password-in-the-command" task="database" says=["was typed"] also=["restore", "study"]
 rds.create_db_instance(
     DBInstanceIdentifier=brief.database,
@@ -374,6 +378,42 @@ rds.create_db_cluster(
     GlobalClusterIdentifier=brief.registry["world"],
     DBSubnetGroupName=brief.group,
 )
+
+# %% wrong="password-in-the-command" task="failover" says=["says nothing of", "committed_rows_lost"]
+# The slip: four of five.
+answer("failover", {"endpoint": "same", "zone": "changes", "connections": "cut", "standby_reads": False})
+rds.reboot_db_instance(DBInstanceIdentifier=brief.database, ForceFailover=True)
+
+# %% wrong="password-in-the-command" task="registry" says=["is aurora-mysql", "engine mode"]
+# The slip: the engine of another program.
+safe = boto3.client("secretsmanager", region_name="us-east-1")
+password = safe.get_random_password(PasswordLength=30, ExcludePunctuation=True)["RandomPassword"]
+login = {"username": brief.master, "password": password}
+safe.create_secret(Name=brief.registry["cluster"], SecretString=json.dumps(login))
+virginia.create_db_cluster(
+    DBClusterIdentifier=brief.registry["cluster"],
+    Engine="aurora-mysql",
+    MasterUsername=brief.master,
+    MasterUserPassword=password,
+    StorageEncrypted=True,
+    ServerlessV2ScalingConfiguration={
+        "MinCapacity": brief.registry["min_acu"],
+        "MaxCapacity": brief.registry["max_acu"],
+    },
+)
+for zone in "ab":
+    virginia.create_db_instance(
+        DBInstanceIdentifier=f"{brief.registry['cluster']}-{zone}",
+        DBClusterIdentifier=brief.registry["cluster"],
+        Engine="aurora-mysql",
+        DBInstanceClass="db.serverless",
+        AvailabilityZone=f"us-east-1{zone}",
+        PubliclyAccessible=False,
+    )
+
+# %% wrong="password-in-the-command" task="choice" says=["names no store for"]
+# The slip: a store by its product's name.
+answer("choice", {"stores": dict.fromkeys(brief.cases, "PostgreSQL"), "break_even": 0.5, "cache": True})
 
 # %% wrong="publicly-accessible" task="database" says=["PubliclyAccessible true"] ref="L08-M4"
 rds.create_db_instance(
@@ -432,7 +472,42 @@ rds.create_db_cluster(
     StorageEncrypted=True,
 )
 
-# %% wrong="replica-as-standby" task="database" says=["asynchronous", "one zone"] also=["failover", "restore"] ref="L08-M1"
+# %% wrong="publicly-accessible" task="failover" says=["says nothing of"]
+# The slip: the drill without a prediction.
+rds.reboot_db_instance(DBInstanceIdentifier=brief.database, ForceFailover=True)
+
+# %% wrong="publicly-accessible" task="forms" says=["automated backups for 0 days"]
+# The slip: shut, and without a backup as before.
+worn = database(brief.old)["VpcSecurityGroups"][0]["VpcSecurityGroupId"]
+(rules,) = ec2.describe_security_groups(GroupIds=[worn])["SecurityGroups"]
+ec2.revoke_security_group_ingress(GroupId=worn, IpPermissions=rules["IpPermissions"])
+app_only = {"IpProtocol": "tcp", "FromPort": brief.port, "ToPort": brief.port}
+app_only["UserIdGroupPairs"] = [{"GroupId": group_id("portal-app")}]
+ec2.authorize_security_group_ingress(GroupId=worn, IpPermissions=[app_only])
+rds.modify_db_instance(
+    DBInstanceIdentifier=brief.old, PubliclyAccessible=False, DeletionProtection=True, ApplyImmediately=True
+)
+
+# %% wrong="publicly-accessible" task="quorum" says=["colleague's design"]
+# The slip: every design with a quorum is a sound one.
+from cloudlings.models.quorum import AURORA, Quorum, counts, left_with, survives_zone, survives_zone_and_one
+
+design = Quorum(**brief.design)
+about = {"sound": not design.sound, "zone": survives_zone(design)}
+about["zone_and_one"] = survives_zone_and_one(design)
+losses = {loss: left_with(AURORA, loss.split()) for loss in brief.losses}
+answer("quorum", {"losses": losses, **counts(AURORA), "design": about})
+
+# %% wrong="publicly-accessible" task="choice" says=["contradicts its own sum"]
+# The slip: the sum is right, and not believed.
+from cloudlings.grading.store_cases import asked
+from cloudlings.models.stores import break_even, choose
+
+even = break_even(brief.cache_ms, brief.database_ms)
+stores = {case: choose(asked(case)).store for case in brief.cases}
+answer("choice", {"stores": stores, "break_even": even, "cache": brief.hit_rate < even})
+
+# %% wrong="replica-as-standby" task="database" says=["asynchronous", "one zone"] also=["failover"] ref="L08-M1"
 made = secrets.get_random_password(PasswordLength=24, ExcludePunctuation=True)["RandomPassword"]
 secrets.create_secret(
     Name=f"portal/{brief.database}", SecretString=json.dumps({"username": brief.master, "password": made})
@@ -455,7 +530,7 @@ rds.create_db_instance_read_replica(
     DBInstanceIdentifier=f"{brief.database}-standby", SourceDBInstanceIdentifier=brief.database
 )
 
-# %% wrong="replica-as-standby" task="door" says=["mailer", "whoever lives there"] also=["restore"]
+# %% wrong="replica-as-standby" task="door" says=["mailer", "whoever lives there"]
 # The slip: range of the app tier.
 door = ec2.create_security_group(GroupName="appointments", Description="by range", VpcId=PORTAL)
 tier = [{"CidrIp": block} for block in brief.subnets["app"]]
@@ -478,6 +553,84 @@ rds.create_db_cluster(
     ManageMasterUserPassword=True,
     DBSubnetGroupName=brief.group,
 )
+
+# %% wrong="replica-as-standby" task="restore" says=["runs in one zone"]
+# The slip: a restore as it is.
+source = database(brief.database)
+rds.modify_db_instance(
+    DBInstanceIdentifier=brief.database, BackupRetentionPeriod=brief.retention, ApplyImmediately=True
+)
+rds.restore_db_instance_to_point_in_time(
+    SourceDBInstanceIdentifier=brief.database,
+    TargetDBInstanceIdentifier=brief.restored,
+    RestoreTime=BEFORE,
+    MultiAZ=False,
+    PubliclyAccessible=False,
+    DBSubnetGroupName=brief.group,
+    VpcSecurityGroupIds=[one["VpcSecurityGroupId"] for one in source["VpcSecurityGroups"]],
+)
+rds.get_waiter("db_instance_available").wait(DBInstanceIdentifier=brief.restored)
+rds.modify_db_instance(
+    DBInstanceIdentifier=brief.restored, BackupRetentionPeriod=brief.retention, ApplyImmediately=True
+)
+settings = json.loads(ssm.get_parameter(Name=brief.setting, WithDecryption=True)["Parameter"]["Value"])
+place = database(brief.restored)["Endpoint"]
+settings |= {"host": place["Address"], "port": place["Port"]}
+ssm.put_parameter(Name=brief.setting, Type="String", Value=json.dumps(settings), Overwrite=True)
+
+# %% wrong="replica-as-standby" task="forms" says=["PubliclyAccessible true"]
+# The slip: the rule only.
+worn = database(brief.old)["VpcSecurityGroups"][0]["VpcSecurityGroupId"]
+(rules,) = ec2.describe_security_groups(GroupIds=[worn])["SecurityGroups"]
+ec2.revoke_security_group_ingress(GroupId=worn, IpPermissions=rules["IpPermissions"])
+app_only = {"IpProtocol": "tcp", "FromPort": brief.port, "ToPort": brief.port}
+app_only["UserIdGroupPairs"] = [{"GroupId": group_id("portal-app")}]
+ec2.authorize_security_group_ingress(GroupId=worn, IpPermissions=[app_only])
+
+# %% wrong="replica-as-standby" task="registry" says=["1 instance"]
+# The slip: the second instance belongs to no cluster.
+safe = boto3.client("secretsmanager", region_name="us-east-1")
+password = safe.get_random_password(PasswordLength=30, ExcludePunctuation=True)["RandomPassword"]
+login = {"username": brief.master, "password": password}
+safe.create_secret(Name=brief.registry["cluster"], SecretString=json.dumps(login))
+virginia.create_db_cluster(
+    DBClusterIdentifier=brief.registry["cluster"],
+    Engine="aurora-postgresql",
+    MasterUsername=brief.master,
+    MasterUserPassword=password,
+    StorageEncrypted=True,
+    ServerlessV2ScalingConfiguration={
+        "MinCapacity": brief.registry["min_acu"],
+        "MaxCapacity": brief.registry["max_acu"],
+    },
+)
+for zone in "a":
+    virginia.create_db_instance(
+        DBInstanceIdentifier=f"{brief.registry['cluster']}-{zone}",
+        DBClusterIdentifier=brief.registry["cluster"],
+        Engine="aurora-postgresql",
+        DBInstanceClass="db.serverless",
+        AvailabilityZone=f"us-east-1{zone}",
+        PubliclyAccessible=False,
+    )
+virginia.create_db_instance(
+    DBInstanceIdentifier=f"{brief.registry['cluster']}-b",
+    Engine="postgres",
+    DBInstanceClass="db.t4g.medium",
+    AllocatedStorage=20,
+    MasterUsername=brief.master,
+    ManageMasterUserPassword=True,
+    AvailabilityZone="us-east-1b",
+)
+
+# %% wrong="replica-as-standby" task="choice" says=["break-even hit rate of '"]
+# The slip: a rate in words.
+from cloudlings.grading.store_cases import asked
+from cloudlings.models.stores import break_even, choose
+
+even = break_even(brief.cache_ms, brief.database_ms)
+stores = {case: choose(asked(case)).store for case in brief.cases}
+answer("choice", {"stores": stores, "break_even": f"{even:.0%}", "cache": brief.hit_rate >= even})
 
 # %% wrong="unencrypted" task="database" says=["StorageEncrypted false"] also=["restore"]
 rds.create_db_instance(
@@ -539,20 +692,31 @@ for zone in ("a", "b"):
         AvailabilityZone=f"us-east-1{zone}",
     )
 
-# %% wrong="default-subnet-group" task="database" says=["default"] also=["door"]
-rds.create_db_instance(
-    DBInstanceIdentifier=brief.database,
-    Engine="postgres",
-    DBInstanceClass="db.t4g.medium",
-    AllocatedStorage=20,
-    DBName="appointments",
-    Port=brief.port,
-    MasterUsername=brief.master,
-    ManageMasterUserPassword=True,
-    MultiAZ=True,
-    StorageEncrypted=True,
-    PubliclyAccessible=False,
+# %% wrong="unencrypted" task="forms" says=["DeletionProtection false"]
+# The slip: shut and kept, and one call away from its end.
+worn = database(brief.old)["VpcSecurityGroups"][0]["VpcSecurityGroupId"]
+(rules,) = ec2.describe_security_groups(GroupIds=[worn])["SecurityGroups"]
+ec2.revoke_security_group_ingress(GroupId=worn, IpPermissions=rules["IpPermissions"])
+app_only = {"IpProtocol": "tcp", "FromPort": brief.port, "ToPort": brief.port}
+app_only["UserIdGroupPairs"] = [{"GroupId": group_id("portal-app")}]
+ec2.authorize_security_group_ingress(GroupId=worn, IpPermissions=[app_only])
+rds.modify_db_instance(
+    DBInstanceIdentifier=brief.old, PubliclyAccessible=False, BackupRetentionPeriod=7, ApplyImmediately=True
 )
+
+# %% wrong="restore-over-the-same-id" task="settings" says=["no login to"]
+# The slip: a secret of one's own, in which another password stands.
+own = json.dumps({"username": brief.master, "password": "not-the-one-that-RDS-made"})
+arn = secrets.create_secret(Name="portal-login", SecretString=own)["ARN"]
+mine = database(brief.database)
+settings = {
+    "host": mine["Endpoint"]["Address"],
+    "port": mine["Endpoint"]["Port"],
+    "dbname": "appointments",
+    "sslmode": "verify-full",
+    "secret": arn,
+}
+ssm.put_parameter(Name=brief.setting, Type="String", Value=json.dumps(settings), Overwrite=True)
 
 # %% wrong="restore-over-the-same-id" task="door" says=["default group"] also=["restore"]
 # The slip: group made not worn.
@@ -573,4 +737,235 @@ rds.restore_db_instance_to_point_in_time(
     SourceDBInstanceIdentifier=brief.database,
     TargetDBInstanceIdentifier=brief.database,
     RestoreTime=BEFORE,
+)
+
+# %% wrong="restore-over-the-same-id" task="database" says=["on port"]
+# The slip: a port beside the agreed one.
+rds.create_db_instance(
+    DBInstanceIdentifier=brief.database,
+    Engine="postgres",
+    DBInstanceClass="db.t4g.medium",
+    AllocatedStorage=20,
+    DBName="appointments",
+    Port=brief.port + 1,
+    MasterUsername=brief.master,
+    ManageMasterUserPassword=True,
+    MultiAZ=True,
+    StorageEncrypted=True,
+    PubliclyAccessible=False,
+    DBSubnetGroupName=brief.group,
+)
+
+# %% wrong="restore-over-the-same-id" task="registry" says=["StorageEncrypted false", "kept in clear"]
+# The slip: in clear.
+safe = boto3.client("secretsmanager", region_name="us-east-1")
+password = safe.get_random_password(PasswordLength=30, ExcludePunctuation=True)["RandomPassword"]
+login = {"username": brief.master, "password": password}
+safe.create_secret(Name=brief.registry["cluster"], SecretString=json.dumps(login))
+virginia.create_db_cluster(
+    DBClusterIdentifier=brief.registry["cluster"],
+    Engine="aurora-postgresql",
+    MasterUsername=brief.master,
+    MasterUserPassword=password,
+    StorageEncrypted=False,
+    ServerlessV2ScalingConfiguration={
+        "MinCapacity": brief.registry["min_acu"],
+        "MaxCapacity": brief.registry["max_acu"],
+    },
+)
+for zone in "ab":
+    virginia.create_db_instance(
+        DBInstanceIdentifier=f"{brief.registry['cluster']}-{zone}",
+        DBClusterIdentifier=brief.registry["cluster"],
+        Engine="aurora-postgresql",
+        DBInstanceClass="db.serverless",
+        AvailabilityZone=f"us-east-1{zone}",
+        PubliclyAccessible=False,
+    )
+
+# %% wrong="default-subnet-group" task="database" says=["default"] also=["door"]
+rds.create_db_instance(
+    DBInstanceIdentifier=brief.database,
+    Engine="postgres",
+    DBInstanceClass="db.t4g.medium",
+    AllocatedStorage=20,
+    DBName="appointments",
+    Port=brief.port,
+    MasterUsername=brief.master,
+    ManageMasterUserPassword=True,
+    MultiAZ=True,
+    StorageEncrypted=True,
+    PubliclyAccessible=False,
+)
+
+# %% wrong="default-subnet-group" task="restore" says=["PubliclyAccessible true"]
+# The slip: a public address, to look at it from home.
+source = database(brief.database)
+rds.modify_db_instance(
+    DBInstanceIdentifier=brief.database, BackupRetentionPeriod=brief.retention, ApplyImmediately=True
+)
+rds.restore_db_instance_to_point_in_time(
+    SourceDBInstanceIdentifier=brief.database,
+    TargetDBInstanceIdentifier=brief.restored,
+    RestoreTime=BEFORE,
+    MultiAZ=True,
+    PubliclyAccessible=True,
+    DBSubnetGroupName=brief.group,
+    VpcSecurityGroupIds=[one["VpcSecurityGroupId"] for one in source["VpcSecurityGroups"]],
+)
+rds.get_waiter("db_instance_available").wait(DBInstanceIdentifier=brief.restored)
+rds.modify_db_instance(
+    DBInstanceIdentifier=brief.restored, BackupRetentionPeriod=brief.retention, ApplyImmediately=True
+)
+settings = json.loads(ssm.get_parameter(Name=brief.setting, WithDecryption=True)["Parameter"]["Value"])
+place = database(brief.restored)["Endpoint"]
+settings |= {"host": place["Address"], "port": place["Port"]}
+ssm.put_parameter(Name=brief.setting, Type="String", Value=json.dumps(settings), Overwrite=True)
+
+# %% wrong="default-subnet-group" task="forms" says=["PubliclyAccessible true"]
+# The slip: protected, and as open as before.
+rds.modify_db_instance(DBInstanceIdentifier=brief.old, DeletionProtection=True, ApplyImmediately=True)
+
+# %% wrong="default-subnet-group" task="registry" says=["was typed"]
+# The slip: the password is in a variable, and in no secret.
+safe = boto3.client("secretsmanager", region_name="us-east-1")
+password = safe.get_random_password(PasswordLength=30, ExcludePunctuation=True)["RandomPassword"]
+login = {"username": brief.master, "password": password}
+virginia.create_db_cluster(
+    DBClusterIdentifier=brief.registry["cluster"],
+    Engine="aurora-postgresql",
+    MasterUsername=brief.master,
+    MasterUserPassword=password,
+    StorageEncrypted=True,
+    ServerlessV2ScalingConfiguration={
+        "MinCapacity": brief.registry["min_acu"],
+        "MaxCapacity": brief.registry["max_acu"],
+    },
+)
+for zone in "ab":
+    virginia.create_db_instance(
+        DBInstanceIdentifier=f"{brief.registry['cluster']}-{zone}",
+        DBClusterIdentifier=brief.registry["cluster"],
+        Engine="aurora-postgresql",
+        DBInstanceClass="db.serverless",
+        AvailabilityZone=f"us-east-1{zone}",
+        PubliclyAccessible=False,
+    )
+
+# %% wrong="half-restored" task="restore" says=["automated backups for 1 day"]
+# The slip: the old one keeps its backups longer from now on; the new one as long as the old one did.
+source = database(brief.database)
+rds.restore_db_instance_to_point_in_time(
+    SourceDBInstanceIdentifier=brief.database,
+    TargetDBInstanceIdentifier=brief.restored,
+    RestoreTime=BEFORE,
+    MultiAZ=True,
+    PubliclyAccessible=False,
+    DBSubnetGroupName=brief.group,
+    VpcSecurityGroupIds=[one["VpcSecurityGroupId"] for one in source["VpcSecurityGroups"]],
+)
+rds.get_waiter("db_instance_available").wait(DBInstanceIdentifier=brief.restored)
+settings = json.loads(ssm.get_parameter(Name=brief.setting, WithDecryption=True)["Parameter"]["Value"])
+place = database(brief.restored)["Endpoint"]
+settings |= {"host": place["Address"], "port": place["Port"]}
+ssm.put_parameter(Name=brief.setting, Type="String", Value=json.dumps(settings), Overwrite=True)
+rds.modify_db_instance(
+    DBInstanceIdentifier=brief.database, BackupRetentionPeriod=brief.retention, ApplyImmediately=True
+)
+
+# %% wrong="half-restored" task="study" says=["PubliclyAccessible true"]
+# The slip: the researchers come from their homes.
+rds.create_db_instance_read_replica(
+    DBInstanceIdentifier=brief.study, SourceDBInstanceIdentifier=brief.restored, PubliclyAccessible=True
+)
+rds.get_waiter("db_instance_available").wait(DBInstanceIdentifier=brief.study)
+rds.promote_read_replica(DBInstanceIdentifier=brief.study, BackupRetentionPeriod=7)
+rds.get_waiter("db_instance_available").wait(DBInstanceIdentifier=brief.study)
+
+# %% wrong="half-restored" task="world" says=["PubliclyAccessible true"]
+# The slip: readers from everywhere.
+(cluster,) = virginia.describe_db_clusters(DBClusterIdentifier=brief.registry["cluster"])["DBClusters"]
+virginia.create_global_cluster(
+    GlobalClusterIdentifier=brief.registry["world"], SourceDBClusterIdentifier=cluster["DBClusterArn"]
+)
+rds.create_db_cluster(
+    DBClusterIdentifier=brief.registry["secondary"],
+    Engine="aurora-postgresql",
+    EngineVersion="16.6",
+    GlobalClusterIdentifier=brief.registry["world"],
+    DBSubnetGroupName=brief.group,
+    StorageEncrypted=True,
+    KmsKeyId="alias/aws/rds",
+    ServerlessV2ScalingConfiguration={
+        "MinCapacity": brief.registry["min_acu"],
+        "MaxCapacity": brief.registry["max_acu"],
+    },
+)
+rds.create_db_instance(
+    DBInstanceIdentifier=f"{brief.registry['secondary']}-1",
+    DBClusterIdentifier=brief.registry["secondary"],
+    Engine="aurora-postgresql",
+    DBInstanceClass="db.serverless",
+    PubliclyAccessible=True,
+)
+
+# %% wrong="old-one-gone" task="restore" says=["is gone, and no snapshot"] also=["study"]
+# The slip: the old database costs money, so it goes.
+source = database(brief.database)
+rds.modify_db_instance(
+    DBInstanceIdentifier=brief.database, BackupRetentionPeriod=brief.retention, ApplyImmediately=True
+)
+rds.restore_db_instance_to_point_in_time(
+    SourceDBInstanceIdentifier=brief.database,
+    TargetDBInstanceIdentifier=brief.restored,
+    RestoreTime=BEFORE,
+    MultiAZ=True,
+    PubliclyAccessible=False,
+    DBSubnetGroupName=brief.group,
+    VpcSecurityGroupIds=[one["VpcSecurityGroupId"] for one in source["VpcSecurityGroups"]],
+)
+rds.get_waiter("db_instance_available").wait(DBInstanceIdentifier=brief.restored)
+rds.modify_db_instance(
+    DBInstanceIdentifier=brief.restored, BackupRetentionPeriod=brief.retention, ApplyImmediately=True
+)
+settings = json.loads(ssm.get_parameter(Name=brief.setting, WithDecryption=True)["Parameter"]["Value"])
+place = database(brief.restored)["Endpoint"]
+settings |= {"host": place["Address"], "port": place["Port"]}
+ssm.put_parameter(Name=brief.setting, Type="String", Value=json.dumps(settings), Overwrite=True)
+rds.delete_db_instance(DBInstanceIdentifier=brief.database, SkipFinalSnapshot=True)
+
+# %% wrong="old-one-gone" task="world" says=["stands in the subnet group", "public subnets"]
+# The slip: no subnet group is named.
+(cluster,) = virginia.describe_db_clusters(DBClusterIdentifier=brief.registry["cluster"])["DBClusters"]
+virginia.create_global_cluster(
+    GlobalClusterIdentifier=brief.registry["world"], SourceDBClusterIdentifier=cluster["DBClusterArn"]
+)
+rds.create_db_cluster(
+    DBClusterIdentifier=brief.registry["secondary"],
+    Engine="aurora-postgresql",
+    EngineVersion="16.6",
+    GlobalClusterIdentifier=brief.registry["world"],
+    StorageEncrypted=True,
+    KmsKeyId="alias/aws/rds",
+    ServerlessV2ScalingConfiguration={
+        "MinCapacity": brief.registry["min_acu"],
+        "MaxCapacity": brief.registry["max_acu"],
+    },
+)
+rds.create_db_instance(
+    DBInstanceIdentifier=f"{brief.registry['secondary']}-1",
+    DBClusterIdentifier=brief.registry["secondary"],
+    Engine="aurora-postgresql",
+    DBInstanceClass="db.serverless",
+    PubliclyAccessible=False,
+)
+
+# %% wrong="neighbours-let-in" task="door" says=["mailer", "whoever lives there"] also=["restore"]
+# The slip: the app's subnet as the source, and the mailer lives there.
+door = ec2.create_security_group(GroupName="appointments", Description="the subnet of the app", VpcId=PORTAL)
+rule = {"IpProtocol": "tcp", "FromPort": brief.port, "ToPort": brief.port}
+rule["IpRanges"] = [{"CidrIp": block} for block in brief.subnets["app"]]
+ec2.authorize_security_group_ingress(GroupId=door["GroupId"], IpPermissions=[rule])
+rds.modify_db_instance(
+    DBInstanceIdentifier=brief.database, VpcSecurityGroupIds=[door["GroupId"]], ApplyImmediately=True
 )
