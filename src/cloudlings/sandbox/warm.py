@@ -21,6 +21,18 @@ from cloudlings.sandbox.handle import Sandbox
 PORT, PLAIN_PORT = 4566, 4567
 # What a sandbox imports when it is first used, and MiniStack for the first requests.
 _GATEWAY = (
+    "aiohttp",
+    "anyio._core._testing",
+    "anyio.lowlevel",
+    "anyio.streams.memory",
+    "anyio.streams.tls",
+    "encodings.idna",
+    "cloudlings.sandbox.emulators.process",
+    "cloudlings.sandbox.session",
+    "cloudlings.sandbox.upstream",
+    "moto.ec2.responses",
+    "moto.ec2.responses.instances",
+    "moto.rds.responses",
     "cloudlings.sandbox.daemon",
     "cloudlings.sandbox.control",
     "cloudlings.sandbox.databases.service",

@@ -25,9 +25,11 @@ _IMPORTED = (
     "cloudlings.models.lifecycle",
     "cloudlings.notebook.account",
     "cloudlings.notebook.completion",
+    "cloudlings.notebook.dress",
     "cloudlings.notebook.errors",
     "cloudlings.notebook.magics",
     "cloudlings.notebook.roles",
+    "encodings.idna",
 )
 
 
