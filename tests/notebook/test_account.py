@@ -56,11 +56,12 @@ def test_an_unknown_vpc_is_answered_with_those_there_are(shown, subnet):
     assert subnet["VpcId"] in text
 
 
-def test_a_packet_is_followed_and_drawn_in_its_own_vpc(shown, subnet, capsys):
+def test_a_packet_is_followed_and_drawn_in_its_own_vpc(shown, subnet):
     """The verdict is said in a sentence, and the picture is of the VPC that the path runs through."""
     account.reach("internet", subnet["SubnetId"], 443)
-    assert "cannot reach" in capsys.readouterr().out
-    ((_, text),) = shown
+    (html, sentence), (_, text) = shown
+    assert "cannot reach" in sentence
+    assert "cannot reach" in html
     assert "10.9.0.0/16" in text
     assert "blocked" in text
 

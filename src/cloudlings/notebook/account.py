@@ -14,6 +14,7 @@ from typing import Any
 import boto3
 from IPython.display import display
 
+from cloudlings.notebook import render
 from cloudlings.notebook.session import for_people
 
 
@@ -45,7 +46,7 @@ def reach(
 
     network = read_network(_session(region))
     found = trace(network, source, destination, protocol, port)
-    print(found.sentence)
+    display(render.said(found.sentence))
     # The picture is of the VPC that the path runs through.
     on_path = [hop.vpc for hop in found.hops if hop.vpc]
     if on_path:
@@ -70,7 +71,7 @@ def can(principal: str, action: str, resource: str = "*", context: Mapping[str, 
     request = iam.Request(gathered.principal, action, resource, context=asked)
     display(_Explained(iam.decide(request, gathered.policies)))
     for unread in gathered.unread:
-        print(f"Could not be read: {unread}")
+        display(render.said(f"Could not be read: {unread}"))
 
 
 @for_people

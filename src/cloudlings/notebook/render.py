@@ -39,6 +39,11 @@ class Card:
         return self.text
 
 
+def said(text: str) -> Card:
+    """A sentence; printed, it would be broken inside its words at the window's edge."""
+    return Card(str(Markup("<p>{}</p>").format(text)), text)
+
+
 def verdict(verdict: Verdict) -> Card:
     """A verdict's card: what was found, what follows, the counterexample, the concept, the next hint."""
     icon, word, accent = _LOOKS[verdict.status]
