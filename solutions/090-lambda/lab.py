@@ -59,15 +59,17 @@ def ready(name):
         lambdas.get_waiter(change).wait(FunctionName=name, WaiterConfig={"Delay": 0.2, "MaxAttempts": 300})
 
 
-def deploy(name, code, role="hazelmere-functions", **settings):
-    """Makes a function from Python code; one that is there gets the new code and settings."""
-    arn = iam.get_role(RoleName=role)["Role"]["Arn"]
-    settings = {"Runtime": "python3.13", "Handler": "app.handler", "Role": arn, **settings}
+def deploy(name, code, role=None, **settings):
+    """Makes a function from Python code; one that is there gets the new code, and keeps what you don't name."""
+    settings = {"Runtime": "python3.13", "Handler": "app.handler", **settings}
+    arn = iam.get_role(RoleName=role or "hazelmere-functions")["Role"]["Arn"]
     try:
-        lambdas.create_function(FunctionName=name, Code={"ZipFile": packed(code)}, **settings)
+        lambdas.create_function(FunctionName=name, Code={"ZipFile": packed(code)}, Role=arn, **settings)
     except lambdas.exceptions.ResourceConflictException:
         lambdas.update_function_code(FunctionName=name, ZipFile=packed(code))
         ready(name)
+        if role:
+            settings["Role"] = arn
         lambdas.update_function_configuration(FunctionName=name, **settings)
     ready(name)
 
@@ -108,6 +110,9 @@ call("first", {"patient": "Ana"})
 # The screen at the door calls `brief.welcome`. For `{"name": "Ana"}` it shows `brief.greeting`, a comma, the name and an
 # exclamation mark, such as *Good day, Ana!*; without a name, or with a blank one, it greets *everybody*: *Good day, everybody!*
 # Return that text (or, for a web page, `{"statusCode": 200, "body": text}`).
+#
+# `deploy(name, code)` of the cell above packs your code and sends it off. It runs on another machine, which knows the package and
+# the event, and no name of this notebook, `brief` among them: write the values into the code.
 
 # %%
 print(brief.welcome, "says:", f"{brief.greeting}, Ana!", "or", f"{brief.greeting}, everybody!")
@@ -259,8 +264,8 @@ for action in ("s3:GetObject", "s3:PutObject"):
 # ## Task 4: small portraits
 #
 # Write `brief.portraits`. The event is S3's: each of its `Records` names a bucket and a key. Make a PNG that fits into
-# `brief.side` × `brief.side` pixels in its own proportions, never larger than it was, under `brief.thumbs` and the rest of the
-# key: `uploads/a/b.png` becomes `thumbs/a/b.png`.
+# `brief.side` × `brief.side` pixels in its own proportions, never larger than it was. In its key only the prefix changes,
+# `brief.uploads` to `brief.thumbs`; the rest, such as `a/b.png`, stays.
 #
 # No picture library is needed: a **layer** is a zip that is unpacked to `/opt` beside your code. `LAYER` has a module
 # `pictures`, in which `thumbnail(data, side)` takes and gives the bytes of a PNG; `deploy(…, brief.portraits_role,
@@ -269,7 +274,10 @@ for action in ("s3:GetObject", "s3:PutObject"):
 # A key comes [**as in a URL**](
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html) (a space is `+`). An event [may come
 # twice](https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventNotifications.html), so doing it twice must leave what doing
-# it once leaves: *idempotent*. Give it time and memory for a picture: 15 s and 512 MB.
+# it once leaves: *idempotent*. 3 s and 128 MB, the defaults, are little for a picture: give it 15 s and 512 MB.
+#
+# (A puzzle that costs many an hour: a role that may not *list* a bucket hears `AccessDenied … s3:ListBucket` where [a key isn't
+# there](https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html), so that nobody learns names by asking.)
 
 
 # %%
@@ -430,10 +438,12 @@ print(*brief.triggers, sep=", ")
 #   (`put_bucket_notification_configuration` takes a filter). If its own thumbnails set it off, it
 #   [runs in a circle](https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html), and you pay for each round.
 # - **a clock → `brief.night`**: every day at `brief.night_at` UTC. `put_rule` of EventBridge takes `cron(…)` (minutes, hours, day of
-#   month, month, weekday, year, with `?` in one of the day fields), `put_targets` the function.
+#   month, month, weekday, year, with `?` in one of the day fields: `cron(0 18 ? * FRI *)` is Fridays at 18:00), `put_targets`
+#   the function.
 #
-# For both, the function's resource policy must let the service in (`add_permission`). The service acts **for anybody who
-# asks it**: a stranger could name your function in *their* bucket's notification. So say for whose sake: `SourceArn` (this bucket,
+# For both, the function's resource policy must let the service in (`add_permission`), and first: S3 tries it when it gets the
+# notification, and says *Unable to validate the following destination configurations* if it can't. The service acts
+# **for anybody who asks it**: a stranger could name your function in *their* bucket's notification. So say for whose sake: `SourceArn` (this bucket,
 # this rule), and for a bucket `SourceAccount` too, since a bucket's ARN names no account, and [a deleted name can be taken by
 # somebody else](https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html).
 
@@ -618,7 +628,7 @@ print(
 # `lambda_bill` knows the prices (us-east-1's, dated): requests, and GB-seconds by the whole millisecond, INIT included. Choose
 # **the cheapest size whose p95 holds**. Give the function that memory, and hand in
 # `answer("memory", {"choose": MB, "usd": …, "even": …})`: the dollars a month (no free tier), and from **how many calls a month
-# on** the function at that size costs more than a `t3.small` that runs all month.
+# on** the function at that size costs more than a `t3.small` that runs all month (730 hours).
 #
 # Some originals are huge: give the function a `/tmp` of `brief.tmp_mb` MB as well. (512 are free; leave the rest out of the sum.)
 
@@ -692,8 +702,11 @@ def reserved(name):
 def monday():
     """Booking and letters, ten seconds at a time, under the reservations that are in the account now."""
     ticks = brief.letter_minutes * 6
-    (mapping,) = lambdas.list_event_source_mappings(FunctionName=brief.letters)["EventSourceMappings"]
-    most = mapping.get("ScalingConfig", {}).get("MaximumConcurrency")
+    mappings = lambdas.list_event_source_mappings(FunctionName=brief.letters)["EventSourceMappings"]
+    if not mappings:
+        print("No event source mapping feeds", brief.letters, "any more: its queue fills up.")
+        return
+    most = mappings[0].get("ScalingConfig", {}).get("MaximumConcurrency")
     flood = [brief.letter_count, *[0] * (ticks - 1)]
     loads = [
         Load("letters", flood, brief.letter_seconds, reserved(brief.letters), queue=True, most=most),

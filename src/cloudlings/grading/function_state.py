@@ -107,13 +107,17 @@ def _told(value: Any) -> str:
     return f"{row.get('errorType', 'an error')}: {row.get('errorMessage', value)}"
 
 
-def answered(reply: Reply, what: str = "an event") -> Any:
+TRACE = "The trace is in the function's log group, /aws/lambda/ and its name."
+"""Where one reads why a function ended with an error."""
+
+
+def answered(reply: Reply, what: str = "an event", concept: str = TRACE) -> Any:
     """The function's value; a function that ended with an error fails the task."""
     assert not reply.error, Because(
         found=f"{reply.function} was invoked with {what}. It ended with {reply.error[:300]}",
         consequence="Whoever sent the event gets an error, or hears nothing.",
         counterexample=f"The event: {short(reply.event)}",
-        concept="The trace is in the function's log group, /aws/lambda/ and its name.",
+        concept=concept,
     )
     return reply.value
 

@@ -60,10 +60,10 @@ def events(bookings: list[str]) -> list[tuple[str, dict[str, Any], str, list[str
     return [
         ("an event of API Gateway (1.0)", door("api v1", one), "api", [one]),
         ("an event of API Gateway (2.0)", door("api v2", strange), "api", [strange]),
-        ("an event of API Gateway (2.0), base64,", door("api v2", ten, packed=True), "api", [ten]),
+        ("an event of API Gateway (2.0) in base64", door("api v2", ten, packed=True), "api", [ten]),
         ("a batch of SQS", queue, "sqs", [two, three]),
         ("an event of S3", files, "s3", [five, six]),
-        ("a batch of a DynamoDB stream, with a row that was removed,", rows, "dynamodb", [seven, nine]),
+        ("a batch of a DynamoDB stream (a row that was removed is in it)", rows, "dynamodb", [seven, nine]),
         ("an event of EventBridge", door("eventbridge", one), "eventbridge", [one]),
     ]
 

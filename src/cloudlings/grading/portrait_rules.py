@@ -9,12 +9,17 @@ from typing import Any
 from urllib.parse import quote_plus
 
 from cloudlings.account import Account
-from cloudlings.grading.function_state import answered, invoked
+from cloudlings.grading.function_state import TRACE, answered, invoked
 from cloudlings.grading.task import Because
 from cloudlings.models.pictures import Picture, painted, read, write
 
 PROBES = ("lambda:Invoke", "s3:PutObject", "s3:DeleteObject")
 """What a task must declare to use this page."""
+
+_MISSING = (
+    "To a caller who may not list the bucket S3 says AccessDenied (s3:ListBucket) of a key that is not "
+    f"there. Compare the key that was asked for with the one in the bucket. {TRACE}"
+)
 
 Colour = tuple[int, int, int]
 
@@ -30,11 +35,12 @@ class Place:
 
 
 def pictures(place: Place) -> dict[str, Picture]:
-    """Two pictures by key: a wide one with a name that a URL changes, and a small one in a folder."""
+    """Two pictures by key: a wide one with a name that a URL changes, and a small one whose folders
+    repeat the prefix."""
     rng = random.Random(f"{place.bucket} {place.uploads}")
     return {
         f"{place.uploads}Dr. Zoë + {rng.randrange(100, 999)} % check.png": _quarters(rng, 300, 180),
-        f"{place.uploads}north/{rng.randrange(10, 99)}/tiny.png": _quarters(rng, 40, 64),
+        f"{place.uploads}north/{rng.randrange(10, 99)}/{place.uploads}tiny.png": _quarters(rng, 40, 64),
     }
 
 
@@ -76,7 +82,8 @@ def _keys(account: Account, bucket: str) -> dict[str, str]:
 def _first(
     account: Account, function: str, place: Place, planted: Mapping[str, Picture], before: Mapping[str, str]
 ) -> None:
-    answered(invoked(account, function, event(place, *planted)), "an event of two new pictures")
+    reply = invoked(account, function, event(place, *planted))
+    answered(reply, "an event of two new pictures", _MISSING if "s3:ListBucket" in reply.error else TRACE)
     made = sorted(_keys(account, place.bucket).keys() - before.keys() - planted.keys())
     looping = [key for key in made if key.startswith(place.uploads)]
     assert not looping, Because(
@@ -97,7 +104,7 @@ def _small_one(place: Place, key: str, made: Sequence[str]) -> str:
         f"{', '.join(made) or 'no objects'}.",
         consequence="The page shows a broken picture.",
         concept="An event may hold several records. Keys in it are written as in a URL: a space is +, "
-        "and +, % and letters with accents are percent signs and numbers.",
+        "and +, % and letters with accents are percent signs and numbers. What follows the prefix stays.",
     )
     return wanted
 

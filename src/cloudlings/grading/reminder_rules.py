@@ -130,7 +130,7 @@ def _one_batch(account: Account, reader: Reader, batch: Mapping[str, Any]) -> No
         + (
             f"The function ended with {reply.error[:160]}"
             if reply.error
-            else f"It reports {', '.join(surplus)}, too."
+            else f"It reports {', '.join(surplus)}, too; why, its log has if it prints what it catches."
         ),
         consequence="The good ones come again with the bad one, and after their tries they lie among the "
         "dead letters.",

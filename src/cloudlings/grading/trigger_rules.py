@@ -96,7 +96,7 @@ def lets_in_only(
     )
     example = first_example(prove_resource_policy(policy, most, **options), "over")
     assert example is None, Because(
-        found=f"The policy of function {name} was put to every caller. Not only {who} gets in.",
+        found=f"The policy of function {name} was put to every caller. Not only {who}, gets in.",
         consequence=f"{sentence(example)}: whoever may point such a resource at the function runs it, with "
         "events of their own making (the confused deputy).",
         counterexample=decided_by(example),
