@@ -2,19 +2,24 @@
 bridge, and the way a course is graded today: stock `nbgrader autograde` with a moto server in each kernel
 (`_stock` tells what is equal). The same submissions three times, and the same scores.
 
-CLOUDLINGS_BENCH_COHORT sets how many submissions there are (40).
+CLOUDLINGS_BENCH_COHORT sets how many submissions there are (40). Of more than 100, only `course grade` is
+measured: how its memory and its rate change on the way.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from benchmarks import _stock
 from cloudlings.grading.cohort.outcomes import Outcomes
@@ -26,28 +31,84 @@ LAB = "030-s3-policies"
 COUNT = int(os.environ.get("CLOUDLINGS_BENCH_COHORT", "40"))
 STUDENTS = [f"s{number:03}" for number in range(COUNT)]
 TOOLS = Path(sys.executable).parent
+_COMPARED = 100
+# Adding up the memory of all processes takes some milliseconds.
+_LOOK_SECONDS = 2
 
 
 def run() -> dict[str, Any]:
-    """Submissions a minute of each way, their ratios, and the milliseconds of a check at the median."""
+    """Submissions a minute of each way and their ratios; what a submission costs, and what the run."""
     with tempfile.TemporaryDirectory(prefix="cloudlings-bench-") as folder:
         ours, stock = Path(folder) / "ours", Path(folder) / "stock"
         _make_ours(ours)
+        figures = _course_grade(ours)
+        scores = _scores(ours)
+        if COUNT > _COMPARED:
+            return {"submissions": COUNT, **figures}
         _make_stock(stock)
         today = _timed(["nbgrader", "autograde", LAB, "--create"], stock)
+        assert _scores(stock) == scores, "the stock way must give the same scores"
         bridge = _timed(["nbgrader", "autograde", LAB, "--force"], ours)
-        by_bridge = _scores(ours)
-        assert _scores(stock) == by_bridge, "the stock way must give the same scores"
-        cohort = _timed(["cloudlings", "course", "grade", LAB, "--workers", "2"], ours)
-        assert _scores(ours) == by_bridge, "both ways must give the same scores"
-        checks = _checks(ours)
+        assert _scores(ours) == scores, "both ways must give the same scores"
     return {
         "submissions": COUNT,
-        "a_minute": {"stock_nbgrader": today, "our_bridge": bridge, "course_grade": cohort},
-        "times_stock": cohort / today,
-        "times_bridge": cohort / bridge,
-        "check_median_ms": checks[len(checks) // 2],
+        **figures,
+        "stock_nbgrader_a_minute": today,
+        "our_bridge_a_minute": bridge,
+        "times_stock": figures["a_minute"] / today,
+        "times_bridge": figures["a_minute"] / bridge,
     }
+
+
+def _course_grade(folder: Path) -> dict[str, Any]:
+    """The command with two workers, looked at while it runs.
+
+    ``first_quarter`` and ``last_quarter`` are rates; ``largest_pss_mb`` is of all its processes together,
+    each page counted once; ``own_share`` is how much of the time its own process computes, which writes the
+    gradebook. ``isolation_ms`` is until a box stands in namespaces of its own, its checker's start included.
+    """
+    command = ["cloudlings", "course", "grade", LAB, "--workers", "2"]
+    began = time.time()
+    with subprocess.Popen(command, cwd=folder, env=_environment(), stderr=subprocess.DEVNULL) as running:
+        largest, computed = _followed(psutil.Process(running.pid))
+    took = time.time() - began
+    assert running.returncode == 0, "every submission is graded"
+    outcomes = list(Outcomes(folder, LAB))
+    graded = [found for found in (outcome.verdicts for outcome in outcomes) if found]
+    checks = [verdict.seconds for each in graded for verdict in each.verdicts.values()]
+    done = sorted(path.stat().st_mtime for path in (folder / "cohort" / LAB).glob("*.json"))
+    quarter = max(1, len(done) // 4)
+    return {
+        "a_minute": COUNT / took * 60,
+        "first_quarter_a_minute": quarter / (done[quarter] - done[0]) * 60,
+        "last_quarter_a_minute": quarter / (done[-1] - done[-1 - quarter]) * 60,
+        "seconds_to_the_first": done[0] - began,
+        "largest_pss_mb": largest / 2**20,
+        "own_share": computed / took,
+        "check_median_ms": statistics.median(checks) * 1000,
+        "isolation_ms": statistics.median(e.spent["apart"] + e.spent["box"] for e in graded) * 1000,
+    }
+
+
+def _followed(process: psutil.Process) -> tuple[int, float]:
+    """Until it ends: the most memory that it and its descendants had, and what it computed itself."""
+    largest, computed = 0, 0.0
+    while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+        with contextlib.suppress(psutil.Error):
+            computed = sum(process.cpu_times()[:2])
+            largest = max(largest, sum(map(_pss, [process, *process.children(recursive=True)])))
+        time.sleep(_LOOK_SECONDS)
+    return largest, computed
+
+
+def _pss(process: psutil.Process) -> int:
+    try:
+        for line in Path(f"/proc/{process.pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return 0  # it has ended
 
 
 def _make_ours(folder: Path) -> None:
@@ -73,18 +134,16 @@ def _timed(command: list[str], folder: Path) -> float:
     return COUNT / (time.perf_counter() - began) * 60
 
 
-def _call(command: list[str], folder: Path) -> None:
+def _environment() -> dict[str, str]:
     path = os.pathsep.join((str(TOOLS), os.environ["PATH"]))
-    environment = {**os.environ, "PATH": path, "CLOUDLINGS_ROOT": str(ROOT)}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    return {**os.environ, "PATH": path, "CLOUDLINGS_ROOT": str(ROOT)}
+
+
+def _call(command: list[str], folder: Path) -> None:
+    done = subprocess.run(command, cwd=folder, env=_environment(), capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
 
 
 def _scores(folder: Path) -> dict[str, float]:
     with gradebook(folder) as book:
         return {each.student.id: float(each.score) for each in book.assignment_submissions(LAB)}
-
-
-def _checks(folder: Path) -> list[float]:
-    graded = [outcome.verdicts for outcome in Outcomes(folder, LAB)]
-    return sorted(v.seconds * 1000 for each in graded if each for v in each.verdicts.values())
