@@ -1,0 +1,56 @@
+"""What is read before the fork: no more than botocore's own files say, and the same for everybody."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cloudlings.grading.isolation.warming import services_of
+
+
+def test_services_of(tmp_path: Path) -> None:
+    """The services that a lab makes clients of, those that every lab uses, and no name that is none."""
+    lab, seed = tmp_path / "lab.py", tmp_path / "seed.py"
+    lab.write_text('kms = boto3.client("kms")\nodd = boto3.client("no-such-service")\n')
+    seed.write_text("table = session.resource(\n    'dynamodb', region_name=r)\n")
+    assert services_of(lab, seed, tmp_path / "none.py") == ("dynamodb", "iam", "kms", "s3", "ssm", "sts")
+
+
+_ALIKE = """
+import boto3
+from cloudlings.grading.isolation import linux, warming
+def asked(made):
+    seen = []
+    def stop(request, **_):
+        seen.append((request.method, request.url))
+        raise Stop
+    made.meta.events.register("before-send.*.*", stop)
+    return seen
+class Stop(Exception): pass
+def url(region):
+    keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b", "region_name": region}
+    client = boto3.Session(**keys).client("s3")
+    seen = asked(client)
+    try: client.list_objects_v2(Bucket="a-bucket")
+    except Stop: pass
+    return seen, client
+before = [url(region)[0] for region in ("eu-west-1", "cn-north-1")]
+warming.keep_what_is_read()
+warming.clients(("s3", "sts"))
+warming.settle(many=True)
+after = [url(region) for region in ("eu-west-1", "cn-north-1")]
+assert [seen for seen, _ in after] == before and all(before), (before, after)
+one, other = (client for _, client in after)
+assert one.meta.service_model is other.meta.service_model and one.meta.region_name != other.meta.region_name
+print("alike")
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the zygote is Linux's")
+def test_clients_alike() -> None:
+    """A client that shares what was read asks the same place in the same way as one that reads anew."""
+    done = subprocess.run([sys.executable, "-c", _ALIKE], capture_output=True, text=True, timeout=200)
+    assert (done.stdout, done.stderr) == ("alike\n", "")
