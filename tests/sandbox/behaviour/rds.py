@@ -85,6 +85,16 @@ def group_in_use(aws: Aws) -> None:
     aws.rds.delete_db_subnet_group(DBSubnetGroupName=name)
 
 
+@probe("RDS", "RDS API reference, ModifyDBSubnetGroup")
+def group_changed(aws: Aws) -> None:
+    """A subnet group that is changed is there with its new subnets."""
+    name, vpc = group(aws, *aws.subnets()), aws.vpc("10.9.0.0/16")
+    others = {aws.subnet(vpc, "10.9.1.0/24", "a"), aws.subnet(vpc, "10.9.2.0/24", "b")}
+    aws.rds.modify_db_subnet_group(DBSubnetGroupName=name, SubnetIds=sorted(others))
+    (found,) = aws.rds.describe_db_subnet_groups(DBSubnetGroupName=name)["DBSubnetGroups"]
+    assert {each["SubnetIdentifier"] for each in found["Subnets"]} == others
+
+
 for _code, _sentence, _more in (
     ("InvalidParameterValue", "Backups are kept for at most 35 days.", {"BackupRetentionPeriod": 36}),
     ("InvalidParameterValue", "A password has eight characters at least.", {"MasterUserPassword": "Short-9"}),

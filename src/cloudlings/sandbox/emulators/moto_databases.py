@@ -21,6 +21,7 @@ def correct() -> None:
     _own_ids(models)
     _snapshots_of_data(models)
     _origins(models.RDSBackend)
+    _changed_subnet_groups(models.RDSBackend)
 
 
 def _own_ids(models: Any) -> None:
@@ -44,6 +45,18 @@ def _own_ids(models: Any) -> None:
         return replica
 
     backend.create_db_instance_read_replica = create_db_instance_read_replica
+
+
+def _changed_subnet_groups(backend: Any) -> None:
+    """A subnet group that is changed stays (RDS API reference, ModifyDBSubnetGroup); moto takes it away."""
+    change = backend.modify_db_subnet_group
+
+    def modify_db_subnet_group(self: Any, subnet_name: str, *args: Any, **kwargs: Any) -> Any:
+        group = change(self, subnet_name, *args, **kwargs)
+        self.subnet_groups[subnet_name] = group
+        return group
+
+    backend.modify_db_subnet_group = modify_db_subnet_group
 
 
 def _default_options(database: Any) -> None:
