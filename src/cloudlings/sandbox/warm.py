@@ -89,10 +89,12 @@ def preload(place: Path) -> None:
 
     for name in _MOTO:
         moto.backends.get_backend(name)
-    # Tried once here, and not by every sandbox that has a function.
+    # Tried once here, and not by every sandbox.
+    from cloudlings.sandbox.databases import machine
     from cloudlings.sandbox.emulators import function_box
 
     function_box.available()
+    machine.find()
 
 
 def _import_ministack(place: Path) -> None:
