@@ -1855,3 +1855,259 @@ for name, recurrence, least in (
         MaxSize=brief.most,
         DesiredCapacity=least,
     )
+
+
+# %% wrong="every-five-minutes" task="routes" says=["can be asked by everybody"]
+# Shut for those who asked last week.
+def target_group(name):
+    made = elb.create_target_group(
+        Name=name,
+        Protocol="HTTP",
+        Port=brief.app_port,
+        VpcId=PORTAL,
+        HealthCheckPath=brief.health_path,
+        HealthCheckIntervalSeconds=10,
+        Matcher={"HttpCode": brief.health_code},
+    )
+    return made["TargetGroups"][0]["TargetGroupArn"]
+
+
+page, api = target_group("booking-page"), target_group("booking-api")
+https = listener(booking(), 443)
+elb.modify_listener(ListenerArn=https, DefaultActions=[{"Type": "forward", "TargetGroupArn": page}])
+no = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "403"}}
+strangers = {"Field": "source-ip", "SourceIpConfig": {"Values": ["198.51.100.0/24"]}}
+for priority, paths, action, more in (
+    (10, [f"/{brief.api}/internal/*", f"/{brief.api}/internal"], no, [strangers]),
+    (20, [f"/{brief.api}", f"/{brief.api}/*"], {"Type": "forward", "TargetGroupArn": api}, []),
+):
+    elb.create_rule(
+        ListenerArn=https,
+        Priority=priority,
+        Conditions=[{"Field": "path-pattern", "PathPatternConfig": {"Values": paths}}, *more],
+        Actions=[action],
+    )
+
+# %% wrong="two-doors" task="front" says=["load balancers could be", "booking-2"] also=["routes", "fleet", "kill", "track", "surge", "drain"]
+# A second door, in case the first is crowded.
+world = [{"CidrIp": "0.0.0.0/0"}]
+door = security_group("booking-door", tcp(443, IpRanges=world), tcp(80, IpRanges=world))
+certificate = next(
+    one["CertificateArn"]
+    for one in boto3.client("acm").list_certificates()["CertificateSummaryList"]
+    if one["DomainName"] == brief.domain
+)
+soon = {"StatusCode": "503", "ContentType": "text/plain", "MessageBody": "We open soon."}
+for name in ("booking", "booking-2"):
+    made = elb.create_load_balancer(Name=name, Subnets=SUBNETS["web"], SecurityGroups=[door])
+    front = made["LoadBalancers"][0]["LoadBalancerArn"]
+    elb.create_listener(
+        LoadBalancerArn=front,
+        Port=443,
+        Protocol="HTTPS",
+        Certificates=[{"CertificateArn": certificate}],
+        DefaultActions=[{"Type": "fixed-response", "FixedResponseConfig": soon}],
+    )
+
+# %% wrong="two-doors" task="letters" says=["are not both there"]
+# The old service's door goes first.
+for old in elb.describe_load_balancers(Names=[brief.letters])["LoadBalancers"]:
+    elb.delete_load_balancer(LoadBalancerArn=old["LoadBalancerArn"])
+
+# %% wrong="two-doors" task="spot" says=["Registered with target group"]
+# The runbook, and no group yet.
+(jobs,) = elb.describe_target_groups(Names=[brief.reports])["TargetGroups"]
+who = "$.detail.instance-id"
+off = {"TargetGroupArn": jobs["TargetGroupArn"], "Targets": [{"Id": who}]}
+put = {"Bucket": brief.checkpoint_bucket, "Key": who}
+answer("runbook", [{"call": "elbv2:DeregisterTargets", "input": off}, {"call": "s3:PutObject", "input": put}])
+
+# %% wrong="two-doors" task="bill" says=["'", "always_peak"]
+# The sum as it is printed.
+prices, sums = price_table(), brief.bill
+machine_hour = prices[f"ec2.{sums['type']}"].usd
+answer("bill", {"always_peak": f"{sums['peak'] * 730 * machine_hour:.2f} USD", "choose": "ramp"})
+
+# %% wrong="two-groups" task="fleet" says=["groups serve the page", "one wish"] also=["kill", "track", "surge", "drain"]
+# A group for the page, and one for the API; each serves both.
+(front_group,) = elb.describe_load_balancers(LoadBalancerArns=[booking()])["LoadBalancers"][0][
+    "SecurityGroups"
+]
+machines = security_group(
+    "booking-machines", tcp(brief.app_port, UserIdGroupPairs=[{"GroupId": front_group}])
+)
+ec2.create_launch_template(
+    LaunchTemplateName="booking",
+    LaunchTemplateData={
+        "ImageId": IMAGE,
+        "InstanceType": "t3.small",
+        "IamInstanceProfile": {"Name": "hazelmere-web"},
+        "MetadataOptions": {"HttpTokens": "required", "HttpEndpoint": "enabled"},
+        "Monitoring": {"Enabled": True},
+        "SecurityGroupIds": [machines],
+    },
+)
+mine = elb.describe_target_groups(LoadBalancerArn=booking())["TargetGroups"]
+for name in ("booking-page", "booking-api"):
+    asg.create_auto_scaling_group(
+        AutoScalingGroupName=name,
+        LaunchTemplate={"LaunchTemplateName": "booking", "Version": "$Latest"},
+        MinSize=2,
+        MaxSize=brief.most,
+        VPCZoneIdentifier=",".join(SUBNETS["app"]),
+        TargetGroupARNs=[one["TargetGroupArn"] for one in mine],
+        HealthCheckType="ELB",
+        HealthCheckGracePeriod=brief.boot_seconds,
+    )
+
+# %% wrong="two-groups" task="letters" says=["with no target group"]
+# Taken off its load balancer, to be repaired in peace.
+asg.update_auto_scaling_group(
+    AutoScalingGroupName=brief.letters,
+    MinSize=2,
+    DesiredCapacity=2,
+    VPCZoneIdentifier=",".join(SUBNETS["app"]),
+    HealthCheckType="ELB",
+)
+asg.detach_load_balancer_target_groups(
+    AutoScalingGroupName=brief.letters, TargetGroupARNs=groups()[brief.letters]["TargetGroupARNs"]
+)
+
+# %% wrong="inside-only" task="front" says=["scheme internal", "private addresses"]
+# All is right, and safe inside.
+world = [{"CidrIp": "0.0.0.0/0"}]
+door = security_group("booking-door", tcp(443, IpRanges=world), tcp(80, IpRanges=world))
+made = elb.create_load_balancer(
+    Name="booking", Scheme="internal", Subnets=SUBNETS["web"], SecurityGroups=[door]
+)
+front = made["LoadBalancers"][0]["LoadBalancerArn"]
+certificate = next(
+    one["CertificateArn"]
+    for one in boto3.client("acm").list_certificates()["CertificateSummaryList"]
+    if one["DomainName"] == brief.domain
+)
+soon = {"StatusCode": "503", "ContentType": "text/plain", "MessageBody": "We open soon."}
+elb.create_listener(
+    LoadBalancerArn=front,
+    Port=443,
+    Protocol="HTTPS",
+    Certificates=[{"CertificateArn": certificate}],
+    DefaultActions=[{"Type": "fixed-response", "FixedResponseConfig": soon}],
+)
+to_https = {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"}
+elb.create_listener(
+    LoadBalancerArn=front,
+    Port=80,
+    Protocol="HTTP",
+    DefaultActions=[{"Type": "redirect", "RedirectConfig": to_https}],
+)
+
+# %% wrong="inside-only" task="fleet" says=["none is registered with the target groups of page and API", "nobody to send a visitor to"] also=["kill", "track", "surge", "drain"]
+# The machines serve the pictures only: page and API have nobody.
+pictures = elb.create_target_group(
+    Name="booking-pictures", Protocol="HTTP", Port=brief.app_port, VpcId=PORTAL
+)["TargetGroups"][0]["TargetGroupArn"]
+elb.create_rule(
+    ListenerArn=listener(booking(), 443),
+    Priority=5,
+    Conditions=[{"Field": "path-pattern", "PathPatternConfig": {"Values": ["/pictures/*"]}}],
+    Actions=[{"Type": "forward", "TargetGroupArn": pictures}],
+)
+(front_group,) = elb.describe_load_balancers(LoadBalancerArns=[booking()])["LoadBalancers"][0][
+    "SecurityGroups"
+]
+machines = security_group(
+    "booking-machines", tcp(brief.app_port, UserIdGroupPairs=[{"GroupId": front_group}])
+)
+ec2.create_launch_template(
+    LaunchTemplateName="booking",
+    LaunchTemplateData={
+        "ImageId": IMAGE,
+        "InstanceType": "t3.small",
+        "IamInstanceProfile": {"Name": "hazelmere-web"},
+        "MetadataOptions": {"HttpTokens": "required", "HttpEndpoint": "enabled"},
+        "Monitoring": {"Enabled": True},
+        "SecurityGroupIds": [machines],
+    },
+)
+for name in ("booking",):
+    asg.create_auto_scaling_group(
+        AutoScalingGroupName=name,
+        LaunchTemplate={"LaunchTemplateName": "booking", "Version": "$Latest"},
+        MinSize=2,
+        MaxSize=brief.most,
+        VPCZoneIdentifier=",".join(SUBNETS["app"]),
+        TargetGroupARNs=[pictures],
+        HealthCheckType="ELB",
+        HealthCheckGracePeriod=brief.boot_seconds,
+    )
+
+# %% wrong="inside-only" task="letters" says=["zone"]
+# The stranger is shut out, and that is all.
+(old,) = ec2.describe_security_groups(Filters=where("group-name", "letters-machines"))["SecurityGroups"]
+ec2.revoke_security_group_ingress(GroupId=old["GroupId"], IpPermissions=old["IpPermissions"])
+(door,) = ec2.describe_security_groups(Filters=where("group-name", "letters-door"))["SecurityGroups"]
+from_it = [{"GroupId": door["GroupId"]}]
+ec2.authorize_security_group_ingress(
+    GroupId=old["GroupId"], IpPermissions=[tcp(brief.letters_port, UserIdGroupPairs=from_it)]
+)
+
+# %% wrong="small-and-quiet" task="fleet" says=["may grow to 3"]
+# Three machines were always enough.
+(front_group,) = elb.describe_load_balancers(LoadBalancerArns=[booking()])["LoadBalancers"][0][
+    "SecurityGroups"
+]
+machines = security_group(
+    "booking-machines", tcp(brief.app_port, UserIdGroupPairs=[{"GroupId": front_group}])
+)
+ec2.create_launch_template(
+    LaunchTemplateName="booking",
+    LaunchTemplateData={
+        "ImageId": IMAGE,
+        "InstanceType": "t3.small",
+        "IamInstanceProfile": {"Name": "hazelmere-web"},
+        "MetadataOptions": {"HttpTokens": "required", "HttpEndpoint": "enabled"},
+        "Monitoring": {"Enabled": True},
+        "SecurityGroupIds": [machines],
+    },
+)
+mine = elb.describe_target_groups(LoadBalancerArn=booking())["TargetGroups"]
+for name in ("booking",):
+    asg.create_auto_scaling_group(
+        AutoScalingGroupName=name,
+        LaunchTemplate={"LaunchTemplateName": "booking", "Version": "$Latest"},
+        MinSize=2,
+        MaxSize=3,
+        VPCZoneIdentifier=",".join(SUBNETS["app"]),
+        TargetGroupARNs=[one["TargetGroupArn"] for one in mine],
+        HealthCheckType="ELB",
+        HealthCheckGracePeriod=brief.boot_seconds,
+    )
+
+# %% wrong="small-and-quiet" task="kill" says=["i-0 came for it"]
+# The right machine was ended; nobody looked which one came.
+victim = sorted(members(fleet()))[0]
+ec2.terminate_instances(InstanceIds=[victim])
+answer("kill", {"killed": victim, "instead": "i-0", "shrinks": []})
+
+
+# %% wrong="small-and-quiet" task="surge" says=["step"]
+# A timetable, and no policy.
+def at(time, earlier=0):
+    hour, minute = map(int, time.split(":"))
+    hour, minute = divmod(hour * 60 + minute - earlier, 60)
+    return f"{minute} {hour} * * 1-5"
+
+
+for name, recurrence, least in (
+    ("morning", at(brief.opening, brief.boot_seconds // 60 + 10), 3),
+    ("evening", at(brief.closing), 2),
+):
+    asg.put_scheduled_update_group_action(
+        AutoScalingGroupName=fleet(),
+        ScheduledActionName=name,
+        Recurrence=recurrence,
+        TimeZone="Europe/London",
+        MinSize=least,
+        DesiredCapacity=least,
+    )

@@ -32,6 +32,16 @@ elb.create_listener(
     Certificates=[{"CertificateArn": made["CertificateArn"]}],
     DefaultActions=[{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "503"}}],
 )
+# For the house's own screens: inside, on another port, and nothing of the page's.
+inside = elb.create_load_balancer(
+    Name="innen", Scheme="internal", Subnets=SUBNETS["app"], SecurityGroups=doors
+)
+elb.create_listener(
+    LoadBalancerArn=inside["LoadBalancers"][0]["LoadBalancerArn"],
+    Port=8080,
+    Protocol="HTTP",
+    DefaultActions=[{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "200"}}],
+)
 
 # %% task="routes"
 # The internal part in two rules, the API by host and path; a group that nobody uses stays.
@@ -92,6 +102,14 @@ asg.create_auto_scaling_group(
     HealthCheckGracePeriod=2 * brief.boot_seconds,
 )
 asg.put_warm_pool(AutoScalingGroupName="Werkstatt am Morgen", MinSize=1)
+# For trials, and empty: it serves nobody.
+asg.create_auto_scaling_group(
+    AutoScalingGroupName="Probe",
+    LaunchTemplate={"LaunchTemplateId": template, "Version": "1"},
+    MinSize=0,
+    MaxSize=1,
+    VPCZoneIdentifier=SUBNETS["app"][0],
+)
 
 # %% task="track"
 # Requests per target in place of CPU.
