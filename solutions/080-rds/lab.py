@@ -397,11 +397,14 @@ except Exception as error:
 # %% [markdown]
 # So:
 #
-# 1. let `brief.database` keep backups for `brief.retention` days;
+# 1. let `brief.database` keep backups for `brief.retention` days (`modify_db_instance`; on AWS [many changes wait](
+#    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ModifyInstance.ApplyImmediately.html) for the maintenance window
+#    unless you say `ApplyImmediately=True`; *here* none waits);
 # 2. restore it to `BEFORE`, as `brief.restored`. Say its standby, subnets and groups again: [AWS restores into one zone with
 #    the default group](https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RestoreDBInstanceToPointInTime.html)
 #    otherwise. (*Here* the source's are kept.) Everything that held for the database must hold for it;
-# 3. move the portal over: the settings lead to `brief.restored`;
+# 3. move the portal over: the settings lead to `brief.restored`. Its user and password are those of the backup, so the secret
+#    stays the one that you have;
 # 4. keep the old one. What was booked since is in it alone.
 
 # %% task="restore"
@@ -846,7 +849,7 @@ for key in (f"rds.postgres.{brief.bill['kind']}", "rds.storage.gp3", "rds.backup
 
 # %% [markdown]
 # Hand in `answer("bill", {"single": …, "multi_az": …, "with_replica": …, "choose": …})`, in dollars a month, each with
-# `backup_gb` beyond the free part; and what you choose for `brief.bill["need"]`: `"multi_az"` or `"replica"`.
+# `backup_gb` beyond the free part, counted once; and what you choose for `brief.bill["need"]`: `"multi_az"` or `"replica"`.
 
 # %% task="bill"
 ### BEGIN SOLUTION
