@@ -850,8 +850,9 @@ for name in (brief.booking, brief.forms):
 cost()
 
 # %% [markdown]
-# Functions that nobody calls cost nothing; the buckets and the logs cost by the GB, and **provisioned concurrency costs by the
-# second, used or not**: on AWS delete it first (`delete_provisioned_concurrency_config`). Then mappings and rules, functions,
+# The sum leaves Lambda out. Functions that nobody calls cost nothing; the logs cost by the GB, and **provisioned concurrency costs
+# by the second, used or not**, about $5.50 a month [in us-east-1](https://aws.amazon.com/lambda/pricing/) for each environment of
+# 512 MB: on AWS delete it first (`delete_provisioned_concurrency_config`). Then mappings and rules, functions,
 # queues, the layer, log groups (Lambda leaves them behind), the bucket, the network. *Here*, `reset_lab()` puts
 # everything back.
 #
