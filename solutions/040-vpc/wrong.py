@@ -9,14 +9,14 @@ for tier, block in brief.tiers.items():
     ):
         ec2.create_subnet(VpcId=portal, CidrBlock=str(piece), AvailabilityZoneId=zone)
 
-# %% wrong="one-zone-for-all" task="plan" says=["has no", "one zone"]
+# %% wrong="one-zone-for-all" task="plan" says=["has no", "one zone", "is there."]
 portal = ec2.create_vpc(CidrBlock=brief.vpc_cidr)["Vpc"]["VpcId"]
 for tier, block in brief.tiers.items():
     prefix = 32 - (brief.room[tier] + 4).bit_length()
     piece = next(ipaddress.ip_network(block).subnets(new_prefix=prefix))
     ec2.create_subnet(VpcId=portal, CidrBlock=str(piece), AvailabilityZoneId=brief.zone_ids[0])
 
-# %% wrong="the-third-zone" task="plan" says=["was looked for in zone", "zone id"]
+# %% wrong="the-third-zone" task="plan" says=["was looked for in zone", "zone id", "are there."]
 # Names are typed where ids were asked for: in this Region a and b are not the plan's two buildings.
 portal = ec2.create_vpc(CidrBlock=brief.vpc_cidr)["Vpc"]["VpcId"]
 other = next(zone for zone in ("euw1-az1", "euw1-az2", "euw1-az3") if zone not in brief.zone_ids)
@@ -41,7 +41,7 @@ spare = next(
 )
 ec2.create_subnet(VpcId=portal, CidrBlock=str(spare), AvailabilityZoneId=brief.zone_ids[0])
 
-# %% wrong="another-region" task="plan" says=["us-east-1", "lives in one region"] also=["front-door", "own-exit", "ipv6-out"]
+# %% wrong="another-region" task="plan" says=["us-east-1", "lives in one region", "(10."] also=["front-door", "own-exit", "ipv6-out"]
 # A client for the wrong Region; everything after it finds no VPC.
 far = boto3.client("ec2", region_name="us-east-1")
 portal = far.create_vpc(CidrBlock=brief.vpc_cidr)["Vpc"]["VpcId"]
@@ -271,7 +271,7 @@ for subnet in tier_subnets("app").values():
         EgressOnlyInternetGatewayId=out["EgressOnlyInternetGatewayId"],
     )
 
-# %% wrong="data-behind-nat" task="isolate" says=["is private", "no default route"] ref="L04-M5"
+# %% wrong="data-behind-nat" task="isolate" says=["is private", "no route to anything beyond"] ref="L04-M5"
 # A tidy new table of their own, with the same way out.
 old = ec2.describe_vpcs(Filters=where("cidr", brief.old_cidr))["Vpcs"][0]["VpcId"]
 nat = ec2.describe_nat_gateways(Filter=where("vpc-id", old))["NatGateways"][0]["NatGatewayId"]
@@ -310,12 +310,11 @@ for table in ec2.describe_route_tables(Filters=where("vpc-id", old))["RouteTable
         ec2.create_route(RouteTableId=number, DestinationCidrBlock="128.0.0.0/1", NatGatewayId=nat)
 
 # %% wrong="public-instead" task="isolate" says=["is public"]
-# The table was renamed, the route replaced: by the internet gateway's.
+# The table is the same, the route replaced: by the internet gateway's.
 old = ec2.describe_vpcs(Filters=where("cidr", brief.old_cidr))["Vpcs"][0]["VpcId"]
 igw = ec2.describe_internet_gateways(Filters=where("attachment.vpc-id", old))["InternetGateways"][0]
 for table in ec2.describe_route_tables(Filters=where("vpc-id", old))["RouteTables"]:
     if not any(row["Main"] for row in table["Associations"]):
-        ec2.create_tags(Resources=[table["RouteTableId"]], Tags=[{"Key": "Name", "Value": "isolated"}])
         ec2.replace_route(
             RouteTableId=table["RouteTableId"],
             DestinationCidrBlock="0.0.0.0/0",
@@ -335,7 +334,7 @@ for tier, target in (("web", {"GatewayId": igw}), ("app", {"NatGatewayId": nat})
     for block in brief.old_subnets[tier]:
         ec2.associate_route_table(RouteTableId=table, SubnetId=ids[block])
 
-# %% wrong="emptied-first" task="explicit" says=["in none", "silently"]
+# %% wrong="emptied-first" task="explicit" says=["are in none", "silently"]
 # The main table is empty now, and the receptions' page with it: nobody was associated.
 old = ec2.describe_vpcs(Filters=where("cidr", brief.old_cidr))["Vpcs"][0]["VpcId"]
 for table in ec2.describe_route_tables(Filters=where("vpc-id", old))["RouteTables"]:
@@ -418,6 +417,25 @@ answer("pairs", dict.fromkeys(brief.pairs, False))
 # %% wrong="ten-of-twelve" task="twelve-pairs" says=["says neither", "holes"]
 answer("pairs", dict.fromkeys(brief.pairs[:10], False) | {brief.pairs[10]: "maybe"})
 
+# %% wrong="ten-of-twelve" task="ipv6-out" says=["in the family that nobody looks at"]
+# the same for all of them
+ec2.associate_vpc_cidr_block(VpcId=portal_vpc(), AmazonProvidedIpv6CidrBlock=True)
+supply = ec2.describe_vpcs(VpcIds=[portal_vpc()])["Vpcs"][0]["Ipv6CidrBlockAssociationSet"][0]
+sixes = ipaddress.ip_network(supply["Ipv6CidrBlock"]).subnets(new_prefix=64)
+out = ec2.create_egress_only_internet_gateway(VpcId=portal_vpc())["EgressOnlyInternetGateway"]
+table = ec2.create_route_table(VpcId=portal_vpc())["RouteTable"]["RouteTableId"]
+ec2.create_route(
+    RouteTableId=table,
+    DestinationIpv6CidrBlock="::/0",
+    EgressOnlyInternetGatewayId=out["EgressOnlyInternetGatewayId"],
+)
+for subnet in [*tier_subnets("app").values(), *tier_subnets("data").values()]:
+    ec2.associate_subnet_cidr_block(SubnetId=subnet, Ipv6CidrBlock=str(next(sixes)))
+    found = ec2.describe_route_tables(Filters=where("association.subnet-id", subnet))["RouteTables"]
+    for row in [row for one in found for row in one["Associations"] if row.get("SubnetId") == subnet]:
+        ec2.disassociate_route_table(AssociationId=row["RouteTableAssociationId"])
+    ec2.associate_route_table(RouteTableId=table, SubnetId=subnet)
+
 # %% wrong="addresses-forgotten" task="nat-bill" says=["per_zone", "something that is billed is not in it", "public IPv4"]
 price = {key: price_table()[key].usd for key in ("nat.hour", "nat.gb", "transfer.az.each_direction")}
 both = brief.nat_gb * price["nat.gb"] + transfer_bill(internet_gb=brief.out_gb).usd
@@ -446,3 +464,146 @@ answer("nat-bill", {"per_zone": 2 * gateway + both, "single": gateway + both + c
 
 # %% wrong="words-for-numbers" task="nat-bill" says=["needs a number", "two sums"]
 answer("nat-bill", {"per_zone": "about 200 dollars", "single": None})
+
+# %% wrong="a-range-and-no-subnet" task="plan" says=["was looked for in zone", "none are there"] also=["front-door", "own-exit", "ipv6-out"]
+ec2.create_vpc(CidrBlock=brief.vpc_cidr)
+
+# %% wrong="a-range-and-no-subnet" task="front-door"
+gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=portal_vpc())
+
+# %% wrong="a-range-and-no-subnet" task="own-exit"
+print("nothing to give a way out")
+
+# %% wrong="a-range-and-no-subnet" task="ipv6-out"
+print("nothing to give a range")
+
+# %% wrong="a-range-and-no-subnet" task="explicit" says=["is in none"]
+# one subnet forgotten
+old = ec2.describe_vpcs(Filters=where("cidr", brief.old_cidr))["Vpcs"][0]["VpcId"]
+ids = {one["CidrBlock"]: one["SubnetId"] for one in ec2.describe_subnets()["Subnets"]}
+igw = ec2.describe_internet_gateways(Filters=where("attachment.vpc-id", old))["InternetGateways"][0]
+table = ec2.create_route_table(VpcId=old)["RouteTable"]["RouteTableId"]
+ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=igw["InternetGatewayId"])
+for block in [*brief.old_subnets["web"], brief.old_subnets["app"][0]]:
+    ec2.associate_route_table(RouteTableId=table, SubnetId=ids[block])
+
+# %% wrong="a-range-and-no-subnet" task="no-addresses" says=["give every new machine"]
+# the address alone
+ids = {one["CidrBlock"]: one["SubnetId"] for one in ec2.describe_subnets()["Subnets"]}
+behind = [ids[block] for tier in ("app", "data") for block in brief.old_subnets[tier]]
+homes = {
+    one["NetworkInterfaceId"]: one["SubnetId"]
+    for one in ec2.describe_network_interfaces()["NetworkInterfaces"]
+}
+for address in ec2.describe_addresses()["Addresses"]:
+    if homes.get(address.get("NetworkInterfaceId")) in behind:
+        ec2.disassociate_address(AssociationId=address["AssociationId"])
+        ec2.release_address(AllocationId=address["AllocationId"])
+
+# %% wrong="only-the-web-tier" task="plan" says=["the app tier", "was looked for in zone"] also=["own-exit", "ipv6-out"]
+portal = ec2.create_vpc(CidrBlock=brief.vpc_cidr)["Vpc"]["VpcId"]
+prefix = 32 - (brief.room["web"] + 4).bit_length()
+pieces = ipaddress.ip_network(brief.tiers["web"]).subnets(new_prefix=prefix)
+for zone, piece in zip(brief.zone_ids, pieces, strict=False):
+    ec2.create_subnet(VpcId=portal, CidrBlock=str(piece), AvailabilityZoneId=zone)
+
+# %% wrong="only-the-web-tier" task="own-exit"
+address = ec2.allocate_address(Domain="vpc")["AllocationId"]
+ec2.create_nat_gateway(SubnetId=tier_subnets("web")[brief.zone_ids[0]], AllocationId=address)
+
+# %% wrong="only-the-web-tier" task="ipv6-out"
+ec2.associate_vpc_cidr_block(VpcId=portal_vpc(), AmazonProvidedIpv6CidrBlock=True)
+
+# %% wrong="only-the-web-tier" task="explicit" says=["text messages"]
+# what the app tier sends out was not asked
+old = ec2.describe_vpcs(Filters=where("cidr", brief.old_cidr))["Vpcs"][0]["VpcId"]
+ids = {one["CidrBlock"]: one["SubnetId"] for one in ec2.describe_subnets()["Subnets"]}
+tables = ec2.describe_route_tables(Filters=where("vpc-id", old))["RouteTables"]
+main = next(table for table in tables if any(row["Main"] for row in table["Associations"]))
+leads = {row["DestinationCidrBlock"]: row for row in main["Routes"]}
+for tier, destination, kind_of_target in (
+    ("web", "0.0.0.0/0", "GatewayId"),
+    ("app", brief.laboratory_cidr, "VpcPeeringConnectionId"),
+):
+    table = ec2.create_route_table(VpcId=old)["RouteTable"]["RouteTableId"]
+    target = {kind_of_target: leads[destination][kind_of_target]}
+    ec2.create_route(RouteTableId=table, DestinationCidrBlock=destination, **target)
+    for block in brief.old_subnets[tier]:
+        ec2.associate_route_table(RouteTableId=table, SubnetId=ids[block])
+    ec2.delete_route(RouteTableId=main["RouteTableId"], DestinationCidrBlock=destination)
+
+# %% wrong="nothing-after-the-plan" task="front-door"
+print("tomorrow")
+
+# %% wrong="nothing-after-the-plan" task="own-exit"
+print("tomorrow")
+
+# %% wrong="nothing-after-the-plan" task="ipv6-out"
+# in the other network
+old = ec2.describe_vpcs(Filters=where("cidr", brief.old_cidr))["Vpcs"][0]["VpcId"]
+ec2.create_egress_only_internet_gateway(VpcId=old)
+
+# %% wrong="nothing-after-the-plan" task="isolate" says=["they are not all there"] also=["front-door", "own-exit", "ipv6-out", "explicit", "no-addresses"]
+# a subnet that is gone has no way out
+old = ec2.describe_vpcs(Filters=where("cidr", brief.old_cidr))["Vpcs"][0]["VpcId"]
+ids = {one["CidrBlock"]: one["SubnetId"] for one in ec2.describe_subnets()["Subnets"]}
+shut = ids[brief.old_subnets["data"][1]]
+for table in ec2.describe_route_tables(Filters=where("vpc-id", old))["RouteTables"]:
+    for row in table["Associations"]:
+        if row.get("SubnetId") == shut:
+            ec2.disassociate_route_table(AssociationId=row["RouteTableAssociationId"])
+ec2.delete_subnet(SubnetId=shut)
+
+# %% wrong="gateways-that-lead-nowhere" task="front-door" says=["is isolated"] also=["own-exit"]
+gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=portal_vpc())
+
+# %% wrong="gateways-that-lead-nowhere" task="own-exit"
+# made and taken away again
+address = ec2.allocate_address(Domain="vpc")["AllocationId"]
+home = tier_subnets("web")[brief.zone_ids[0]]
+nat = ec2.create_nat_gateway(SubnetId=home, AllocationId=address)["NatGateway"]["NatGatewayId"]
+ec2.delete_nat_gateway(NatGatewayId=nat)
+
+# %% wrong="gateways-that-lead-nowhere" task="ipv6-out" says=["has no IPv6 range"]
+ec2.create_egress_only_internet_gateway(VpcId=portal_vpc())
+
+# %% wrong="routes-that-lead-nowhere" task="front-door" says=["is broken"]
+gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=portal_vpc())
+public = ec2.create_route_table(VpcId=portal_vpc())["RouteTable"]["RouteTableId"]
+ec2.create_route(RouteTableId=public, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
+for subnet in tier_subnets("web").values():
+    ec2.associate_route_table(RouteTableId=public, SubnetId=subnet)
+ec2.detach_internet_gateway(InternetGatewayId=gateway, VpcId=portal_vpc())
+ec2.delete_internet_gateway(InternetGatewayId=gateway)
+
+# %% wrong="routes-that-lead-nowhere" task="own-exit" says=["cannot"]
+home = tier_subnets("web")[brief.zone_ids[0]]
+nat = ec2.create_nat_gateway(SubnetId=home, ConnectivityType="private")["NatGateway"]["NatGatewayId"]
+table = ec2.create_route_table(VpcId=portal_vpc())["RouteTable"]["RouteTableId"]
+ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", NatGatewayId=nat)
+for subnet in tier_subnets("app").values():
+    ec2.associate_route_table(RouteTableId=table, SubnetId=subnet)
+ec2.delete_nat_gateway(NatGatewayId=nat)
+
+# %% wrong="routes-that-lead-nowhere" task="ipv6-out" says=["has no IPv6 range"]
+ec2.create_egress_only_internet_gateway(VpcId=portal_vpc())
+
+# %% wrong="in-by-the-other-family" task="own-exit" says=["of the app tier is public"] also=["ipv6-out"]
+ec2.associate_vpc_cidr_block(VpcId=portal_vpc(), AmazonProvidedIpv6CidrBlock=True)
+gateway = ec2.describe_internet_gateways(Filters=where("attachment.vpc-id", portal_vpc()))[
+    "InternetGateways"
+][0]["InternetGatewayId"]
+for zone in brief.zone_ids:
+    address = ec2.allocate_address(Domain="vpc")["AllocationId"]
+    home = tier_subnets("web")[zone]
+    nat = ec2.create_nat_gateway(SubnetId=home, AllocationId=address)["NatGateway"]["NatGatewayId"]
+    table = ec2.create_route_table(VpcId=portal_vpc())["RouteTable"]["RouteTableId"]
+    ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", NatGatewayId=nat)
+    ec2.create_route(RouteTableId=table, DestinationIpv6CidrBlock="::/0", GatewayId=gateway)
+    ec2.associate_route_table(RouteTableId=table, SubnetId=tier_subnets("app")[zone])
+
+# %% wrong="in-by-the-other-family" task="ipv6-out"
+print("there is an IPv6 way out already")

@@ -15,7 +15,7 @@ from typing import Any
 
 from cloudlings.account import Account
 from cloudlings.grading.task import Because
-from cloudlings.network import Network, Trace, read_network, trace
+from cloudlings.network import Network, Statement, Trace, read_network, trace
 from cloudlings.network.model import (
     Interface,
     RouteTable,
@@ -57,19 +57,28 @@ def tables_of(network: Network, vpc: str) -> list[RouteTable]:
     return [table for table in network.route_tables if table.vpc == vpc]
 
 
-def table_for(network: Network, subnet: Subnet) -> RouteTable | None:
+def table_for(network: Network, subnet: Subnet) -> RouteTable:
     """The table that routes a subnet: the one it is associated with, else its VPC's main table."""
-    tables = tables_of(network, subnet.vpc)
-    explicit = next((table for table in tables if subnet.id in table.subnets), None)
-    return explicit or next((table for table in tables if table.main), None)
+    explicit = (table for table in tables_of(network, subnet.vpc) if subnet.id in table.subnets)
+    return next(explicit, main_table(network, subnet.vpc))
 
 
-def routes_in_words(table: RouteTable | None) -> str:
+def main_table(network: Network, vpc: str) -> RouteTable:
+    """The main table of a VPC; an empty one without an id where it was not read."""
+    main = (table for table in tables_of(network, vpc) if table.main)
+    return next(main, RouteTable("no main table", vpc, main=True))
+
+
+def routes_in_words(table: RouteTable) -> str:
     """A table's routes beyond the local ones: ``0.0.0.0/0 to igw-…``."""
-    if table is None:
-        return "no route table"
     rows = [f"{r.destination} to {r.target or 'nothing'}" for r in table.routes if r.target != "local"]
     return ", ".join(rows) or "only local routes"
+
+
+def way_of(network: Network, subnet: Subnet) -> str:
+    """How a subnet is routed, in words: ``rtb-…: 0.0.0.0/0 to igw-…``."""
+    table = table_for(network, subnet)
+    return f"{table.id}: {routes_in_words(table)}"
 
 
 def shown(things: Sequence[str]) -> str:
@@ -81,6 +90,11 @@ def shown(things: Sequence[str]) -> str:
 def reasons(found: Trace, most: int = 3) -> list[str]:
     """Why a trace ended as it did, a sentence each: its first explanations."""
     return list(dict.fromkeys(each.text for each in found.explanations))[:most]
+
+
+def why(statement: Statement) -> list[str]:
+    """Why a statement about a network does not hold: the reasons of its trace, where it has one."""
+    return reasons(statement.trace) if statement.trace else []
 
 
 def with_host(
