@@ -29,3 +29,10 @@ def test_keys_in_events_are_as_in_a_url() -> None:
     told = [row["s3"]["object"]["key"] for row in event(PLACE, *keys)["Records"]]
     assert [unquote_plus(key) for key in told] == keys
     assert told[0] != keys[0]
+
+
+def test_a_folder_repeats_the_prefix() -> None:
+    """Who changes the prefix wherever it stands in a key writes another key than who changes the prefix alone."""
+    _, small = pictures(PLACE)
+    everywhere = small.replace(PLACE.uploads, PLACE.thumbs)
+    assert everywhere != PLACE.thumbs + small.removeprefix(PLACE.uploads)
