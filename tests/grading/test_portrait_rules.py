@@ -32,7 +32,7 @@ def test_keys_in_events_are_as_in_a_url() -> None:
 
 
 def test_a_folder_repeats_the_prefix() -> None:
-    """Who changes the prefix wherever it stands in a key writes another key than who changes the prefix alone."""
+    """Who changes the prefix wherever it stands in a key writes another key than the one asked for."""
     _, small = pictures(PLACE)
     everywhere = small.replace(PLACE.uploads, PLACE.thumbs)
     assert everywhere != PLACE.thumbs + small.removeprefix(PLACE.uploads)
