@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from cloudlings.grading.checker import Checker
 from cloudlings.grading.workspace import Workspace
 from tests.browser.course_page import MARKS, a_browser, a_page, a_space, client  # noqa: F401 fixtures
+from tests.web.place import LAB
 
 pytestmark = MARKS
 
@@ -35,3 +37,13 @@ def test_a_lab_is_worked_beside_the_page(space: Workspace, page: Any) -> None:
     page.get_by_text("Taken back: ec2:CreateSubnet").wait_for()
     origin = page.evaluate("location.origin")
     assert {url for url in page.requests if not url.startswith((origin, "data:"))} == set()
+
+
+def test_a_session_that_has_ended_says_so(space: Workspace, page: Any) -> None:
+    """An open page whose cookie is gone is told how to come in again at the next change."""
+    page.goto(f"{page.evaluate('location.origin')}/labs/{LAB}")
+    page.locator("#journal").wait_for()
+    page.context.clear_cookies()
+    # A check needs no waiting for the sandbox: the page looks at the records itself.
+    Checker(space.running().home).check(LAB, "keep-note")
+    page.get_by_text("This page's session has ended: open it again with cloudlings page").wait_for()

@@ -24,7 +24,8 @@ def ensure_running(
     seed: str | None = None,
     upstream: str | None = None,
 ) -> Checker:
-    """The checker of a home, with its sandbox; starts what does not run and ``tell``s what it does.
+    """The checker of a home, with its sandbox, and the course page where there was one; starts what does not
+    run and ``tell``s what it does.
 
     ``upstream``: see ``Sandbox.start``.
     """
@@ -40,7 +41,11 @@ def ensure_running(
         tell(f"The sandbox answers at {sandbox.endpoint_url}.")
         for notice in sandbox.notices:
             tell(notice)
-    return Checker.start(root, home, seed=seed)
+    checker = Checker.start(root, home, seed=seed)
+    if (home / page.FILE).exists():
+        # It was shown before a stop: JupyterLab's panel finds it again.
+        page.begin(root, home)
+    return checker
 
 
 def _given(home: Path, seed: str | None) -> Checker:

@@ -24,9 +24,7 @@ HEADERS = {
     "cross-origin-opener-policy": "same-origin",
 }
 _CLOSED = "This page is for whoever started it, and this browser has not shown the token of this start."
-_OPENS = (
-    "cloudlings page prints the address that opens it, and opens it. In JupyterLab, load JupyterLab again."
-)
+_OPENS = "`cloudlings page` opens it, and prints its address. In JupyterLab, load JupyterLab again."
 _ELSEWHERE = "The course page answers at 127.0.0.1 and localhost, and takes forms from its own pages only."
 
 

@@ -65,7 +65,7 @@ async function refresh() {
     }
     say("");
   } catch (error) {
-    say(error.message === "403" ? "This page's session has ended: open it again with cloudlings page" : "Not up to date: the page does not answer");
+    say(error.message === "403" ? "This page's session has ended: open it again with cloudlings page" : "Not up to date: the page does not answer. cloudlings start starts it again");
   }
   document.querySelectorAll("[data-load]").forEach(load);
 }
@@ -93,18 +93,27 @@ window.addEventListener("pageshow", () => {
 // A page that nobody sees holds no connection: browsers give one address no more than six of them.
 if (document.body.dataset.events) {
   let events = null;
+  let lost = false;
   const listen = () => {
     events = new EventSource(document.body.dataset.events);
-    let lost = false;
     events.addEventListener("changed", soon);
     events.addEventListener("up", soon);
     events.addEventListener("down", () => { say("The sandbox does not answer; your work in it is kept"); soon(); });
     events.addEventListener("hello", () => { if (lost) { lost = false; soon(); } });
-    events.onerror = () => { lost = true; };
+    events.onerror = () => {
+      if (events.readyState !== EventSource.CLOSED) { lost = true; return; }
+      // JupyterLab answers for a page that has stopped, and the browser takes that for the end.
+      soon();
+      setTimeout(() => {
+        if (document.hidden || events.readyState !== EventSource.CLOSED) return;
+        lost = true;
+        listen();
+      }, 2000);
+    };
   };
   document.addEventListener("visibilitychange", () => {
-    if (document.hidden && events) { events.close(); events = null; }
-    if (!document.hidden && !events) { listen(); soon(); }
+    if (document.hidden && events) events.close();
+    else if (!document.hidden) { if (events) events.close(); listen(); soon(); }
   });
   if (!document.hidden) listen();
 }
