@@ -60,12 +60,14 @@ class GradedCourse:
         return "".join("".join(output.get("text", "")) + output.get("evalue", "") for output in outputs)
 
 
-def nbgrader(folder: Path, *arguments: str, expect: int = 0) -> str:
+def nbgrader(folder: Path, *arguments: str, expect: int = 0, seconds: float = 420) -> str:
     """Runs a stock command of nbgrader in the course's folder; what it said."""
     # As an instructor may: by its full path, with the environment not activated.
     command = [str(Path(sys.executable).parent / "nbgrader"), *arguments]
     environment = {**os.environ, "PATH": os.defpath, "JUPYTERHUB_USER": "amara"}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=420)
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=seconds
+    )
     said = done.stdout + done.stderr
     assert done.returncode == expect, said
     return said
