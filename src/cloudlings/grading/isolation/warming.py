@@ -38,6 +38,7 @@ def settle(*, many: bool) -> None:
     many forks follow, it lies in few pages, which takes some tenths of a second."""
     gc.collect()
     gc.freeze()
+    gc.enable()
     if many:
         linux.gather_memory()
 
