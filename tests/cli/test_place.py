@@ -243,3 +243,19 @@ def test_every_command_has_json_or_a_reason() -> None:
     }
     assert len(found) > 25
     assert without <= set(WITHOUT_JSON)
+
+
+def test_a_page_that_was_shown_comes_back_with_the_sandbox(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """JupyterLab's panel finds it again after a stop and a start; where none was shown, none is started."""
+    from cloudlings.grading import page, start
+
+    begun: list[Path] = []
+    monkeypatch.setattr(page, "begin", lambda root, home: begun.append(home))
+    start.ensure_running(COURSE, sandbox.home, tell=print)
+    assert begun == []
+    (sandbox.home / page.FILE).write_text("{}")
+    start.ensure_running(COURSE, sandbox.home, tell=print)
+    (sandbox.home / page.FILE).unlink()
+    assert begun == [sandbox.home]
