@@ -587,7 +587,7 @@ made = ec2.create_volume(
 )
 ec2.attach_volume(VolumeId=made["VolumeId"], InstanceId=collector()["InstanceId"], Device="/dev/sdf")
 
-# %% wrong="role-without-holder" task="badge" says=["no instance profile holds it"] also=["launch", "data-disk", "image"]
+# %% wrong="role-without-holder" task="badge" says=["no instance profile holds it"] also=["image"]
 # The role is right; a role is what a machine wears, is it not?
 ec2_only = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
 put = {
@@ -598,6 +598,26 @@ put = {
 trust, policy = ({"Version": "2012-10-17", "Statement": [each]} for each in (ec2_only, put))
 iam.create_role(RoleName=brief.role, AssumeRolePolicyDocument=json.dumps(trust))
 iam.put_role_policy(RoleName=brief.role, PolicyName="put", PolicyDocument=json.dumps(policy))
+
+# %% wrong="role-without-holder" task="launch" says=["wears no instance profile", "paste a key"]
+# No badge: there is none to wear.
+door = ec2.create_security_group(GroupName="door", Description="relay", VpcId=brackwater)["GroupId"]
+rule = {"IpProtocol": "tcp", "FromPort": brief.port, "ToPort": brief.port}
+ec2.authorize_security_group_ingress(
+    GroupId=door, IpPermissions=[{**rule, "UserIdGroupPairs": [{"GroupId": groups["relay"]}]}]
+)
+service = [{"Key": "service", "Value": brief.service}]
+ec2.run_instances(
+    ImageId=image["ImageId"],
+    InstanceType="t3.micro",
+    MinCount=1,
+    MaxCount=1,
+    SubnetId=subnet["app_a"],
+    SecurityGroupIds=[door],
+    MetadataOptions={"HttpTokens": "required"},
+    BlockDeviceMappings=[{"DeviceName": image["RootDeviceName"], "Ebs": {"Encrypted": True}}],
+    TagSpecifications=[{"ResourceType": kind, "Tags": service} for kind in ("instance", "volume")],
+)
 
 # %% wrong="role-without-holder" task="retire" says=["observations", "is gone"] also=["other-zone"]
 # Ended as it is.

@@ -1908,6 +1908,13 @@ for name in ("booking", "booking-2"):
         Certificates=[{"CertificateArn": certificate}],
         DefaultActions=[{"Type": "fixed-response", "FixedResponseConfig": soon}],
     )
+    to_https = {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"}
+    elb.create_listener(
+        LoadBalancerArn=front,
+        Port=80,
+        Protocol="HTTP",
+        DefaultActions=[{"Type": "redirect", "RedirectConfig": to_https}],
+    )
 
 # %% wrong="two-doors" task="letters" says=["are not both there"]
 # The old service's door goes first.
