@@ -8,11 +8,18 @@ from typing import Any
 
 from cloudlings.cost import nat_bill
 from cloudlings.grading.graders import Account, Because, Brief, not_attempted_unless, task
+from cloudlings.grading.tier_rules import (
+    Portal,
+    answers_the_internet,
+    goes_out_and_lets_nobody_in,
+    has_room,
+    reaches_the_laboratory,
+    survives,
+)
 from cloudlings.grading.vpc_state import (
     as_predicted,
     inside,
     interface_at,
-    ip,
     made_elsewhere,
     main_table,
     must_not_reach,
@@ -29,20 +36,10 @@ from cloudlings.grading.vpc_state import (
     way_of,
     with_host,
 )
-from cloudlings.network import Network, Trace, kind, trace, without_zone
+from cloudlings.network import Network, Trace, kind, trace
 from cloudlings.network.model import Subnet, Vpc
 
-RESERVED = 5
 TIERS = ("web", "app", "data")
-
-
-@dataclass(frozen=True)
-class Portal:
-    """The learner's VPC as it is now, its subnets by the tier in whose block they lie."""
-
-    network: Network
-    vpc: Vpc
-    tiers: Mapping[str, list[Subnet]]
 
 
 def _portal(account: Account, brief: Brief) -> Portal:
@@ -120,29 +117,7 @@ def test_plan(account: Account, brief: Brief) -> None:
         )
     for tier in TIERS:
         for zone_id in brief.zone_ids:
-            _has_room(portal, brief, tier, zone_id, zones)
-
-
-def _has_room(portal: Portal, brief: Brief, tier: str, zone_id: str, zones: Mapping[str, str]) -> None:
-    here = [subnet for subnet in portal.tiers[tier] if zones.get(subnet.az) == zone_id]
-    seen = [f"{subnet.id} in {zones.get(subnet.az, subnet.az)}" for subnet in portal.tiers[tier]]
-    assert here, Because(
-        found=f"The {tier} tier ({brief.tiers[tier]}) was looked for in zone {zone_id}: "
-        f"{shown(seen)} {'is' if len(seen) == 1 else 'are'} there.",
-        consequence=f"When the other zone is lost, the portal has no {tier} tier.",
-        concept="A subnet is in one zone. The zone id names the building; a name such as eu-west-1a is a "
-        "label of the account's.",
-    )
-    room = sum(ip(subnet.cidr).num_addresses - RESERVED for subnet in here)
-    sizes = shown([f"{subnet.id} {subnet.cidr}" for subnet in here])
-    assert room >= brief.room[tier], Because(
-        found=f"The {tier} tier in {zone_id} ({sizes}) has {room} addresses for machines; the plan asks for "
-        f"{brief.room[tier]}.",
-        consequence=f"Machine number {room + 1} is refused with InsufficientFreeAddressesInSubnet, on the "
-        "day on which it is needed.",
-        concept="Of each subnet AWS keeps five addresses: the first four and the last. A subnet's range "
-        "never changes.",
-    )
+            has_room(portal, brief, tier, zone_id, zones)
 
 
 @task(
@@ -177,7 +152,7 @@ def test_front_door(account: Account, brief: Brief) -> None:
             concept="Routes decide: a subnet is public when the table that it is associated with leads to an "
             "internet gateway that is attached. Names, tags and settings decide nothing.",
         )
-        _answers_the_internet(portal, subnet)
+        answers_the_internet(portal, subnet)
     for tier in ("app", "data"):
         for subnet in portal.tiers[tier]:
             assert kind(portal.network, subnet) != "public", Because(
@@ -186,19 +161,6 @@ def test_front_door(account: Account, brief: Brief) -> None:
                 "whole internet can knock at it.",
                 concept="A subnet without a table of its own follows the main table, and whatever is in it.",
             )
-
-
-def _answers_the_internet(portal: Portal, subnet: Subnet) -> None:
-    network, host = with_host(portal.network, subnet, public=True)
-    for source, destination in (("internet", host), (host, "internet")):
-        must_reach(
-            network,
-            source,
-            destination,
-            443,
-            consequence="Patients get no answer from this zone.",
-            concept="A way in needs the request to arrive and the reply to find back.",
-        )
 
 
 @task(
@@ -225,7 +187,7 @@ def test_own_exit(account: Account, brief: Brief) -> None:
         f"{portal.vpc.id} has no NAT gateway, and no app subnet has a route out.",
     )
     for subnet in portal.tiers["app"]:
-        _goes_out_and_lets_nobody_in(portal.network, subnet, "app", "fetch an update or call the bank")
+        goes_out_and_lets_nobody_in(portal.network, subnet, "app", "fetch an update or call the bank")
     for subnet in portal.tiers["data"]:
         found = kind(portal.network, subnet)
         assert found == "isolated", Because(
@@ -233,47 +195,7 @@ def test_own_exit(account: Account, brief: Brief) -> None:
             consequence="Whoever gets hold of a database has a way to carry the patients' records out.",
             concept="The data tier talks to the app tier, which local routes do. It needs no way out.",
         )
-    _survives(portal)
-
-
-def _goes_out_and_lets_nobody_in(network: Network, subnet: Subnet, tier: str, needs: str) -> None:
-    network, host = with_host(network, subnet)
-    must_reach(
-        network,
-        host,
-        "internet",
-        443,
-        consequence=f"A machine of the {tier} tier there cannot {needs}.",
-        concept="A NAT gateway is no door by itself: the subnet in which it stands needs the way to the "
-        "internet gateway.",
-    )
-    assert kind(network, subnet) == "private", Because(
-        found=f"Subnet {subnet.id} of the {tier} tier is {kind(network, subnet)}: {way_of(network, subnet)}.",
-        consequence=f"What reaches out there can be reached, as soon as a machine of the {tier} tier has a "
-        "public address.",
-        concept="Private means: out through something that lets nobody in.",
-    )
-
-
-def _survives(portal: Portal) -> None:
-    zones = sorted({subnet.az for subnet in portal.tiers["app"]})
-    ids = {subnet.az: subnet for subnet in portal.tiers["app"]}
-    for lost in zones:
-        left = without_zone(portal.network, lost)
-        for subnet in portal.tiers["app"]:
-            if subnet.az == lost:
-                continue
-            network, host = with_host(left, subnet)
-            must_reach(
-                network,
-                host,
-                "internet",
-                443,
-                given=f"Zone {lost} was taken away. ",
-                consequence=f"When {lost} fails, the app tier in {subnet.az} ({ids[subnet.az].cidr}) runs on "
-                "and can no longer call out: the failure of one zone is the portal's.",
-                concept="A zonal NAT gateway lives in one zone and dies with it.",
-            )
+    survives(portal)
 
 
 @task(
@@ -441,21 +363,8 @@ def test_explicit(account: Account, brief: Brief) -> None:
             concept="Before a route goes, somebody has to know who uses it.",
         )
     for subnet in old.tiers["app"]:
-        _goes_out_and_lets_nobody_in(old.network, subnet, "app", "send the appointments' text messages")
-        _reaches_the_laboratory(old.network, subnet, brief)
-
-
-def _reaches_the_laboratory(network: Network, subnet: Subnet, brief: Brief) -> None:
-    network, host = with_host(network, subnet)
-    must_reach(
-        network,
-        host,
-        interface_at(network, brief.places["scanner"], "scanner"),
-        443,
-        consequence="Blood results no longer reach the booking system. They did before the repair.",
-        concept="A table is everything that its subnets know: moving to another one leaves all routes "
-        "of the first behind.",
-    )
+        goes_out_and_lets_nobody_in(old.network, subnet, "app", "send the appointments' text messages")
+        reaches_the_laboratory(old.network, subnet, brief)
 
 
 @task(
