@@ -219,7 +219,7 @@ for subnet in SUBNETS["reports"]:
     ec2.replace_network_acl_association(AssociationId=link["NetworkAclAssociationId"], NetworkAclId=default)
 
 
-# %% wrong="deny-kept" task="rule-200" says=["holds a deny rule"]
+# %% wrong="deny-kept" task="rule-200" says=["holds a deny rule, number 200"]
 def allow(number, *ports):
     rule = {"number": number, "action": "allow", "protocol": "tcp" if ports else "-1", "cidr": brief.vpc_cidr}
     return rule | ({"from": ports[0], "to": ports[0]} if ports else {})
@@ -460,7 +460,7 @@ for service, tiers, policy in (
         **policy,
     )
 
-# %% wrong="outbound-instead-of-inbound" task="secrets-endpoint" says=["inbound rules decide"]
+# %% wrong="outbound-instead-of-inbound" task="secrets-endpoint" says=["inbound rules decide", "The NAT gateways were taken away."]
 door = ec2.create_security_group(GroupName="secrets-door", Description="443 out", VpcId=PORTAL)["GroupId"]
 https = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": brief.vpc_cidr}]}
 ec2.authorize_security_group_egress(GroupId=door, IpPermissions=[https])
@@ -512,7 +512,7 @@ ec2.create_vpc_endpoint(
     PrivateDnsEnabled=True,
 )
 
-# %% wrong="hours-forgotten-in-one-zone" task="break-even" says=["gb", "an hour in each zone"]
+# %% wrong="hours-forgotten-in-one-zone" task="break-even" says=["gb", "an hour in each zone"] also=["gateway-endpoints"]
 price = {
     key: price_table()[key].usd for key in ("nat.gb", "endpoint.interface.hour", "endpoint.interface.gb")
 }
@@ -526,13 +526,30 @@ answer(
     "break-even", {"gb": even, "s3_saved": brief.s3_gb * price["nat.gb"], "build": brief.service_gb > even}
 )
 
-# %% wrong="s3-by-the-interface-price" task="break-even" says=["s3_saved", "a gateway endpoint bills nothing"]
+# %% wrong="hours-forgotten-in-one-zone" task="gateway-endpoints"
+# In the other network: the portal has none yet.
+kiosks = ec2.describe_vpcs(Filters=where("cidr", brief.kiosk_cidr))["Vpcs"][0]["VpcId"]
+ec2.create_vpc_endpoint(
+    VpcEndpointType="Gateway", VpcId=kiosks, ServiceName=f"com.amazonaws.{ec2.meta.region_name}.s3"
+)
+
+# %% wrong="s3-by-the-interface-price" task="break-even" says=["s3_saved", "a gateway endpoint bills nothing"] also=["secrets-endpoint"]
 price = {
     key: price_table()[key].usd for key in ("nat.gb", "endpoint.interface.hour", "endpoint.interface.gb")
 }
 cheaper = price["nat.gb"] - price["endpoint.interface.gb"]
 even = brief.endpoints * 2 * 730 * price["endpoint.interface.hour"] / cheaper
 answer("break-even", {"gb": even, "s3_saved": brief.s3_gb * cheaper, "build": brief.service_gb > even})
+
+# %% wrong="s3-by-the-interface-price" task="secrets-endpoint"
+# In the other network: the portal has none yet.
+kiosks = ec2.describe_vpcs(Filters=where("cidr", brief.kiosk_cidr))["Vpcs"][0]["VpcId"]
+ec2.create_vpc_endpoint(
+    VpcEndpointType="Interface",
+    VpcId=kiosks,
+    ServiceName=f"com.amazonaws.{ec2.meta.region_name}.secretsmanager",
+    SubnetIds=[ec2.describe_subnets(Filters=where("vpc-id", kiosks))["Subnets"][0]["SubnetId"]],
+)
 
 # %% wrong="against-its-own-sum" task="break-even" says=["contradicts its own sum"]
 price = {
@@ -556,6 +573,15 @@ ec2.create_flow_logs(
     LogGroupName="/hazelmere/portal",
     DeliverLogsPermissionArn=boto3.client("iam").get_role(RoleName="flow-logs")["Role"]["Arn"],
 )
+
+# %% wrong="all-three-by-the-first-deny" task="rule-200" says=["rule 200 is not among them"]
+from_inside = {"action": "allow", "protocol": "tcp", "cidr": brief.vpc_cidr}
+redundant = [from_inside | {"number": port, "from": port, "to": port} for port in (80, 443)]
+everything = {"number": 100, "action": "allow", "protocol": "-1", "cidr": brief.vpc_cidr}
+answer("rule-200", {"redundant": redundant, "dead": [everything]})
+
+# %% wrong="all-three-by-the-first-deny" task="break-even" says=["needs a number"]
+answer("break-even", {"gb": "a lot", "s3_saved": "more than that", "build": True})
 
 # %% wrong="the-printer-behind-a-wall" task="triage" says=["r3", "never asked"]
 acls = ec2.describe_network_acls(Filters=where("vpc-id", KIOSKS))["NetworkAcls"]
@@ -598,3 +624,12 @@ ec2.create_flow_logs(
     LogGroupName="/hazelmere/portal",
     DeliverLogsPermissionArn=boto3.client("iam").get_role(RoleName="flow-logs")["Role"]["Arn"],
 )
+
+# %% wrong="shut-before-built" task="chain" says=["does not get there", "error page"]
+# The world is shut out, and nobody is let in.
+for old in ec2.describe_security_groups(Filters=where("vpc-id", PORTAL))["SecurityGroups"]:
+    if old["GroupName"] in ("launch-wizard-1", "admin", "test-2023"):
+        ec2.revoke_security_group_ingress(GroupId=old["GroupId"], IpPermissions=old["IpPermissions"])
+
+# %% wrong="shut-before-built" task="no-world-ssh"
+print("shut already")
