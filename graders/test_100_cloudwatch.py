@@ -2,36 +2,44 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from cloudlings.cost import logs_bill, metrics_bill
-from cloudlings.grading import metric_rules, shop_days
 from cloudlings.grading.alarm_drill import arrives, lets_no_stranger_in
-from cloudlings.grading.alarm_rules import (
-    Metric,
-    Raw,
-    Woken,
-    alarms_of,
-    is_on_a_band,
-    wakes,
-    watches,
-    woken,
-)
-from cloudlings.grading.dashboards import Graph, Wanted, answers, drawn, graphs, series, share
+from cloudlings.grading.alarm_rules import alarms_of, is_on_a_band, wakes, watches
+from cloudlings.grading.band_rules import rings_for_too_few
+from cloudlings.grading.board_rules import best_board, hard_hour, questions
+from cloudlings.grading.dashboards import answers, drawn, graphs
 from cloudlings.grading.graders import Account, Because, Brief, not_attempted_unless, task
-from cloudlings.grading.log_checks import by_region, lines_are_discreet, lines_are_fields, shows_a_life
-from cloudlings.grading.log_rules import as_object, ask, least_retention, records, rows, saved
+from cloudlings.grading.latency_rules import Waiting, wakes_for_slow_ones
+from cloudlings.grading.log_checks import (
+    answers_as_before,
+    counts_those_above,
+    levels_tell_errors,
+    lines_are_discreet,
+    lines_are_fields,
+    shows_a_life,
+)
+from cloudlings.grading.log_rules import ask, saved
 from cloudlings.grading.metric_rules import around_now, total_of
-from cloudlings.grading.shop_days import EVENT, ORDERS, Shop, day
+from cloudlings.grading.payment_rules import makes_few_metrics, measures_each, pays, sums_of
+from cloudlings.grading.rehearsal import Rehearsal
+from cloudlings.grading.retention_rules import kept_as_long, none_for_ever
+from cloudlings.grading.shop_days import Shop
 from cloudlings.grading.sums import as_billed
+from cloudlings.grading.symptom_rules import (
+    as_inherited,
+    keeps_still,
+    wakes_for_dead_letters,
+    wakes_for_failures,
+    wakes_for_silence,
+    wakes_nobody_for_nothing,
+)
+from cloudlings.grading.trace_rules import names_the_cause, request_of
 from cloudlings.grading.vpc_state import shown
 from cloudlings.models.alarms import Alarm, evaluate
 
-CAUSES = ("processor timed out", "currency not set up", "certificate expired", "merchant limit reached")
 SERVICES = ("orders", "payments", "shipping")
 STATES = ("OK", "ALARM", "INSUFFICIENT_DATA", "same")
 MARKS = {"0": 0.0, "X": 5.0, "-": None}
@@ -72,45 +80,9 @@ def test_keep_logs(account: Account, brief: Brief) -> None:
         any(kept.get(name) != days for name, days in as_found.items()),
         "The log groups keep their events as they did when you came.",
     )
-    for name, days in ((row.group, row.days) for row in brief.keep):
-        assert name in kept, Because(
-            found=f"Log group {name} was looked for. It is not there.",
-            consequence="Its lines are gone, and the next ones have nowhere to go.",
-            concept="How long a group keeps its events is a setting of the group.",
-        )
-        found, wanted = kept[name], least_retention(days)
-        assert found is not None, Because(
-            found=f"{name} has no retention: describe_log_groups shows no retentionInDays.",
-            consequence="It keeps every line for ever, and every month costs more than the one before.",
-            concept="What is not told to expire never does.",
-        )
-        assert found >= days, Because(
-            found=f"{name} keeps its events for {found} days; they are needed for {days}.",
-            consequence=f"On day {found + 1} the line that somebody asks for is gone for good.",
-            concept="Retention is a promise to whoever asks late.",
-        )
-        assert found <= wanted, Because(
-            found=f"{name} keeps its events for {found} days; they are needed for {days}, and CloudWatch "
-            "offers something between.",
-            consequence="Storage is paid for days that nobody asks about, and personal data lies longer "
-            "than it may.",
-            concept="The list of lengths has steps; the right one is the first that is long enough.",
-        )
-    endless = sorted(name for name, days in kept.items() if days is None)
-    assert not endless, Because(
-        found=f"Log groups without retention are there besides: {shown(endless[:3])}.",
-        consequence="What is made by the way is what nobody looks after.",
-        concept="A function makes its log group by itself, without retention, if nobody made it before.",
-    )
-
-
-def _request(brief: Brief, order: str) -> str:
-    """The request id of an order, as the seed lays it."""
-    return "r-" + hashlib.sha256(f"{brief.tag}/{order}".encode()).hexdigest()[:12]
-
-
-def _cause(brief: Brief) -> str:
-    return CAUSES[hashlib.sha256(f"{brief.tag}/cause".encode()).digest()[0] % len(CAUSES)]
+    for row in brief.keep:
+        kept_as_long(kept, row.group, row.days)
+    none_for_ever(kept)
 
 
 @task(
@@ -139,28 +111,14 @@ def test_trace(account: Account, brief: Brief, answer: Callable[[str], Any]) -> 
         consequence="Whoever is woken next begins at an empty page.",
         concept="A saved query is kept for everybody: its text and its log groups, under a name.",
     )
-    request = _request(brief, brief.complaint)
+    request = request_of(brief, brief.complaint)
     shows_a_life(account.id, brief.groups, timeline, request)
     assert given is not None, Because(
         found='Query "timeline" shows the life of the order. No answer "trace" was handed in.',
         consequence="Nobody knows yet which service to mend.",
         concept="A timeline is there to be read: where did the trouble begin?",
     )
-    said = given if isinstance(given, Mapping) else {}
-    assert said.get("request") == request, Because(
-        found=f'The answer "trace" names the request {said.get("request")!r}. Order {brief.complaint} was '
-        "received under another.",
-        consequence="One reads the life of somebody else's order.",
-        concept="The order's number is known to one service; the request id goes along to all of them.",
-    )
-    right = (said.get("service"), said.get("cause")) == ("payments", _cause(brief))
-    assert right, Because(
-        found=f'The answer "trace" says: service {said.get("service")!r}, cause {said.get("cause")!r}. '
-        "That is not the first line of this request that tells of trouble.",
-        consequence="The team of a service that only suffered is woken, and the cause stays.",
-        concept="Errors travel: who shouts loudest is often last. Sorted by time, the first trouble "
-        "stands on top. A warning is trouble, too.",
-    )
+    names_the_cause(brief, request, given)
 
 
 @task(
@@ -181,43 +139,7 @@ def test_big_orders(account: Account, brief: Brief) -> None:
     query = saved(account, "big orders")
     not_attempted_unless(query, 'No query is saved as "big orders" yet.')
     assert query  # for mypy
-    group, big = brief.groups["orders"], brief.big
-    amounts = {
-        "north": [big + 1, big + 900.5, 20],
-        "south": [big + 0.01],
-        "west": [big, big - 1],
-        "islands": [999],
-    }
-    lines = [
-        (second, group, {"level": "INFO", "event": "received", "amount": amount, "region": region})
-        for second, (region, amount) in enumerate(
-            (region, amount) for region, every in amounts.items() for amount in every
-        )
-    ]
-    refunds = [
-        (90 + n, group, {"level": "INFO", "event": "refunded", "amount": 4 * big, "region": "west"})
-        for n in range(2)
-    ]
-    found = rows(query, records(account.id, [*lines, *refunds]))
-    counted = {region: number for row in found for region, number in by_region(row, tuple(amounts))}
-    wanted = {"north": 2, "south": 1, "islands": 1}
-    assert counted, Because(
-        found=f"The query was run over new orders from four regions. It gives {len(found)} rows, none "
-        "with a region and a number.",
-        consequence="The question was how many, and where.",
-        concept="stats makes a number of many lines; by says for what.",
-    )
-    assert counted.get("west", 0) == 0, Because(
-        found=f"The query counts {counted.get('west')} in west, where new lines tell of one order of "
-        f"exactly {big}, one below, and two refunds.",
-        consequence="The campaign is run where nobody buys.",
-        concept=f"Above {big} is not from {big} on; and an amount can stand on a line that is no order.",
-    )
-    assert {key: value for key, value in counted.items() if value} == wanted, Because(
-        found=f"The query counts {counted}; the new orders above {big} are spread otherwise.",
-        consequence="Regions are compared by wrong numbers.",
-        concept="Numbers are compared as numbers, and each line counts once.",
-    )
+    counts_those_above(account.id, brief.groups["orders"], brief.big, query)
 
 
 ORDER = {"orderId": "KW-31007", "region": "north", "shipping": 4.9, "amount": 73.2}
@@ -251,36 +173,14 @@ def test_logger(account: Account, brief: Brief) -> None:
         {"accepted": False, "orderId": "KW-31008"},
     )
     for said, wanted in zip((first, refused), told, strict=True):
-        assert said.answer == wanted, Because(
-            found=f"{brief.checkout} was sent an order and answered {json.dumps(said.answer)[:120]}; "
-            f"before, it was {json.dumps(wanted)}.",
-            consequence="The shop takes other orders than before.",
-            concept="Logging watches. It changes nothing of what it watches.",
-        )
+        answers_as_before(brief.checkout, said, wanted)
     for said, secrets in zip((first, refused), SECRETS, strict=True):
         lines_are_fields(brief.checkout, said)
         lines_are_discreet(brief.checkout, said.lines, secrets)
-    levels = [(as_object(line) or {}).get("level") for line in refused.lines]
-    assert "ERROR" in levels, Because(
-        found=f"{brief.checkout} was sent an order of -1, refused it, and wrote the levels "
-        f"{shown(list(map(str, levels)))}.",
-        consequence='Who asks for level = "ERROR" learns of no refused order.',
-        concept="The level is a field with few values, and errors have one of their own.",
-    )
-    assert "ERROR" not in [(as_object(line) or {}).get("level") for line in first.lines], Because(
-        found=f"{brief.checkout} took a good order, and wrote a line of level ERROR.",
-        consequence="Errors that are none hide those that are.",
-        concept="The level is a field with few values, and errors have one of their own.",
-    )
+    levels_tell_errors(brief.checkout, first, refused)
 
 
 # --- metrics ----------------------------------------------------------------------------------------------
-
-PAID = [
-    {"orderId": "KW-41001", "customer": "c-70311", "ms": 137, "processor": "ok"},
-    {"orderId": "KW-41002", "customer": "c-70312", "ms": 842.5, "processor": "ok"},
-    {"orderId": "KW-41003", "customer": "c-70313", "ms": 3021, "processor": "declined"},
-]
 
 
 @task(
@@ -301,21 +201,10 @@ PAID = [
 )
 def test_measure(account: Account, brief: Brief) -> None:
     shop = _shop(brief)
-    wanted = {shop.latency: 3, shop.orders: 3, shop.failures: 3}
-    sums = {shop.latency: 4000.5, shop.orders: 3.0, shop.failures: 1.0}
     when = around_now(account)
-    before = {metric: total_of(account, metric, when) for metric in wanted}
-    lines: list[str] = []
-    for payment in PAID:
-        said = ask(account, brief.payments, payment)
-        lines += said.lines
-        assert said.answer == {"orderId": payment["orderId"], "paid": payment["processor"] == "ok"}, Because(
-            found=f"{brief.payments} was sent a payment and answered {json.dumps(said.answer)[:120]}"
-            f"{said.error and ' ' + said.error}.",
-            consequence="Whoever waits for the payment reads something else than before.",
-            concept="Measuring watches. It changes nothing of what it watches.",
-        )
-    after = {metric: total_of(account, metric, when) for metric in wanted}
+    before = {metric: total_of(account, metric, when) for metric in sums_of(shop)}
+    lines = pays(account, brief.payments)
+    after = {metric: total_of(account, metric, when) for metric in sums_of(shop)}
     listed = account.client("cloudwatch").list_metrics(Namespace=brief.namespace)["Metrics"]
     # The notebook itself feeds Latency later on, to ring an alarm: that is not of this task.
     made = [one for one in listed if not shop.latency.is_asked_by({**one, "Namespace": brief.namespace})]
@@ -323,53 +212,13 @@ def test_measure(account: Account, brief: Brief) -> None:
         made or after[shop.latency] != before[shop.latency] or any("_aws" in line for line in lines),
         f"{brief.payments} was sent payments, and made no metric; the export has put no value either.",
     )
-    for metric, count in wanted.items():
-        got = after[metric][0] - before[metric][0]
-        assert got, Because(
-            found=f"{brief.payments} was sent {len(PAID)} payments. {metric.name} in {brief.namespace}, "
-            f"with the dimension Service={brief.service} alone and the unit {metric.unit}, got nothing. "
-            f"There are: {metric_rules.listed(listed)}.",
-            consequence="An alarm on it would wait for ever: to CloudWatch, another namespace, dimension "
-            "or unit is another metric.",
-            concept="A metric is its namespace, its name and all of its dimensions; a line that is not "
-            "quite as the format says makes none, and no error.",
-        )
-        total = after[metric][1] - before[metric][1]
-        one_each = got == count and abs(total - sums[metric]) < 0.01
-        assert one_each, Because(
-            found=f"{brief.payments} was sent {len(PAID)} payments that took {_taken()} ms, one of them "
-            f"declined. {metric.name} got {got:g} values with the sum {total:g}.",
-            consequence="A rate or a percentile of it tells of another shop.",
-            concept="One value for each payment: also the zeros, since a share needs what went well.",
-        )
-    _few_metrics(brief, listed)
+    measures_each(brief, shop, before, after, listed)
+    makes_few_metrics(brief, listed)
     assert total_of(account, shop.exported, when)[0], Because(
         found=f"{brief.payments} is measured. Of the export, Exported in {brief.namespace} with "
         f"Service={brief.service} and the unit Count, there is no value of the last day.",
         consequence="Nobody will see when the export stops: what never came cannot be missed.",
         concept="A program outside of Lambda hands its numbers over by itself.",
-    )
-
-
-def _taken() -> str:
-    return shown([f"{payment['ms']:g}" for payment in PAID])
-
-
-def _few_metrics(brief: Brief, listed: Sequence[Raw]) -> None:
-    personal = {payment[name] for payment in PAID for name in ("customer", "orderId")}
-    many = [
-        (one["MetricName"], pair["Name"])
-        for one in listed
-        for pair in one["Dimensions"]
-        if pair["Value"] in personal
-    ]
-    assert not many, Because(
-        found=f"{len(PAID)} payments made {len(many)} metrics that are one customer's or one order's: "
-        f"{many[0][0]} has the dimension {many[0][1]}.",
-        consequence="Each value of a dimension is a metric that is paid for by itself: "
-        f"{brief.bill['customers']:,} customers would cost more than the shop.",
-        concept="What differs for everybody is a field of the line, and is asked with a query. A "
-        "dimension has few values.",
     )
 
 
@@ -486,60 +335,8 @@ def test_slow(account: Account, brief: Brief) -> None:
     mine = [one for one in alarms[0] if watches(one, shop.latency)]
     not_attempted_unless(mine, f"No alarm looks at Latency of {brief.service} in {brief.namespace} yet.")
     names = [str(one["AlarmName"]) for one in mine]
-    usual, slowly = brief.slow_ms * 0.2, brief.slow_ms * 4.0
-
-    def waiting(number: int, minutes: int, share: float) -> Woken:
-        slow = {shop.latency: shop_days.latency(number, range(minutes), share, usual, slowly)}
-        before = {shop.latency: shop_days.latency(number, (), 0.0, usual, slowly)}
-        return woken(alarms, topic, day(shop, slow, 30, before), EVENT, names)
-
-    told = f"Days were played against {shown(names)}, with the topic {brief.topic} as their action"
-    long = waiting(1000, 7, 0.012)
-    assert long.within(7), Because(
-        found=f"{told}. For seven minutes 12 of 1,000 payments a minute took {slowly:g} ms, the others "
-        f"{usual:g} ms. Woken: {long}.",
-        consequence="Hundreds of customers look at a turning wheel, and the graph of the average is flat.",
-        concept="The 99th percentile is above a value when more than one in a hundred is; period times "
-        "evaluations is how long that must last, in the metric's own unit.",
-    )
-    short = waiting(1000, 4, 0.012)
-    assert short.first is None, Because(
-        found=f"{told}. The same for four minutes only. Woken: {short}.",
-        consequence="Somebody is woken for what is over before the laptop is open.",
-        concept="Five minutes are agreed. An alarm counts breaching points, and how many it wants is how "
-        "patient it is.",
-    )
-    rare = waiting(1000, 15, 0.001)
-    assert rare.first is None, Because(
-        found=f"{told}. For fifteen minutes one of 1,000 payments a minute took {slowly:g} ms. Woken: "
-        f"{rare}.",
-        consequence="One unlucky customer an hour is enough to wake a person every night.",
-        concept="The slowest of all says something of one payment; a percentile, of many.",
-    )
-    few = waiting(ORDERS, 12, 0.1)
-    assert few.first is not None, Because(
-        found=f"{told}. For twelve minutes 4 of {ORDERS} payments a minute took {slowly:g} ms: an "
-        f"ordinary hour. Woken: {few}.",
-        consequence="In a small shop's traffic the alarm never says a word.",
-        concept="For a high percentile of few samples, CloudWatch can be told to decide or to keep still.",
-    )
-    night = woken(alarms, topic, day(shop, shop_days.nobody(shop), 30), EVENT, names)
-    assert night.first is None, Because(
-        found=f"{told}. A night in which nobody orders. Woken: {night}.",
-        consequence="Every quiet night wakes somebody, until nobody gets up any more.",
-        concept="What should silence mean for this metric? No payment is no slow payment.",
-    )
-
-
-def _as_inherited(alarm: Raw, brief: Brief) -> bool:
-    """Whether an alarm is one of the three that were there, as it was."""
-    known = {
-        f"cpu-{brief.tag}": ("CPUUtilization", 80.0, 1, 300),
-        f"no-orders-{brief.tag}": ("Orders", 1.0, 1, 60),
-        f"any-failure-{brief.tag}": ("Failures", 0.0, 1, 60),
-    }
-    is_so = tuple(alarm.get(key) for key in ("MetricName", "Threshold", "EvaluationPeriods", "Period"))
-    return known.get(str(alarm["AlarmName"])) == is_so
+    rehearsal = Rehearsal(shop, alarms, topic, names)
+    wakes_for_slow_ones(Waiting(rehearsal, brief.slow_ms * 0.2, brief.slow_ms * 4.0))
 
 
 @task(
@@ -563,97 +360,17 @@ def test_symptoms(account: Account, brief: Brief) -> None:
     mine = [
         str(one["AlarmName"])
         for one in alarms[0]
-        if not _as_inherited(one, brief) and not watches(one, shop.latency) and not is_on_a_band(one)
+        if not as_inherited(one, brief) and not watches(one, shop.latency) and not is_on_a_band(one)
     ]
     not_attempted_unless(
         mine, "Besides the alarms that were there, none looks at failures, dead letters or the export yet."
     )
-
-    def rung(what: Mapping[Metric, shop_days.Minutes]) -> Woken:
-        return woken(alarms, topic, day(shop, what), EVENT, mine)
-
-    failed = max(2, -(-2 * ORDERS * brief.error_percent // 100))
-    told = f"Days were played against {shown(mine)}, with the topic {brief.topic} as their action"
+    rehearsal = Rehearsal(shop, alarms, topic, mine)
     # First the calm days: an alarm that rings always would seem to ring for everything.
-    _keeps_still(brief, told, rung, shop, failed)
-    errors = rung({shop.failures: shop_days.failures(ORDERS, (0, 2, 4), failed)})
-    assert errors.within(6), Because(
-        found=f"{told}. In three of five minutes {failed} of {ORDERS} payments failed, while the function "
-        f"itself ended well. Woken: {errors}.",
-        consequence="Every tenth customer goes away without a bicycle, and Lambda's own errors stand at "
-        "zero.",
-        concept="A symptom is what the customer feels: a share of orders, over minutes that need not "
-        "stand side by side.",
-    )
-    lies = {
-        shop.of_queue("ApproximateNumberOfMessagesVisible"): shop_days.from_event(1.0),
-        shop.of_queue("ApproximateAgeOfOldestMessage"): shop_days.from_event(600.0),
-    }
-    dead = rung(lies)
-    assert dead.within(10), Because(
-        found=f"{told}. One message lay in the queue {brief.dead_letters} for {shop_days.AFTER} minutes. "
-        f"Woken: {dead}.",
-        consequence="An order that no program could handle waits until it expires.",
-        concept="A dead-letter queue is empty when all is well. One is already too many.",
-    )
-    stopped = rung({shop.exported: shop_days.exports(0)})
-    soonest, latest = brief.silent_minutes, 2 * brief.silent_minutes
-    assert stopped.within(latest), Because(
-        found=f"{told}. The export, which puts a value every {brief.export_minutes} minutes, put its last "
-        f"one. Within {latest} minutes, woken: {stopped}.",
-        consequence="The warehouse packs yesterday's list, and all the graphs look calm.",
-        concept="What should silence mean for this metric? A heartbeat speaks by being there. And an "
-        "alarm that lacks points looks further back than it counts.",
-    )
-    assert not stopped.within(soonest - 1), Because(
-        found=f"{told}. The export put its last value. Woken: {stopped}; agreed are {soonest} minutes.",
-        consequence="One late run, and somebody is woken.",
-        concept="How long may it be still before it counts as dead?",
-    )
-
-
-def _keeps_still(
-    brief: Brief,
-    told: str,
-    rung: Callable[[Mapping[Metric, shop_days.Minutes]], Woken],
-    shop: Shop,
-    failed: int,
-) -> None:
-    """Fails the check if anybody is woken on a day on which nobody should be."""
-    few = max(3, brief.few // 5)
-    small = {
-        shop.orders: shop_days.orders(few),
-        shop.failures: shop_days.failures(few, range(0, 40, 2), 1),
-    }
-    calm: Sequence[tuple[str, Mapping[Metric, shop_days.Minutes], str]] = (
-        (
-            "An ordinary day, on which one payment fails in each third minute",
-            {},
-            "A single failure is a customer's card.",
-        ),
-        (
-            "Nobody orders all night, and the export runs",
-            shop_days.nobody(shop),
-            "What should silence mean for this metric?",
-        ),
-        (
-            f"Early morning: {few} orders a minute, of which one fails every other minute",
-            small,
-            "A share of few says little: below a number of orders it should not count.",
-        ),
-        (
-            f"In two minutes {failed} of {ORDERS} payments failed, then all was well",
-            {shop.failures: shop_days.failures(ORDERS, (0, 1), failed)},
-            "Patience is a number: of how many minutes, how many?",
-        ),
-    )
-    for what, changes, concept in calm:
-        found = rung(changes)
-        assert found.first is None, Because(
-            found=f"{told}. {what}. Woken: {found}.",
-            consequence="Who is woken for nothing turns the pager off, and sleeps through the outage.",
-            concept=concept,
-        )
+    keeps_still(brief, rehearsal)
+    wakes_for_failures(brief, rehearsal)
+    wakes_for_dead_letters(brief, rehearsal)
+    wakes_for_silence(brief, rehearsal)
 
 
 @task(
@@ -672,36 +389,9 @@ def _keeps_still(
 )
 def test_noise(account: Account, brief: Brief) -> None:
     shop, topic, alarms = _shop(brief), _topic(account, brief), alarms_of(account)
-    old = [one for one in alarms[0] if _as_inherited(one, brief) and wakes(one, topic)]
+    old = [one for one in alarms[0] if as_inherited(one, brief) and wakes(one, topic)]
     not_attempted_unless(len(old) < 3, f"The three alarms that were there wake by {brief.topic} as before.")
-    calm: Sequence[tuple[str, Mapping[Metric, shop_days.Minutes], str, str]] = (
-        (
-            "An ordinary day, on which one payment fails in each third minute",
-            {},
-            "The pager rings all day, and its sound means nothing any more.",
-            "A count grows with the shop; a share does not.",
-        ),
-        (
-            "Nobody orders all night",
-            shop_days.nobody(shop),
-            "Every night the pager rings as the last customer goes to bed.",
-            "What should silence mean for this metric?",
-        ),
-        (
-            f"The machine {brief.instance} computed at 97 % for 40 minutes; every order went through, as "
-            "fast as ever",
-            {shop.cpu: shop_days.busy},
-            "A person is woken to watch a machine work.",
-            "CPU is a cause at most. A busy machine is what one pays for; waking is for symptoms.",
-        ),
-    )
-    for what, changes, consequence, concept in calm:
-        found = woken(alarms, topic, day(shop, changes), EVENT)
-        assert found.first is None, Because(
-            found=f"A day was played against all alarms that tell {brief.topic}. {what}. Woken: {found}.",
-            consequence=consequence,
-            concept=concept,
-        )
+    wakes_nobody_for_nothing(Rehearsal(shop, alarms, topic))
 
 
 # --- dashboard, band, bill --------------------------------------------------------------------------------
@@ -727,17 +417,10 @@ def test_board(account: Account, brief: Brief) -> None:
     every = list(graphs(account))
     not_attempted_unless(every, "No dashboard with a graph is there yet.")
     shop = _shop(brief)
-    feed = day(
-        shop,
-        {
-            shop.failures: shop_days.failures(ORDERS, range(0, 30, 4), 9),
-            shop.latency: shop_days.latency(ORDERS, range(5, 20), 0.2, 80.0, 900.0),
-        },
-        30,
-    )
-    board = max(sorted({name for name, _ in every}), key=lambda name: _score(shop, feed, every, name))
+    feed = hard_hour(shop)
+    board = best_board(shop, feed, every)
     here = [one for name, one in every if name == board]
-    for what, wanted, region in _questions(account, brief, shop):
+    for what, wanted, region in questions(shop, account.region_name, brief.us_region):
         near = [one for one in here if one.region == region]
         assert any(answers(one, feed, wanted) for one in near), Because(
             found=f"The graphs of dashboard {board} were drawn for an hour and a half of fed metrics. Of "
@@ -746,35 +429,6 @@ def test_board(account: Account, brief: Brief) -> None:
             concept="A graph shows a statistic of a metric, in a Region, per period: how many is a sum, "
             "an average of ones is one.",
         )
-
-
-def _questions(account: Account, brief: Brief, shop: Shop) -> tuple[tuple[str, Wanted, str], ...]:
-    """What the board must show: in words, as a query for a period, and in which Region."""
-    home = account.region_name
-    return (
-        ("how many orders there were, by Sum", lambda p: [series("m", shop.orders, "Sum", p)], home),
-        (
-            "which share of the orders failed, in percent",
-            lambda p: share(shop.failures, shop.orders, p),
-            home,
-        ),
-        ("how long the slowest hundredth took (p99)", lambda p: [series("m", shop.latency, "p99", p)], home),
-        (
-            "how many orders the shop overseas had, by Sum",
-            lambda p: [series("m", shop.orders, "Sum", p)],
-            brief.us_region,
-        ),
-    )
-
-
-def _score(shop: Shop, feed: Any, every: Sequence[tuple[str, Graph]], name: str) -> int:
-    """How many of the home Region's questions a dashboard answers: the best one is looked at."""
-    wanted: list[Wanted] = [
-        lambda p: [series("m", shop.orders, "Sum", p)],
-        lambda p: share(shop.failures, shop.orders, p),
-        lambda p: [series("m", shop.latency, "p99", p)],
-    ]
-    return sum(any(answers(one, feed, each) for board, one in every if board == name) for each in wanted)
 
 
 @task(
@@ -804,37 +458,7 @@ def test_unusual(account: Account, brief: Brief) -> None:
         concept="A metric is its namespace, its name and all of its dimensions.",
     )
     for alarm in mine:
-        _rings_for_too_few(alarm, brief)
-
-
-def _rings_for_too_few(alarm: Raw, brief: Brief) -> None:
-    name = alarm["AlarmName"]
-    band = next(
-        (str(q.get("Expression", "")) for q in alarm["Metrics"] if q["Id"] == alarm["ThresholdMetricId"]), ""
-    )
-    assert _width(band) == brief.band, Because(
-        found=f"Alarm {name} has the band {band}; agreed is a width of {brief.band} standard deviations.",
-        consequence="Narrower, it rings on ordinary days; wider, it sleeps through a bad one.",
-        concept="The width is how unusual something must be. A band that says none has 2.",
-    )
-    assert alarm["ComparisonOperator"] == "LessThanLowerThreshold", Because(
-        found=f"Alarm {name} compares by {alarm['ComparisonOperator']}.",
-        consequence="On the first day of the sale somebody is woken because all is well, or nobody "
-        "because nothing is sold.",
-        concept="A band has two sides. Only one of them hurts here.",
-    )
-    stats = {q["MetricStat"]["Stat"] for q in alarm["Metrics"] if q.get("MetricStat")}
-    assert stats == {"Sum"}, Because(
-        found=f"Alarm {name} looks at the {shown(sorted(stats))} of Orders, to which each order gives a one.",
-        consequence="An average of ones is one, on the best day and on the worst.",
-        concept="How many is a sum.",
-    )
-
-
-def _width(band: str) -> float | None:
-    """A band's width in standard deviations; none of what is no band."""
-    found = re.fullmatch(r"\s*ANOMALY_DETECTION_BAND\(([^,]+)(?:,\s*(\d+(?:\.\d+)?)\s*)?\)\s*", band)
-    return float(found[2] or 2) if found else None
+        rings_for_too_few(alarm, brief.band)
 
 
 @task(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -136,3 +137,76 @@ def lines_are_discreet(function: str, lines: Sequence[str], secrets: Mapping[str
             "the group keeps it, and so does everything that the log is sent on to.",
             concept="A log is read by more people than the database. What is not written cannot leak.",
         )
+
+
+def counts_those_above(account_id: str, group: str, big: float, query: Asked) -> None:
+    """Fails unless a saved query counts the orders above an amount by region, and nothing else."""
+    lines = _around(group, big)
+    found = rows(query, records(account_id, lines))
+    regions = {str(line["region"]) for _, _, line in lines}
+    counted = {region: number for row in found for region, number in by_region(row, regions)}
+    wanted = {"north": 2, "south": 1, "islands": 1}
+    assert counted, Because(
+        found=f"The query was run over new orders from four regions. It gives {len(found)} rows, none "
+        "with a region and a number.",
+        consequence="The question was how many, and where.",
+        concept="stats makes a number of many lines; by says for what.",
+    )
+    assert counted.get("west", 0) == 0, Because(
+        found=f"The query counts {counted.get('west')} in west, where new lines tell of one order of "
+        f"exactly {big}, one below, and two refunds.",
+        consequence="The campaign is run where nobody buys.",
+        concept=f"Above {big} is not from {big} on; and an amount can stand on a line that is no order.",
+    )
+    assert {key: value for key, value in counted.items() if value} == wanted, Because(
+        found=f"The query counts {counted}; the new orders above {big} are spread otherwise.",
+        consequence="Regions are compared by wrong numbers.",
+        concept="Numbers are compared as numbers, and each line counts once.",
+    )
+
+
+def _around(group: str, big: float) -> list[tuple[int, str, Mapping[str, Any]]]:
+    """New lines of orders below, of, and above an amount in four regions, and of two refunds."""
+    amounts: dict[str, list[float]] = {
+        "north": [big + 1, big + 900.5, 20],
+        "south": [big + 0.01],
+        "west": [big, big - 1],
+        "islands": [999],
+    }
+    lines = [
+        (second, group, {"level": "INFO", "event": "received", "amount": amount, "region": region})
+        for second, (region, amount) in enumerate(
+            (region, amount) for region, every in amounts.items() for amount in every
+        )
+    ]
+    refunds = [
+        (90 + n, group, {"level": "INFO", "event": "refunded", "amount": 4 * big, "region": "west"})
+        for n in range(2)
+    ]
+    return [*lines, *refunds]
+
+
+def answers_as_before(function: str, said: Said, wanted: Mapping[str, Any]) -> None:
+    """Fails unless a function answers an order with what it answered before it was changed."""
+    assert said.answer == wanted, Because(
+        found=f"{function} was sent an order and answered {json.dumps(said.answer)[:120]}; "
+        f"before, it was {json.dumps(wanted)}.",
+        consequence="The shop takes other orders than before.",
+        concept="Logging watches. It changes nothing of what it watches.",
+    )
+
+
+def levels_tell_errors(function: str, taken: Said, refused: Said) -> None:
+    """Fails unless a refused order has a line of level ERROR, and one that was taken has none."""
+    levels = [(as_object(line) or {}).get("level") for line in refused.lines]
+    assert "ERROR" in levels, Because(
+        found=f"{function} was sent an order of -1, refused it, and wrote the levels "
+        f"{shown(list(map(str, levels)))}.",
+        consequence='Who asks for level = "ERROR" learns of no refused order.',
+        concept="The level is a field with few values, and errors have one of their own.",
+    )
+    assert "ERROR" not in [(as_object(line) or {}).get("level") for line in taken.lines], Because(
+        found=f"{function} took a good order, and wrote a line of level ERROR.",
+        consequence="Errors that are none hide those that are.",
+        concept="The level is a field with few values, and errors have one of their own.",
+    )
