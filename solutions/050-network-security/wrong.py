@@ -625,6 +625,31 @@ ec2.create_flow_logs(
     DeliverLogsPermissionArn=boto3.client("iam").get_role(RoleName="flow-logs")["Role"]["Arn"],
 )
 
+# %% wrong="log-of-the-kiosks" task="triage" says=["none", "nothing to triage"]
+acls = ec2.describe_network_acls(Filters=where("vpc-id", KIOSKS))["NetworkAcls"]
+wall = next(one for one in acls if not one["IsDefault"])
+denies = {
+    one["Egress"]: one["RuleNumber"]
+    for one in wall["Entries"]
+    if one["RuleAction"] == "deny" and one["RuleNumber"] < 32767
+}
+groups = ec2.describe_security_groups(Filters=where("vpc-id", KIOSKS))["SecurityGroups"]
+answer(
+    "triage",
+    {
+        "r1": {"id": wall["NetworkAclId"], "rule": str(denies[False])},
+        "r2": {"id": wall["NetworkAclId"], "rule": denies[True]},
+        "r3": {"id": next(one["GroupId"] for one in groups if one["GroupName"] == "printers")},
+    },
+)
+ec2.create_flow_logs(
+    ResourceIds=[KIOSKS],
+    ResourceType="VPC",
+    TrafficType="ALL",
+    LogGroupName="/hazelmere/kiosks",
+    DeliverLogsPermissionArn=boto3.client("iam").get_role(RoleName="flow-logs")["Role"]["Arn"],
+)
+
 # %% wrong="shut-before-built" task="chain" says=["does not get there", "error page"]
 # The world is shut out, and nobody is let in.
 for old in ec2.describe_security_groups(Filters=where("vpc-id", PORTAL))["SecurityGroups"]:

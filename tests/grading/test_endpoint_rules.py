@@ -1,0 +1,50 @@
+"""What graders ask of endpoints: whether one is there, and what its policy lets pass."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from cloudlings.grading.endpoint_rules import S3_NEEDS, alive, lets_through
+from cloudlings.grading.proofs import allow, document
+from cloudlings.network.model import Endpoint
+
+BUCKET = ["arn:aws:s3:::records", "arn:aws:s3:::records/*"]
+
+
+def judged(*statements: dict[str, Any]) -> None:
+    """The rule, asked about an endpoint with a policy of these statements; without one when there is none."""
+    policy = json.dumps(document(*statements)) if statements else ""
+    endpoint = Endpoint("vpce-1", "vpc-1", "com.amazonaws.eu-west-1.s3", policy=policy)
+    lets_through("111122223333", endpoint, S3_NEEDS, "s3:*", BUCKET)
+
+
+@pytest.mark.parametrize(
+    ("state", "there"), [("available", True), ("Pending", True), ("deleting", False), ("deleted", False)]
+)
+def test_an_endpoint_that_was_deleted_is_none(state: str, there: bool) -> None:
+    """AWS goes on showing it for a while."""
+    assert alive(Endpoint("vpce-1", "vpc-1", "s3", state=state)) is there
+
+
+def test_a_policy_of_the_own_bucket_passes() -> None:
+    """The bucket and its objects, by any action of the service."""
+    judged(allow("s3:*", BUCKET, Principal="*"))
+
+
+@pytest.mark.parametrize(
+    ("statements", "words"),
+    [
+        ([], "carried out"),
+        ([allow("s3:*", "*", Principal="*")], "carried out"),
+        ([allow("s3:GetObject", BUCKET[1], Principal="*")], "refused on its own road"),
+    ],
+    ids=["no policy", "everything", "reading only"],
+)
+def test_a_policy_that_is_too_wide_or_too_narrow_fails(statements: list[Any], words: str) -> None:
+    """An endpoint without a policy of its own lets everything pass."""
+    with pytest.raises(AssertionError) as failed:
+        judged(*statements)
+    assert words in str(failed.value.args[0])
