@@ -10,57 +10,54 @@ from cloudlings.grading.aurora_rules import (
     answers_in_two_zones,
     follows_in,
     grows_out_of,
+    has_somebody_to_answer,
+    is_kept_encrypted,
     is_provisioned_postgres,
     members_of,
     scales_between,
+    stands_in_its_own,
+    was_not_refused,
 )
 from cloudlings.grading.database_rules import (
-    ENGINES,
+    answers_on,
     has_a_standby,
     is_encrypted,
     is_private,
     keeps_backups,
     nobody_types_its_password,
     only_for,
+    own_subnet_group,
+    wears_its_own,
 )
-from cloudlings.grading.database_state import (
-    Raw,
-    clusters,
-    instances,
-    journalled,
-    literals,
-    password_holds,
-    refused,
-    secret_login,
-    stands_isolated,
-    subnet_group,
+from cloudlings.grading.database_state import Raw, clusters, instances, refused, stands_isolated, subnet_group
+from cloudlings.grading.failover_rules import drills_in, predicts_a_failover, was_drilled
+from cloudlings.grading.forms_rules import (
+    is_for_the_app,
+    is_protected,
+    lets_everybody_in,
+    shares_no_group,
+    still_runs,
 )
 from cloudlings.grading.graders import Account, Because, Brief, not_attempted_unless, task
-from cloudlings.grading.portal_database import (
-    appointments,
-    groups_of,
-    has_a_snapshot,
-    pointed_at,
-    rows_of_clinic,
-    setting,
+from cloudlings.grading.portal_database import appointments, groups_of, has_a_snapshot, pointed_at, setting
+from cloudlings.grading.quorum_rules import judges_the_design, tells_the_counts, tells_the_losses
+from cloudlings.grading.recovery_rules import (
+    brings_them_back,
+    has_its_patients,
+    is_asked,
+    is_kept,
+    was_promoted,
+    was_restored,
 )
-from cloudlings.grading.store_cases import asked
+from cloudlings.grading.setting_rules import asks_who_answers, holds_no_password, leads_to_a_login
+from cloudlings.grading.store_rules import knows_when_a_cache_pays, names_fitting_stores
 from cloudlings.grading.sums import as_billed
-from cloudlings.grading.vpc_state import interface_at, must_not_reach, must_reach, network_of, shown
-from cloudlings.models.quorum import AURORA, Quorum, counts, left_with, survives_zone, survives_zone_and_one
-from cloudlings.models.stores import STORES, break_even, choose, fitting
+from cloudlings.grading.vpc_state import interface_at, network_of
+from cloudlings.models.stores import STORES
 from cloudlings.network import Network
 
 PRIMARY_REGION = "us-east-1"
-PASSWORDS = {"password", "passwd", "pwd", "pass", "pgpassword"}
 SEEDED_GROUPS = {"default", "portal-app", "portal-mailer", "forms"}
-TRUE_OF_FAILOVER = {
-    "endpoint": "same",
-    "zone": "changes",
-    "connections": "cut",
-    "standby_reads": False,
-    "committed_rows_lost": 0,
-}
 
 
 @task(
@@ -123,21 +120,8 @@ def _database(account: Account, name: str, what: str) -> Raw:
 def test_database(account: Account, brief: Brief) -> None:
     everything = instances(account)
     found = _database(account, brief.database, "the portal's")
-    name = found["DBInstanceIdentifier"]
-    port = found.get("Endpoint", {}).get("Port")
-    assert (found["Engine"] in ENGINES, port) == (True, brief.port), Because(
-        found=f"{name} is {found['Engine']} on port {port}.",
-        consequence=f"The portal's driver speaks to an open-source relational engine on port {brief.port}, "
-        "and gets no answer.",
-        concept="Engine and port are the database's own: a standard driver is all that a program needs.",
-    )
-    group = found.get("DBSubnetGroup") or {}
-    assert group.get("DBSubnetGroupName", "default") != "default", Because(
-        found=f"{name} was put into {group.get('DBSubnetGroupName', 'the default subnet group')}.",
-        consequence="It stands in the default VPC, whose subnets are all public, and the app cannot reach "
-        "it.",
-        concept="Without a subnet group's name, RDS takes the default VPC.",
-    )
+    answers_on(found, brief.port)
+    group = own_subnet_group(found)
     stands_isolated(
         network_of(account),
         group,
@@ -178,12 +162,7 @@ def test_door(account: Account, brief: Brief) -> None:
     not_attempted_unless(
         worn - {"default"} or made, f"{brief.database} has no group of its own, and the VPC has no new one."
     )
-    assert worn - {"default"}, Because(
-        found=f"{brief.database} carries no group but the VPC's default group; "
-        f"{shown(sorted(made))} is carried by no database.",
-        consequence="The rules are right, and nobody obeys them: the app gets no answer.",
-        concept="A group works for those who carry it.",
-    )
+    wears_its_own(brief.database, worn, made)
     only_for(network, brief.database, brief.port, _inside(network, brief), {"app"})
 
 
@@ -205,29 +184,9 @@ def test_settings(account: Account, brief: Brief) -> None:
     said = setting(account, brief.setting)
     every = instances(account)
     found = pointed_at(every, said, brief.setting)
-    assert said.get("sslmode") == "verify-full", Because(
-        found=f"The parameter {brief.setting} has sslmode {said.get('sslmode')!r}.",
-        consequence="Whoever sits between the app and the database can answer in its place, and reads every "
-        "password and every name.",
-        concept="require encrypts; verify-full also checks by the certificate who answers.",
-    )
-    arn = str(said.get("secret", ""))
-    login = secret_login(account, {**found, "MasterUserSecret": {"SecretArn": arn}})
-    good = login is not None and password_holds(account, login)
-    assert good, Because(
-        found=f"secret is {arn[:60]!r}: no login to {found['DBInstanceIdentifier']} can be read there.",
-        consequence="The portal has an address and no way in.",
-        concept="A setting names the secret; the program reads it when it starts, with its own role.",
-    )
-    kept = [login, *(secret_login(account, each) for each in every.values())]
-    typed = any(name.lower() in PASSWORDS for name in said)
-    leak = brief.setting if typed else literals(account, [each.password for each in kept if each])
-    assert not leak, Because(
-        found=f"The parameter {leak} holds a master user's password in clear.",
-        consequence="Everybody who may read parameters has the patients' records, and rotation breaks the "
-        "portal.",
-        concept="A password is in one place, from which programs fetch it.",
-    )
+    asks_who_answers(said, brief.setting)
+    login = leads_to_a_login(account, said, found)
+    holds_no_password(account, said, brief.setting, login, every.values())
 
 
 @task(
@@ -250,43 +209,12 @@ def test_failover(account: Account, brief: Brief, answer: Callable[[str], Any]) 
     events = account.client("rds").describe_events(
         SourceType="db-instance", SourceIdentifier=brief.database, Duration=20160
     )["Events"]
-    drilled = [each for each in events if "failover" in each.get("EventCategories", [])]
     not_attempted_unless(
-        given is not None or drilled,
+        given is not None or drills_in(events),
         f'No answer "failover" was handed in, and no event of {brief.database} tells of a failover.',
     )
-    said = given if isinstance(given, Mapping) else {}
-    missing = [name for name in TRUE_OF_FAILOVER if name not in said]
-    assert not missing, Because(
-        found=f'The answer "failover" says nothing of {shown(missing)}.',
-        consequence="On the night when it happens, somebody will guess.",
-        concept="Predict first: then the drill teaches something.",
-    )
-    wrong = [name for name, value in TRUE_OF_FAILOVER.items() if not _same(said[name], value)]
-    assert not wrong, Because(
-        found=f"{len(TRUE_OF_FAILOVER) - len(wrong)} of {len(TRUE_OF_FAILOVER)} predictions hold; one that "
-        f"does not is {wrong[0]}.",
-        consequence="A program is written for a failover that goes otherwise: it waits for an address that "
-        "never changes, or trusts a connection that is gone.",
-        concept="The standby is synchronous and serves nobody; the name moves to it; connections do not.",
-    )
-    assert drilled, Because(
-        found=f"The events of {brief.database} tell of no failover: "
-        f"{shown([e['Message'] for e in events][-3:])}.",
-        consequence="Nobody knows whether the portal connects again by itself.",
-        concept="A plain reboot restarts the same machine. A failover is asked for by name.",
-    )
-
-
-def _part(said: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """An answer's part that should be a dict itself; an empty one where it is none."""
-    part = said.get(name)
-    return part if isinstance(part, Mapping) else {}
-
-
-def _same(said: Any, value: Any) -> bool:
-    """Whether an answer is what is true: False, "False" and "false" are one, False and 0 are two."""
-    return str(said).strip().lower() == str(value).lower()
+    predicts_a_failover(given)
+    was_drilled(brief.database, events)
 
 
 @task(
@@ -319,22 +247,8 @@ def test_restore(account: Account, brief: Brief) -> None:
     )
     if kept:
         keeps_backups(kept, brief.retention, whose="Hazelmere")
-    found = every.get(brief.restored)
-    assert found is not None, Because(
-        found=f"The instances are {shown(sorted(every))}; {brief.restored} is not among them.",
-        consequence=f"The appointments of {brief.clinic} are still gone.",
-        concept="A restore always makes a new instance, under a new name.",
-    )
-    rows = appointments(account, brief, found)
-    wanted = (brief.rows, rows_of_clinic(brief))
-    assert rows is None or rows == wanted, Because(
-        found=f"{brief.restored} was asked: {rows[0] if rows else 0} appointments, "
-        f"{rows[1] if rows else 0} of "
-        f"{brief.clinic}; before the accident there were {wanted[0]} and {wanted[1]}.",
-        consequence=f"Patients of {brief.clinic} come for appointments of which nobody knows.",
-        concept="A restore has what was committed before its time: a moment too late, and the mistake is "
-        "in it.",
-    )
+    found = was_restored(brief, every)
+    brings_them_back(brief, brief.restored, appointments(account, brief, found))
     is_private(found)
     is_encrypted(found)
     has_a_standby(found, every)
@@ -342,19 +256,8 @@ def test_restore(account: Account, brief: Brief) -> None:
     network = network_of(account, "rds")
     only_for(network, brief.restored, brief.port, _inside(network, brief), {"app"})
     said = setting(account, brief.setting)
-    pointed = pointed_at(every, said, brief.setting)["DBInstanceIdentifier"]
-    assert pointed == brief.restored, Because(
-        found=f"The parameter {brief.setting} leads to {pointed}.",
-        consequence="The rows are back, in a database that nobody asks.",
-        concept="A new instance has an endpoint of its own: whoever used the old one must be told.",
-    )
-    still = brief.database in every or has_a_snapshot(account, brief.database)
-    assert still, Because(
-        found=f"{brief.database} is gone, and no snapshot of it is there.",
-        consequence="What was booked after the accident was in it alone, and so was the proof of what "
-        "happened.",
-        concept="The old database is kept until somebody has looked at what it has and the new one lacks.",
-    )
+    is_asked(brief.restored, pointed_at(every, said, brief.setting), brief.setting)
+    is_kept(brief.database, brief.database in every or has_a_snapshot(account, brief.database))
 
 
 @task(
@@ -375,28 +278,8 @@ def test_restore(account: Account, brief: Brief) -> None:
 )
 def test_study(account: Account, brief: Brief) -> None:
     found = _database(account, brief.study, "the researchers'")
-    follows = found.get("ReadReplicaSourceDBInstanceIdentifier")
-    assert not follows, Because(
-        found=f"{brief.study} still follows {follows}.",
-        consequence="The researchers' first write is refused: a replica is read only.",
-        concept="Promotion ends the replication, once and for all.",
-    )
-    journal = account.journal()
-    steps = ("CreateDBInstanceReadReplica", "PromoteReadReplica")
-    missing = [step for step in steps if not journalled(journal, step, brief.study)]
-    assert not missing, Because(
-        found=f"{brief.study} stands alone; the journal has no {missing[0]} of it.",
-        consequence="It was not made from the portal's database as it runs, or nobody practised the "
-        "promotion.",
-        concept="A replica is made from a running database, and promoted when it is to live on its own.",
-    )
-    rows = appointments(account, brief, found)
-    assert rows is None or rows[1] == rows_of_clinic(brief), Because(
-        found=f"{brief.study} has {rows[1] if rows else 0} appointments of {brief.clinic}; the restored "
-        f"database has {rows_of_clinic(brief)}.",
-        consequence="The study is about a clinic whose patients it does not have.",
-        concept="A replica has what its source has: it matters whom it follows.",
-    )
+    was_promoted(account, found)
+    has_its_patients(brief, brief.study, appointments(account, brief, found))
     is_private(found)
 
 
@@ -418,56 +301,17 @@ def test_study(account: Account, brief: Brief) -> None:
 )
 def test_forms(account: Account, brief: Brief) -> None:
     every = instances(account)
-    old = every.get(brief.old)
-    assert old is not None, Because(
-        found=f"{brief.old} is not there any more.",
-        consequence="The clinics' forms are gone.",
-        concept="What runs is repaired in place. reset_lab() lays the start state again.",
-    )
+    old = still_runs(every, brief.old)
     network = network_of(account, "rds")
     inside = _inside(network, brief)
-    open_rules = [
-        rule
-        for each in network.security_groups
-        if each.id in {g["VpcSecurityGroupId"] for g in old.get("VpcSecurityGroups", [])}
-        for rule in each.inbound
-        if rule.cidr in ("0.0.0.0/0", "::/0")
-    ]
     left = ("PubliclyAccessible", "BackupRetentionPeriod", "DeletionProtection")
-    now = ([bool(old.get(key)) for key in left], bool(open_rules))
+    now = ([bool(old.get(key)) for key in left], lets_everybody_in(network, old))
     not_attempted_unless(now != ([True, False, False], True), f"{brief.old} is as it was left.")
     is_private(old)
-    for name in ("internet", "mailer"):
-        must_not_reach(
-            network,
-            inside.get(name, name),
-            brief.old,
-            brief.port,
-            consequence=f"{'Anybody' if name == 'internet' else 'Whoever takes over the mailer'} may try "
-            "passwords on every form that patients ever filled in.",
-            concept="The public address is one half; the rule is the other, and it counts inside the VPC "
-            "as well.",
-        )
-    must_reach(
-        network,
-        inside["app"],
-        brief.old,
-        brief.port,
-        consequence="The clinics' forms do not open any more.",
-        concept="A repair keeps what is in use.",
-    )
+    is_for_the_app(network, old, brief.port, inside)
     keeps_backups(old, 7, whose="whoever filled in a form")
-    assert old.get("DeletionProtection"), Because(
-        found=f"{brief.old} has DeletionProtection false.",
-        consequence="One call in the wrong window deletes it.",
-        concept="Protection costs nothing; it has to be taken off before a delete.",
-    )
-    shared = groups_of(old) & groups_of(every.get(brief.database, {}))
-    assert not shared, Because(
-        found=f"{brief.old} and {brief.database} both carry {shown(sorted(shared))}.",
-        consequence="A rule that is added for the forms opens the appointments as well.",
-        concept="Separate databases, separate groups: then a mistake stays where it is made.",
-    )
+    is_protected(old)
+    shares_no_group(old, every.get(brief.database, {}))
 
 
 @task(
@@ -497,12 +341,7 @@ def test_registry(account: Account, brief: Brief) -> None:
     not_attempted_unless(
         found is not None or refusal, f"There is no cluster {wish['cluster']} in {PRIMARY_REGION}."
     )
-    assert found is not None, Because(
-        found=f"RDS refused to make {wish['cluster']}: {refusal}.",
-        consequence="The register has no home.",
-        concept="What a command asks for must be something that Aurora still has: a mode, a user, a "
-        "password.",
-    )
+    found = was_not_refused(found, wish["cluster"], refusal)
     name = found["DBClusterIdentifier"]
     is_provisioned_postgres(found)
     scales_between(found, float(wish["min_acu"]), float(wish["max_acu"]))
@@ -510,11 +349,7 @@ def test_registry(account: Account, brief: Brief) -> None:
     answers_in_two_zones(
         found, [each for each in members.values() if each.get("DBClusterIdentifier") == name]
     )
-    assert found.get("StorageEncrypted"), Because(
-        found=f"{name} has StorageEncrypted false.",
-        consequence="The register is kept in clear, and so will be every copy of it in another Region.",
-        concept="Encryption is decided when a cluster is made.",
-    )
+    is_kept_encrypted(found)
     place = {"Address": found.get("Endpoint"), "Port": found.get("Port")}
     as_one = {**found, "DBInstanceIdentifier": name, "Endpoint": place, "DBName": found.get("DatabaseName")}
     nobody_types_its_password(account, as_one, PRIMARY_REGION, proved=False)
@@ -557,12 +392,8 @@ def test_world(account: Account, brief: Brief) -> None:
     grows_out_of(wish["world"], members, source, wish["cluster"])
     follows_in(account.region_name, wish["world"], members, wish["secondary"], here)
     cluster = here[wish["secondary"]]
-    group = subnet_group(account, str(cluster.get("DBSubnetGroup")))
-    assert group is not None, Because(
-        found=f"{wish['secondary']} stands in the subnet group {cluster.get('DBSubnetGroup')}, which is "
-        "the default VPC's or is not there.",
-        consequence="A copy of the register in public subnets is as good as the register.",
-        concept="A secondary cluster has a network of its own Region, and it needs the same care.",
+    group = stands_in_its_own(
+        wish["secondary"], cluster, subnet_group(account, str(cluster.get("DBSubnetGroup")))
     )
     stands_isolated(
         network_of(account),
@@ -572,12 +403,7 @@ def test_world(account: Account, brief: Brief) -> None:
     answering = [
         each for each in instances(account).values() if each.get("DBClusterIdentifier") == wish["secondary"]
     ]
-    assert answering, Because(
-        found=f"{wish['secondary']} has no instance.",
-        consequence="Dublin has a copy that nobody can read; before it could take over, an instance would "
-        "have to be made.",
-        concept="A cluster without instances is storage only. It is cheap, and slow to wake.",
-    )
+    has_somebody_to_answer(wish["secondary"], answering)
     is_private(answering[0])
 
 
@@ -600,37 +426,9 @@ def test_quorum(brief: Brief, answer: Callable[[str], Any]) -> None:
     given = answer("quorum")
     not_attempted_unless(given is not None, 'No answer "quorum" was handed in yet.')
     said = given if isinstance(given, Mapping) else {}
-    design = Quorum(**brief.design)
-    losses = _part(said, "losses")
-    truth = {text: left_with(AURORA, text.split()) for text in brief.losses}
-    wrong = [text for text in brief.losses if str(losses.get(text)).lower() != truth[text]]
-    assert not wrong, Because(
-        found=f"{len(truth) - len(wrong)} of {len(truth)} losses are told as the votes count. One of the "
-        f"others loses {wrong[0]}.",
-        consequence="Somebody promises that two zones may fail.",
-        concept='Four votes to write, three to read: "write", "read" or "none" is left.',
-    )
-    numbers = counts(AURORA)
-    off = [name for name, number in numbers.items() if said.get(name) != number]
-    assert not off, Because(
-        found=f"Of 64 sets, {said.get(off[0])} are said to leave {off[0]}.",
-        consequence="A design is judged by the losses that somebody happened to think of.",
-        concept="Every copy is lost or not: 2 to the 6th sets, each settled by how many copies are left.",
-    )
-    about = _part(said, "design")
-    right = {
-        "sound": design.sound,
-        "zone": survives_zone(design),
-        "zone_and_one": survives_zone_and_one(design),
-    }
-    off = [name for name, value in right.items() if not _same(about.get(name), value)]
-    assert not off, Because(
-        found=f"Of the colleague's design ({dict(brief.design)}), {off[0]} is told as {about.get(off[0])!r}.",
-        consequence="A read answers from copies that never saw the last write, or a zone's loss stops "
-        "everything.",
-        concept="Sound: read + write > copies, and two writes > copies. Then count what a zone, and a copy "
-        "more, leave.",
-    )
+    tells_the_losses(said, brief.losses)
+    tells_the_counts(said)
+    judges_the_design(said, brief.design)
 
 
 @task(
@@ -653,35 +451,8 @@ def test_choice(brief: Brief, answer: Callable[[str], Any]) -> None:
     given = answer("choice")
     not_attempted_unless(given is not None, 'No answer "choice" was handed in yet.')
     said = given if isinstance(given, Mapping) else {}
-    named = _part(said, "stores")
-    stores = {str(key): str(value).strip().lower() for key, value in named.items()}
-    unknown = [name for name in brief.cases if stores.get(name) not in STORES]
-    assert not unknown, Because(
-        found=f'The answer "choice" names no store for: {unknown[0]}.',
-        consequence="Everything lands in the database that is there already.",
-        concept=f"Each case is one of {shown(STORES)}.",
-    )
-    wrong = [name for name in brief.cases if stores[name] not in fitting(asked(name))]
-    assert not wrong, Because(
-        found=f"{len(brief.cases) - len(wrong)} of {len(brief.cases)} fit. One that does not: "
-        f"{wrong[0]}: {stores[wrong[0]]}.",
-        consequence="The program works around its own database, and pays for it in every request.",
-        concept="Ask what the data is asked: " + choose(asked(wrong[0])).because + ".",
-    )
-    even = break_even(brief.cache_ms, brief.database_ms)
-    number = said.get("break_even")
-    good = isinstance(number, int | float) and abs(number - even) <= 0.005
-    assert good, Because(
-        found=f"A break-even hit rate of {number!r} was handed in, for {brief.cache_ms} ms and "
-        f"{brief.database_ms} ms.",
-        consequence="A cache is bought that makes the page slower.",
-        concept="With a cache, every read pays the cache's time, and a miss the database's on top of it.",
-    )
-    assert said.get("cache") is (brief.hit_rate >= even), Because(
-        found=f"cache is {said.get('cache')!r}, at a hit rate of {brief.hit_rate}.",
-        consequence="The decision contradicts its own sum.",
-        concept="Above the break-even rate a cache saves time, below it costs time.",
-    )
+    names_fitting_stores(said, brief.cases)
+    knows_when_a_cache_pays(said, brief.cache_ms, brief.database_ms, brief.hit_rate)
 
 
 @task(

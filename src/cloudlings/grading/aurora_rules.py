@@ -104,3 +104,45 @@ def follows_in(
         consequence="Virginia's program writes to a cluster that is read only now.",
         concept="One member writes; the others follow, usually less than a second behind.",
     )
+
+
+def is_kept_encrypted(cluster: Raw) -> None:
+    """Fails the check unless a cluster's storage is encrypted."""
+    name = cluster["DBClusterIdentifier"]
+    assert cluster.get("StorageEncrypted"), Because(
+        found=f"{name} has StorageEncrypted false.",
+        consequence="The register is kept in clear, and so will be every copy of it in another Region.",
+        concept="Encryption is decided when a cluster is made.",
+    )
+
+
+def stands_in_its_own(name: str, cluster: Raw, group: Raw | None) -> Raw:
+    """Fails the check unless the subnet group of a secondary cluster was found: one that somebody made."""
+    assert group is not None, Because(
+        found=f"{name} stands in the subnet group {cluster.get('DBSubnetGroup')}, which is "
+        "the default VPC's or is not there.",
+        consequence="A copy of the register in public subnets is as good as the register.",
+        concept="A secondary cluster has a network of its own Region, and it needs the same care.",
+    )
+    return group
+
+
+def has_somebody_to_answer(name: str, answering: Sequence[Raw]) -> None:
+    """Fails the check unless a cluster has an instance."""
+    assert answering, Because(
+        found=f"{name} has no instance.",
+        consequence="Dublin has a copy that nobody can read; before it could take over, an instance would "
+        "have to be made.",
+        concept="A cluster without instances is storage only. It is cheap, and slow to wake.",
+    )
+
+
+def was_not_refused(found: Raw | None, name: str, refusal: str) -> Raw:
+    """The cluster; fails the check where there is none because RDS refused to make it."""
+    assert found is not None, Because(
+        found=f"RDS refused to make {name}: {refusal}.",
+        consequence="The register has no home.",
+        concept="What a command asks for must be something that Aurora still has: a mode, a user, a "
+        "password.",
+    )
+    return found

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 from cloudlings.account import Account
 from cloudlings.grading.database_state import Raw, own_secret_login
 from cloudlings.grading.task import Because
-from cloudlings.grading.vpc_state import must_not_reach, must_reach, ports_at_the_edges
+from cloudlings.grading.vpc_state import must_not_reach, must_reach, ports_at_the_edges, shown
 from cloudlings.network import Network, trace
 
 ENGINES = ("postgres", "mysql", "mariadb")
@@ -135,3 +135,38 @@ def endpoint_of(database: Raw) -> dict[str, Any]:
     """Address and port of an instance, as it is reached now."""
     place = database.get("Endpoint") or {}
     return {"host": place.get("Address"), "port": place.get("Port")}
+
+
+def answers_on(database: Raw, port: int) -> None:
+    """Fails the check unless a database is of an open-source relational engine, on this port."""
+    name = database["DBInstanceIdentifier"]
+    found = database.get("Endpoint", {}).get("Port")
+    assert (database["Engine"] in ENGINES, found) == (True, port), Because(
+        found=f"{name} is {database['Engine']} on port {found}.",
+        consequence=f"The portal's driver speaks to an open-source relational engine on port {port}, "
+        "and gets no answer.",
+        concept="Engine and port are the database's own: a standard driver is all that a program needs.",
+    )
+
+
+def own_subnet_group(database: Raw) -> Raw:
+    """The subnet group in which a database stands; fails the check for the default one."""
+    name = database["DBInstanceIdentifier"]
+    group: Raw = database.get("DBSubnetGroup") or {}
+    assert group.get("DBSubnetGroupName", "default") != "default", Because(
+        found=f"{name} was put into {group.get('DBSubnetGroupName', 'the default subnet group')}.",
+        consequence="It stands in the default VPC, whose subnets are all public, and the app cannot reach "
+        "it.",
+        concept="Without a subnet group's name, RDS takes the default VPC.",
+    )
+    return group
+
+
+def wears_its_own(name: str, worn: Set[str], made: Set[str]) -> None:
+    """Fails the check unless a database carries a group beside the default one."""
+    assert worn - {"default"}, Because(
+        found=f"{name} carries no group but the VPC's default group; "
+        f"{shown(sorted(made))} is carried by no database.",
+        consequence="The rules are right, and nobody obeys them: the app gets no answer.",
+        concept="A group works for those who carry it.",
+    )
