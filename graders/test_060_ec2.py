@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from cloudlings.cost import instance_bill, price_table, volume_bill
 from cloudlings.cost.estimate import bill
-from cloudlings.grading.disks import bill_of, lacks, outlives, within
+from cloudlings.grading.disks import (
+    chooses_the_cheapest,
+    copies_no_disk,
+    lacks,
+    more_for_io2,
+    outlives,
+    within,
+)
 from cloudlings.grading.ec2_state import (
     Described,
     Ec2State,
@@ -24,7 +31,15 @@ from cloudlings.grading.ec2_state import (
 )
 from cloudlings.grading.graders import Account, Because, Brief, not_attempted_unless, task
 from cloudlings.grading.instance_choice import fits, misread
-from cloudlings.grading.launches import at_home, is_amazon_linux_2023, the_machine_of, well_kept
+from cloudlings.grading.launches import at_home, is_a_twin_of, is_amazon_linux_2023, the_machine_of, well_kept
+from cloudlings.grading.moved_disks import (
+    born_of_snapshots,
+    is_encrypted_gp3,
+    of_the_observations,
+    of_the_zone,
+    snapshots_of,
+    zone_of,
+)
 from cloudlings.grading.proofs import allow, document
 from cloudlings.grading.roles import may_exactly, only_takes_on, require_role, role_named, session
 from cloudlings.grading.sums import as_billed
@@ -32,7 +47,6 @@ from cloudlings.grading.vpc_state import interface_at, network_of, shown, with_h
 from cloudlings.network import Network
 
 INVENTORY = "/brackwater/inventory"
-GP3_MOST_IOPS = 80_000
 
 
 @task(
@@ -235,25 +249,9 @@ def test_disk_bill(brief: Brief, answer: Callable[[str], Any]) -> None:
     }
     wrong = "Whoever signs the vendor's offer decides by a wrong sum."
     said = as_billed("disk-bill", given, bills, consequence=wrong)
-    choices = {
-        "choose": (brief.base_iops, bills["io2"].usd - bills["gp3"].usd),
-        "hot": (brief.hot_iops, _more_for_io2(brief.hot_iops)),
-    }
-    for key, (iops, more) in choices.items():
-        right = "gp3" if iops <= GP3_MOST_IOPS else "io2"
-        assert str(said.get(key)).lower() == right, Because(
-            found=f'"{key}" is {said.get(key)!r} for {iops:,} IOPS.',
-            consequence=f"${more:,.0f} a month more are paid for the same IOPS."
-            if right == "gp3"
-            else "The volume cannot be made: the call is refused.",
-            concept="The cheapest type that can: each has a most, and what was written about gp3 before "
-            "2025 is out "
-            "of date.",
-        )
-
-
-def _more_for_io2(iops: int) -> float:
-    return volume_bill("io2", 800, iops=iops).usd - volume_bill("gp3", 800, iops=iops).usd
+    more = {"choose": bills["io2"].usd - bills["gp3"].usd, "hot": more_for_io2(brief.hot_iops)}
+    for key, iops in {"choose": brief.base_iops, "hot": brief.hot_iops}.items():
+        chooses_the_cheapest(said, key, iops, more[key])
 
 
 @task(
@@ -420,17 +418,9 @@ def test_image(account: Account, brief: Brief) -> None:
         "its disk.",
     )
     twin = next((one for one in twins if one.get("SubnetId") == home), twins[0])
-    _is_of_the_collector(account, state, brief, twin)
+    is_a_twin_of(state, _collector(account, state, brief), twin)
     at_home(network, twin, brief.subnets["app_b"], "app_b")
-    others = state.others(twin)
-    copies = [each for each in others.values() if each.get("SnapshotId")]
-    sizes = [f"{each['VolumeId']} ({each['Size']} GiB)" for each in copies]
-    assert not copies, Because(
-        found=f"{called(twin)} was born with {shown(sizes)} beside its root disk, a copy from the image.",
-        consequence=f"${sum(bill_of(each).usd for each in copies):,.0f} a month for readings that the first "
-        "collector has already; each further twin as much again.",
-        concept="An image holds every disk of the machine, unless its making or the launch leaves one out.",
-    )
+    copies_no_disk(state, twin)
     well_kept(account, state, twin, brief.role, brief.service)
     assert tags_of(twin).get("service") == brief.service, Because(
         found=f"{called(twin)} has the tags {tags_of(twin) or 'none'}; its service is {brief.service}.",
@@ -438,18 +428,6 @@ def test_image(account: Account, brief: Brief) -> None:
         concept="An image carries no tags of its machine to the machines that come of it.",
     )
     _one_door(network, brief, twin)
-
-
-def _is_of_the_collector(account: Account, state: Ec2State, brief: Brief, twin: Described) -> None:
-    collector = _collector(account, state, brief)
-    source = state.own_images[twin["ImageId"]].get("SourceInstanceId")
-    assert source == collector["InstanceId"], Because(
-        found=f"{called(twin)} runs from {twin['ImageId']}, an image of {source or 'no machine'}; the "
-        "collector is "
-        f"{called(collector)}.",
-        consequence="It is a twin of somebody else.",
-        concept="describe_images says of each own image which machine it was made of: SourceInstanceId.",
-    )
 
 
 @task(
@@ -469,65 +447,12 @@ def _is_of_the_collector(account: Account, state: Ec2State, brief: Brief, twin: 
 def test_other_zone(account: Account, brief: Brief) -> None:
     state = ec2_state(account)
     listed = inventory_of(account, INVENTORY)["archive"]
-    ec2 = account.client("ec2")
-    of_today = [{"Name": "volume-id", "Values": [listed["observations"]]}]
-    own = [each["SnapshotId"] for each in ec2.describe_snapshots(Filters=of_today)["Snapshots"]]
-    images = {
-        disk.get("Ebs", {}).get("SnapshotId")
-        for image in state.own_images.values()
-        for disk in image.get("BlockDeviceMappings", [])
-    }
-    born = [
-        each for each in state.volumes.values() if each.get("SnapshotId") and each["SnapshotId"] not in images
-    ]
+    own = snapshots_of(account, listed["observations"])
+    born = born_of_snapshots(state)
     not_attempted_unless(born or own, "There is no snapshot of the observations yet, and no volume from one.")
-    right = [each for each in born if each["SnapshotId"] in own]
-    assert right, Because(
-        found=_where_from(account, born, own, listed),
-        consequence="The analysts work with what is not there, or is a week old.",
-        concept="A snapshot holds a disk as it was at its moment; a volume from it begins there.",
-    )
-    app_b = [{"Name": "cidr-block", "Values": [brief.subnets["app_b"]]}]
-    zone = next((one["AvailabilityZone"] for one in ec2.describe_subnets(Filters=app_b)["Subnets"]), "")
-    placed = [each for each in right if each["AvailabilityZone"] == zone]
-    assert placed, Because(
-        found=f"{called(right[0])} with the observations is in {right[0]['AvailabilityZone']}; app_b is in "
-        f"{zone}.",
-        consequence="The analysts' machine cannot have it: the call says ZoneMismatch.",
-        concept="The zone of a volume is chosen when it is made, and never changes.",
-    )
-    best = max(placed, key=lambda volume: (volume["Encrypted"], volume["VolumeType"] == "gp3"))
-    assert best["Encrypted"], Because(
-        found=f"{called(best)} in {zone} is not encrypted.",
-        consequence="Fifteen years of observations can be read by whoever gets a snapshot of it.",
-        concept="What comes from an unencrypted snapshot is unencrypted, unless a step says otherwise.",
-    )
-    assert best["VolumeType"] == "gp3", Because(
-        found=f"{called(best)} is a {best['VolumeType']}.",
-        consequence=f"${bill_of(best).usd:,.2f} a month, where a gp3 of its size is "
-        f"${volume_bill('gp3', best['Size']).usd:,.2f}.",
-        concept="Without a type, the API makes the older gp2.",
-    )
-
-
-def _where_from(account: Account, born: list[Described], own: list[str], listed: Mapping[str, str]) -> str:
-    if not born:
-        return f"There is the snapshot {own[0]}, and no volume was made from a snapshot."
-    one = born[0]
-    wanted = [{"Name": "snapshot-id", "Values": [one["SnapshotId"]]}]
-    found = account.client("ec2").describe_snapshots(Filters=wanted)["Snapshots"]
-    if not found:
-        return (
-            f"{called(one)} was made from {one['SnapshotId']}, which is not there any more: of which disk it "
-            "was a snapshot cannot be told."
-        )
-    of = found[0]["VolumeId"]
-    week = " That is the weekly backup." if one["SnapshotId"] == listed["weekly_backup"] else ""
-    return (
-        f"{called(one)} was made from {one['SnapshotId']}, a snapshot of {of}.{week} The observations of "
-        "today "
-        f"are on {listed['observations']}."
-    )
+    right = of_the_observations(account, born, own, listed)
+    placed = of_the_zone(right, zone_of(account, brief.subnets["app_b"]))
+    is_encrypted_gp3(max(placed, key=lambda volume: (volume["Encrypted"], volume["VolumeType"] == "gp3")))
 
 
 @task(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from cloudlings.cost import Estimate, volume_bill
-from cloudlings.grading.ec2_state import Described, called
+from cloudlings.grading.ec2_state import Described, Ec2State, called
 from cloudlings.grading.task import Because
 from cloudlings.grading.vpc_state import shown
+
+GP3_MOST_IOPS = 80_000
+"""The most IOPS that one gp3 volume can have (EBS User Guide, General Purpose SSD volumes)."""
 
 
 def throughput(volume: Described) -> float:
@@ -71,3 +75,35 @@ def lacks(volume: Described, gib: int, iops: int, mibps: int) -> str:
         if has < least:
             return f"{has:,g} {what}, where {least:,} are needed"
     return ""
+
+
+def more_for_io2(iops: int) -> float:
+    """Dollars a month that an io2 volume of 800 GiB costs above a gp3 of the same IOPS."""
+    return volume_bill("io2", 800, iops=iops).usd - volume_bill("gp3", 800, iops=iops).usd
+
+
+def chooses_the_cheapest(said: Mapping[str, Any], key: str, iops: int, more: float) -> None:
+    """Fails the check unless an answer names the cheapest type with these IOPS; ``more`` is what io2 adds."""
+    right = "gp3" if iops <= GP3_MOST_IOPS else "io2"
+    assert str(said.get(key)).lower() == right, Because(
+        found=f'"{key}" is {said.get(key)!r} for {iops:,} IOPS.',
+        consequence=f"${more:,.0f} a month more are paid for the same IOPS."
+        if right == "gp3"
+        else "The volume cannot be made: the call is refused.",
+        concept="The cheapest type that can: each has a most, and what was written about gp3 before "
+        "2025 is out "
+        "of date.",
+    )
+
+
+def copies_no_disk(state: Ec2State, twin: Described) -> None:
+    """Fails the check when a machine came from an image with disks beside its root disk."""
+    others = state.others(twin)
+    copies = [each for each in others.values() if each.get("SnapshotId")]
+    sizes = [f"{each['VolumeId']} ({each['Size']} GiB)" for each in copies]
+    assert not copies, Because(
+        found=f"{called(twin)} was born with {shown(sizes)} beside its root disk, a copy from the image.",
+        consequence=f"${sum(bill_of(each).usd for each in copies):,.0f} a month for readings that the first "
+        "collector has already; each further twin as much again.",
+        concept="An image holds every disk of the machine, unless its making or the launch leaves one out.",
+    )

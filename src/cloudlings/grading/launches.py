@@ -122,3 +122,15 @@ def roles_in(account: Account, profile: str) -> list[str]:
         lambda: account.client("iam").get_instance_profile(InstanceProfileName=name), "NoSuchEntity"
     )
     return [role["RoleName"] for role in reply["InstanceProfile"]["Roles"]] if reply else []
+
+
+def is_a_twin_of(state: Ec2State, collector: Described, twin: Described) -> None:
+    """Fails the check unless a machine runs from an own image that was made of the collector."""
+    source = state.own_images[twin["ImageId"]].get("SourceInstanceId")
+    assert source == collector["InstanceId"], Because(
+        found=f"{called(twin)} runs from {twin['ImageId']}, an image of {source or 'no machine'}; the "
+        "collector is "
+        f"{called(collector)}.",
+        consequence="It is a twin of somebody else.",
+        concept="describe_images says of each own image which machine it was made of: SourceInstanceId.",
+    )
