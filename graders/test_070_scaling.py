@@ -2,68 +2,60 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from cloudlings.cost import price_table
+from cloudlings.grading.accident_rules import died_and_was_replaced, go_first
+from cloudlings.grading.booking_state import (
+    booking_of,
+    fleet_of,
+    front_of,
+    jobs_of,
+    page_and_api,
+    portal_network,
+)
 from cloudlings.grading.fleet_rules import (
     behind_the_door,
+    calls_no_error_well,
+    each_zone_can_do_alone,
     hears_of_illness,
     is_a_good_machine,
+    serves_all,
     survives_loss_of,
 )
 from cloudlings.grading.front_rules import (
-    Front,
     asks_the_right_question,
+    faces_the_internet,
+    lets_visitors_in,
     only_its_ports,
     sends_to_https,
     speaks_tls,
     watches_its_own,
 )
 from cloudlings.grading.graders import Account, Because, Brief, not_attempted_unless, task
+from cloudlings.grading.hook_rules import is_heard_of, waits_to_go
+from cloudlings.grading.listener_rules import (
+    inherited_ways,
+    send_as_agreed,
+    serve_one_program_each,
+    squeezed,
+)
 from cloudlings.grading.load_rules import in_time, jumps, rings, settles, stands_ready
 from cloudlings.grading.scaling_state import (
-    Raw,
-    answering,
-    balancers_of,
     drainer,
     event,
     groups_of,
     heard,
-    listeners_of,
     policies_of,
-    reached_after_losing,
-    routed,
-    rules_of,
     subnets_of_group,
     target_group,
     template_of,
-    terminates,
-    told,
-    zones_of,
 )
-from cloudlings.grading.spot_rules import drains, is_lent_from_many
-from cloudlings.grading.vpc_state import must_reach, network_of, shown, the_one, vpcs_in
-from cloudlings.models import placement
-from cloudlings.models.health import matcher
-from cloudlings.models.placement import Member
-from cloudlings.network import Network, without_zone
-from cloudlings.network.model import Vpc
+from cloudlings.grading.spot_rules import drains, is_lent_from_many, saves_in_time
+from cloudlings.grading.vpc_state import shown
 
 NAMES = ("main", "pages", "print", "old")
-CALLERS = ("198.51.100.7", "203.0.113.200")
-
-
-def _network(account: Account, brief: Brief) -> tuple[Network, Vpc]:
-    network = network_of(account, "elbv2")
-    found = vpcs_in(network, brief.vpc_cidr)
-    assert found, Because(
-        found=f"The portal's network ({brief.vpc_cidr}) was looked for; it is not there.",
-        consequence="The portal is down.",
-        concept="What runs is changed in place. reset_lab() lays the start state again.",
-    )
-    return network, the_one(found, brief.vpc_cidr, "the portal's")
 
 
 @task(
@@ -87,15 +79,15 @@ def _network(account: Account, brief: Brief) -> tuple[Network, Vpc]:
 def test_six_urls(brief: Brief, answer: Callable[[str], Any]) -> None:
     given = answer("six-urls")
     not_attempted_unless(given is not None, 'No answer "six-urls" was handed in yet.')
-    said = {_squeezed(key): value for key, value in given.items()} if isinstance(given, Mapping) else {}
-    missing = [text for text in brief.urls if said.get(_squeezed(text)) not in NAMES]
+    said = {squeezed(key): value for key, value in given.items()} if isinstance(given, Mapping) else {}
+    missing = [text for text in brief.urls if said.get(squeezed(text)) not in NAMES]
     assert not missing, Because(
         found=f'The answer "six-urls" names none of {shown(NAMES)} for {missing[0]}.',
         consequence="A request whose way nobody knows is the one that is reported on Monday.",
         concept="Every request is taken by exactly one rule: the default rule takes what is left.",
     )
-    truth = _as_inherited(brief)
-    wrong = [text for text in brief.urls if said[_squeezed(text)] != truth[text][0]]
+    truth = inherited_ways(brief)
+    wrong = [text for text in brief.urls if said[squeezed(text)] != truth[text][0]]
     assert not wrong, Because(
         found=f"{len(brief.urls) - len(wrong)} of {len(brief.urls)} requests are told as the rules take "
         f"them. One of "
@@ -106,54 +98,6 @@ def test_six_urls(brief: Brief, answer: Callable[[str], Any]) -> None:
         "query, "
         "hosts without case.",
     )
-
-
-def _squeezed(text: Any) -> str:
-    return "".join(str(text).split())
-
-
-def _as_inherited(brief: Brief) -> dict[str, tuple[str, str]]:
-    """Target group and rule of each request, by the rules that the seed lays."""
-
-    def rule(priority: str, name: str, *conditions: Mapping[str, Any]) -> Raw:
-        actions = [{"Type": "forward", "TargetGroupArn": name}]
-        return {
-            "Priority": priority,
-            "IsDefault": not conditions,
-            "Conditions": conditions,
-            "Actions": actions,
-        }
-
-    def path(pattern: str) -> Mapping[str, Any]:
-        return {"Field": "path-pattern", "PathPatternConfig": {"Values": [pattern]}}
-
-    methods = {"Field": "http-request-method", "HttpRequestMethodConfig": {"Values": ["GET", "HEAD"]}}
-    rules = [
-        rule("40", "print", path(f"/{brief.page}/print/*")),
-        rule("20", "pages", path(f"/{brief.page}/*"), methods),
-        rule("30", "old", {"Field": "host-header", "HostHeaderConfig": {"Values": ["old.*"]}}),
-        rule("default", "main"),
-    ]
-    found = {text: routed(rules, text) for text in brief.urls}
-    return {text: (way.target_group, way.rule) for text, way in found.items()}
-
-
-def _front(account: Account, brief: Brief, network: Network, vpc: Vpc) -> Front:
-    """The learner's load balancer, or "not attempted"; several with a listener on 443 fail the check."""
-    found = [one for one in balancers_of(account, vpc.id) if one["LoadBalancerName"] != brief.letters]
-    not_attempted_unless(found, f"{vpc.id} has no load balancer but {brief.letters}.")
-    ports = {one["LoadBalancerArn"]: listeners_of(account, one) for one in found}
-    served = [one for one in found if 443 in ports[one["LoadBalancerArn"]]] or found
-    names = [one["LoadBalancerName"] for one in served]
-    assert len(served) == 1, Because(
-        found=f"{len(names)} load balancers could be the booking page's: {shown(names)}.",
-        consequence="Half of the visitors use one address and half the other, and each is paid for by the "
-        "hour.",
-        concept="One name leads to one load balancer; it grows by itself.",
-    )
-    arn = served[0]["LoadBalancerArn"]
-    balancer = next(one for one in network.load_balancers if one.id == arn)
-    return Front(served[0], balancer, ports[arn])
 
 
 @task(
@@ -177,45 +121,14 @@ def _front(account: Account, brief: Brief, network: Network, vpc: Vpc) -> Front:
         "'RedirectConfig': {'Protocol': 'HTTPS', 'Port': '443', 'StatusCode': 'HTTP_301'}}]).",
     ],
 )
-def test_front(account: Account, brief: Brief) -> None:
-    network, vpc = _network(account, brief)
-    front = _front(account, brief, network, vpc)
-    name = front.raw["LoadBalancerName"]
-    assert front.balancer.scheme == "internet-facing", Because(
-        found=f"Load balancer {name} has the scheme {front.balancer.scheme}.",
-        consequence="Its name resolves to private addresses: no visitor gets there.",
-        concept="The scheme decides which addresses a load balancer's machines have; it cannot be changed "
-        "later.",
-    )
+def testfront_of(account: Account, brief: Brief) -> None:
+    network, vpc = portal_network(account, brief)
+    front = front_of(account, brief, network, vpc)
+    faces_the_internet(front)
     speaks_tls(account, brief, front)
     sends_to_https(account, brief, front)
     only_its_ports(network, front)
-    network = answering(network, front.balancer.id)
-    for zone in ("", *zones_of(network, front.balancer.subnets)):
-        for port in (443, 80):
-            must_reach(
-                without_zone(network, zone) if zone else network,
-                "internet",
-                front.balancer.id,
-                port,
-                given=f"Zone {zone} was taken away. " if zone else "",
-                consequence="Visitors who get the address of this zone's node wait for a page that never "
-                "comes.",
-                concept="An internet-facing load balancer has a node in each of its subnets, and each "
-                "needs a "
-                "way to the internet and a rule that lets visitors in.",
-            )
-
-
-def _page_and_api(account: Account, brief: Brief, front: Front) -> tuple[list[Raw], str, str]:
-    """The rules of listener 443 and the groups of the page and the API ("" for none or several)."""
-    https = front.listeners.get(443)
-    rules = rules_of(account, https) if https else []
-    if not rules:
-        return [], "", ""
-    page = routed(rules, f"GET https://{brief.domain}/").target_group
-    api = routed(rules, f"GET https://{brief.domain}/{brief.api}/times").target_group
-    return rules, page, api
+    lets_visitors_in(network, front)
 
 
 @task(
@@ -236,9 +149,9 @@ def _page_and_api(account: Account, brief: Brief, front: Front) -> tuple[list[Ra
     ],
 )
 def test_routes(account: Account, brief: Brief) -> None:
-    network, vpc = _network(account, brief)
-    front = _front(account, brief, network, vpc)
-    rules, page, api = _page_and_api(account, brief, front)
+    network, vpc = portal_network(account, brief)
+    front = front_of(account, brief, network, vpc)
+    rules, page, api = page_and_api(account, brief, front)
     attached = [group for each in front.balancer.listeners for group in each.target_groups]
     not_attempted_unless(attached, "The load balancer forwards to no target group yet.")
     assert rules, Because(
@@ -247,85 +160,10 @@ def test_routes(account: Account, brief: Brief) -> None:
         consequence="Who asks for the page by https waits, and gets nothing.",
         concept="A listener is a port and its rules. What stands behind another port is not the page's.",
     )
-    word = brief.api
-    wanted = {
-        "GET /": "page",
-        f"GET /doctors?x=/{word}/y": "page",
-        f"GET /{word}tite": "page",
-        f"GET /help/{word}/times": "page",
-        "POST /login": "page",
-        f"GET /{word}": "api",
-        f"GET /{word}/": "api",
-        f"POST /{word}/book/7": "api",
-        f"GET /{word}/times?day=internal/x": "api",
-        f"GET /{word}/internally": "api",
-        f"GET /{word}/internal/keys": "403",
-        f"DELETE /{word}/internal/a/b": "403",
-    }
-    assert not page or page != api, Because(
-        found=f"GET / and GET /{word}/times are both sent to {page.rsplit('/', 2)[-2]}: "
-        f"the API's "
-        "group is the page's group as well.",
-        consequence="One program gets the other's requests, and neither can grow or fall ill alone.",
-        concept="A target group stands for one program: its machines, its port, its question.",
-    )
-    for text, end in wanted.items():
-        method, _, path = text.partition(" ")
-        asked = f"{method} https://{brief.domain}{path}"
-        ways = [routed(rules, asked, caller) for caller in CALLERS]
-        arn = {"page": page, "api": api}.get(end)
-        good = [way.status == 403 if end == "403" else way.target_group == arn != "" for way in ways]
-        way = ways[good.index(False)] if False in good else ways[0]
-        assert all(good), Because(
-            found=f"{asked} was put to listener 443: {told(way)}.",
-            consequence={
-                "page": "A visitor who wants the page gets something else.",
-                "api": "The booking app asks for times and gets something else.",
-                "403": "What only Hazelmere's own programs may ask can be asked by everybody.",
-            }[end],
-            concept="Rules are read by priority, and the first that fits decides: the special case needs the "
-            "lower number. A pattern is compared with the whole path.",
-        )
+    serve_one_program_each(page, api, brief.api)
+    send_as_agreed(rules, brief, page, api)
     for arn in (page, api):
         asks_the_right_question(brief, target_group(account, arn))
-
-
-def _fleet(account: Account, brief: Brief, front: Front) -> tuple[Raw, str, str]:
-    """The booking group with the groups of page and API; not attempted while there is no new group."""
-    _, page, api = _page_and_api(account, brief, front)
-    theirs = {one["TargetGroupArn"] for one in _jobs(account, brief)}
-    others = [
-        one
-        for one in groups_of(account)
-        if one["AutoScalingGroupName"] != brief.letters and not theirs & set(one.get("TargetGroupARNs", []))
-    ]
-    not_attempted_unless(
-        others, f"There is no Auto Scaling group for the booking page; {brief.letters} was there."
-    )
-    found = [one for one in others if {page, api} & set(one.get("TargetGroupARNs", []))]
-    assert found, Because(
-        found=f"Group {shown([one['AutoScalingGroupName'] for one in others])} is there; none is registered "
-        "with the target groups of page and API.",
-        consequence="The machines run, and the load balancer has nobody to send a visitor to.",
-        concept="A group registers and deregisters its machines itself, once it is told with which target "
-        "groups.",
-    )
-    assert len(found) == 1, Because(
-        found=f"{len(found)} groups serve the page: {shown([one['AutoScalingGroupName'] for one in found])}.",
-        consequence="Each follows the load as if it were alone.",
-        concept="One group, one wish.",
-    )
-    return found[0], page, api
-
-
-def _jobs(account: Account, brief: Brief) -> list[Raw]:
-    groups = account.client("elbv2").describe_target_groups()["TargetGroups"]
-    return [one for one in groups if one["TargetGroupName"] == brief.reports]
-
-
-def _whereabouts(group: Raw) -> str:
-    homes = sorted(f"{one['InstanceId']} in {one['AvailabilityZone']}" for one in group["Instances"])
-    return f"Group {group['AutoScalingGroupName']} has {shown(homes)}."
 
 
 @task(
@@ -350,35 +188,16 @@ def _whereabouts(group: Raw) -> str:
         "VPCZoneIdentifier=','.join(SUBNETS['app']), TargetGroupARNs=[both], HealthCheckType='ELB', …).",
     ],
 )
-def test_fleet(account: Account, brief: Brief) -> None:
-    network, vpc = _network(account, brief)
-    front = _front(account, brief, network, vpc)
-    group, page, api = _fleet(account, brief, front)
-    name = group["AutoScalingGroupName"]
+def testfleet_of(account: Account, brief: Brief) -> None:
+    network, vpc = portal_network(account, brief)
+    front = front_of(account, brief, network, vpc)
+    group, page, api = fleet_of(account, brief, front)
     survives_loss_of(network, group, "The booking page")
-    lost = {page, api} - set(group.get("TargetGroupARNs", []))
-    assert not lost, Because(
-        found=f"Group {name} is not registered with {shown([arn.rsplit('/', 2)[-2] for arn in lost])}.",
-        consequence="Half of the booking page's requests meet an empty target group: 503.",
-        concept="Each target group has a list of its own, also when the same machines stand on both.",
-    )
-    assert group["MaxSize"] >= brief.most, Because(
-        found=f"Group {name} may grow to {group['MaxSize']}; {brief.most} machines may be needed.",
-        consequence="At half past seven it stands at its limit, and no policy can help.",
-        concept="A policy moves the wish between least and most, and never beyond.",
-    )
+    serves_all(group, {page, api}, brief.most)
     hears_of_illness(group, brief.boot_seconds)
     is_a_good_machine(account, group, kind="t3.small", profile="hazelmere-web")
     behind_the_door(account, network, front.balancer, group, brief.app_port)
-    for zone in zones_of(network, front.balancer.subnets):
-        assert reached_after_losing(network, front.balancer, 443, zone), Because(
-            found=f"Zone {zone} was taken away, and a visitor's request was followed through the load "
-            f"balancer: it reaches no machine. {_whereabouts(group)}",
-            consequence="The page is down although the other zone is well.",
-            concept="Load balancer and group must share their zones, and each zone must be able to do "
-            "without the "
-            "other.",
-        )
+    each_zone_can_do_alone(network, front.balancer, group)
 
 
 @task(
@@ -400,7 +219,7 @@ def test_fleet(account: Account, brief: Brief) -> None:
     ],
 )
 def test_letters(account: Account, brief: Brief) -> None:
-    network, _ = _network(account, brief)
+    network, _ = portal_network(account, brief)
     there = {one["AutoScalingGroupName"]: one for one in groups_of(account)}
     doors = {one.name: one for one in network.load_balancers}
     assert brief.letters in there.keys() & doors.keys(), Because(
@@ -431,25 +250,8 @@ def test_letters(account: Account, brief: Brief) -> None:
         concept="The way from the visitor to the machine goes through listener, rule, target group and "
         "group.",
     )
-    for code in codes:
-        ill = sorted(matcher(code) & {404, 500, 503})
-        assert not ill, Because(
-            found=f"The target group of {brief.letters} calls a machine well that answers {code}: "
-            f"{ill[0]} "
-            "is among it.",
-            consequence="A machine on which nothing but an error page is left keeps its share of the "
-            "letters.",
-            concept="Well is what the program says when it works, and nothing else.",
-        )
+    calls_no_error_well(brief.letters, codes)
     behind_the_door(account, network, door, group, brief.letters_port)
-
-
-def _booking(account: Account, brief: Brief) -> tuple[Raw, Front, list[str]]:
-    """The booking group, its front door, and the target groups of page and API."""
-    network, vpc = _network(account, brief)
-    front = _front(account, brief, network, vpc)
-    group, page, api = _fleet(account, brief, front)
-    return group, front, [page, api]
 
 
 @task(
@@ -476,53 +278,9 @@ def test_kill(account: Account, brief: Brief, answer: Callable[[str], Any]) -> N
     given = answer("kill")
     not_attempted_unless(given is not None, 'No answer "kill" was handed in yet.')
     said = given if isinstance(given, dict) else {}
-    group, _, _ = _booking(account, brief)
-    name = group["AutoScalingGroupName"]
-    there = {one["InstanceId"]: one["AvailabilityZone"] for one in group["Instances"]}
-    ran = {
-        one["InstanceId"]: one
-        for each in account.client("ec2").describe_instances()["Reservations"]
-        for one in each["Instances"]
-    }
-    dead, new = ran.get(str(said.get("killed")), {}), str(said.get("instead"))
-    tags = {tag["Key"]: tag["Value"] for tag in dead.get("Tags", [])}
-    state = dead.get("State", {}).get("Name", "not there")
-    was_ours = tags.get("aws:autoscaling:groupName") == name
-    good = was_ours and state in ("terminated", "shutting-down")
-    assert good, Because(
-        found=f"The answer says that {said.get('killed')} was terminated. It is {state}"
-        f"{'' if was_ours else f', and was no machine of group {name}'}.",
-        consequence="Nobody knows yet what happens when a machine of the page dies.",
-        concept="An experiment changes the thing that it asks about.",
-    )
-    died = re.search(r"\((\S+ \S+)", str(dead.get("StateTransitionReason")))
-    came = ran.get(new, {}).get("LaunchTime")
-    earlier = bool(came and died and str(came)[:19].replace("T", " ") < died[1])
-    good = new in there and not earlier
-    assert good, Because(
-        found=f"The answer says that {new} came for it. In group {name} are {shown(sorted(there))}"
-        f"{f'; {new} ran before already' if earlier else ''}.",
-        consequence="The count was not looked at after the accident, or somebody else's machine was.",
-        concept="A group repairs its number with a new machine: another id, another address, nothing on "
-        "its disk.",
-    )
-    assert len(there) >= group["DesiredCapacity"], Because(
-        found=f"Group {name} wishes for {group['DesiredCapacity']} machines and has {len(there)}.",
-        consequence="The next accident meets a group that is short already.",
-        concept="Wish and number meet again when the group is left to do its work.",
-    )
-    members = [Member(row["name"], row["zone"], row["template"], row["minutes"]) for row in brief.machines]
-    order = placement.termination_order(members, 2)
-    given_up = said.get("shrinks")
-    named = [str(one) for one in given_up] if isinstance(given_up, list) else []
-    assert named == list(order), Because(
-        found=f"Of the group of five, {shown(named)} were said to go first, "
-        "in this order. By the default termination policy they do not.",
-        consequence="Somebody keeps his notes on a machine that goes tonight.",
-        concept="The fullest zone first, in it the oldest template, among equals the next full hour; then "
-        "the zones "
-        "are counted anew.",
-    )
+    group, _, _ = booking_of(account, brief)
+    died_and_was_replaced(account, group, said)
+    go_first(brief, said.get("shrinks"))
 
 
 @task(
@@ -542,7 +300,7 @@ def test_kill(account: Account, brief: Brief, answer: Callable[[str], Any]) -> N
     ],
 )
 def test_track(account: Account, brief: Brief) -> None:
-    group, front, served = _booking(account, brief)
+    group, front, served = booking_of(account, brief)
     name = group["AutoScalingGroupName"]
     driven = policies_of(account, name).of("TargetTrackingScaling")
     not_attempted_unless(driven, f"Group {name} has no target tracking policy yet.")
@@ -583,7 +341,7 @@ def test_track(account: Account, brief: Brief) -> None:
     ],
 )
 def test_surge(account: Account, brief: Brief) -> None:
-    group, _, _ = _booking(account, brief)
+    group, _, _ = booking_of(account, brief)
     name = group["AutoScalingGroupName"]
     actions = account.client("autoscaling").describe_scheduled_actions(AutoScalingGroupName=name)
     detailed = bool((template_of(account, group).get("Monitoring") or {}).get("Enabled"))
@@ -625,50 +383,14 @@ def test_surge(account: Account, brief: Brief) -> None:
     ],
 )
 def test_drain(account: Account, brief: Brief) -> None:
-    group, _, _ = _booking(account, brief)
+    group, _, _ = booking_of(account, brief)
     name = group["AutoScalingGroupName"]
     hooks = account.client("autoscaling").describe_lifecycle_hooks(AutoScalingGroupName=name)[
         "LifecycleHooks"
     ]
     not_attempted_unless(hooks, f"Group {name} has no lifecycle hook yet.")
-    leaving = [one for one in hooks if one["LifecycleTransition"] == "autoscaling:EC2_INSTANCE_TERMINATING"]
-    assert leaving, Because(
-        found=f"Group {name} has a hook at {shown([one['LifecycleTransition'] for one in hooks])}.",
-        consequence="A machine that goes takes its last logs with it.",
-        concept="A machine waits at a hook of the transition that it is in: being launched, or being "
-        "terminated.",
-    )
-    least = brief.drain_seconds
-    waits = max(int(one.get("HeartbeatTimeout", 3600)) for one in leaving)
-    assert least <= waits <= 2 * least, Because(
-        found=f"A machine of group {name} waits up to {waits} seconds; its logs take up to {least}.",
-        consequence="It is gone before its last logs are."
-        if waits < least
-        else "When the drain program is down, each machine that goes is paid for until the timeout, and "
-        "the group "
-        "is slow to shrink and to repair itself.",
-        concept="The timeout is for the day on which nobody says done: long enough for the work, and not "
-        "much "
-        "longer.",
-    )
-    heard_of = heard(account, terminates(account, name), drainer(account))
-    assert heard_of, Because(
-        found=f"The event of a terminating machine of group {name} was put to EventBridge's rules. None "
-        f"takes it and "
-        "hands it to the queue drainer.",
-        consequence="Machines wait at the hook, and nobody knows: every one waits for the whole timeout.",
-        concept="A hook holds; an event tells; a target hears. A pattern lists the values that it takes, "
-        "key by key.",
-    )
-    for other in (terminates(account, "another-group"), terminates(account, name, "launch")):
-        wrong = heard(account, other, drainer(account))
-        assert not wrong, Because(
-            found=f"Rule {wrong[0]} also takes “{other['detail-type']}” of group "
-            f"{other['detail']['AutoScalingGroupName']}.",
-            consequence="The drain program fetches logs from machines that are being born, or that are not "
-            "ours.",
-            concept="A pattern that names less takes more.",
-        )
+    waits_to_go(name, hooks, brief.drain_seconds)
+    is_heard_of(account, name)
 
 
 @task(
@@ -694,8 +416,8 @@ def test_drain(account: Account, brief: Brief) -> None:
     ],
 )
 def test_spot(account: Account, brief: Brief, answer: Callable[[str], Any]) -> None:
-    network, _ = _network(account, brief)
-    jobs = [one["TargetGroupArn"] for one in _jobs(account, brief)]
+    network, _ = portal_network(account, brief)
+    jobs = [one["TargetGroupArn"] for one in jobs_of(account, brief)]
     found = [one for one in groups_of(account) if set(jobs) & set(one.get("TargetGroupARNs", []))]
     given = answer("runbook")
     not_attempted_unless(
@@ -721,17 +443,7 @@ def test_spot(account: Account, brief: Brief, answer: Callable[[str], Any]) -> N
         concept="The notice is an event. Who is not asked to listen does not hear it.",
     )
     drains(brief, given, jobs[0])
-    attributes = account.client("elbv2").describe_target_group_attributes(TargetGroupArn=jobs[0])[
-        "Attributes"
-    ]
-    delay = int({a["Key"]: a["Value"] for a in attributes}["deregistration_delay.timeout_seconds"])
-    needs = delay + brief.checkpoint_seconds
-    assert needs <= 120, Because(
-        found=f"Target group {brief.reports} gives the job in hand {delay} seconds to end; saving takes "
-        f"{brief.checkpoint_seconds}. Together that is {needs} of 120.",
-        consequence="EC2 takes the machine while its job is being saved.",
-        concept="Two minutes are all there is, for both waits.",
-    )
+    saves_in_time(account, brief, jobs[0])
 
 
 @task(

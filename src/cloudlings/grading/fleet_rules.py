@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from cloudlings.account import Account
 from cloudlings.grading.scaling_state import (
     Raw,
     interfaces_of,
+    reached_after_losing,
     subnets_of_group,
     template_groups,
     template_of,
     with_machine,
+    zones_of,
 )
 from cloudlings.grading.task import Because
 from cloudlings.grading.vpc_state import (
@@ -23,6 +25,7 @@ from cloudlings.grading.vpc_state import (
     with_host,
 )
 from cloudlings.models import placement
+from cloudlings.models.health import matcher
 from cloudlings.network import Network, kind
 from cloudlings.network.model import LoadBalancer
 
@@ -181,3 +184,51 @@ def behind_the_door(
         if (subnet.id, groups) not in worn:
             planned, machine = with_machine(world, subnet, groups)
             only_through(planned, balancer, machine, port, strangers)
+
+
+def serves_all(group: Raw, served: Collection[str], most: int) -> None:
+    """Fails the check unless a group is registered with target groups (ARNs), and may grow to ``most``."""
+    name = group["AutoScalingGroupName"]
+    lost = set(served) - set(group.get("TargetGroupARNs", []))
+    assert not lost, Because(
+        found=f"Group {name} is not registered with {shown([arn.rsplit('/', 2)[-2] for arn in lost])}.",
+        consequence="Half of the booking page's requests meet an empty target group: 503.",
+        concept="Each target group has a list of its own, also when the same machines stand on both.",
+    )
+    assert group["MaxSize"] >= most, Because(
+        found=f"Group {name} may grow to {group['MaxSize']}; {most} machines may be needed.",
+        consequence="At half past seven it stands at its limit, and no policy can help.",
+        concept="A policy moves the wish between least and most, and never beyond.",
+    )
+
+
+def each_zone_can_do_alone(network: Network, balancer: LoadBalancer, group: Raw) -> None:
+    """Fails the check unless a visitor reaches a machine through a load balancer without any one zone."""
+    for zone in zones_of(network, balancer.subnets):
+        assert reached_after_losing(network, balancer, 443, zone), Because(
+            found=f"Zone {zone} was taken away, and a visitor's request was followed through the load "
+            f"balancer: it reaches no machine. {_whereabouts(group)}",
+            consequence="The page is down although the other zone is well.",
+            concept="Load balancer and group must share their zones, and each zone must be able to do "
+            "without the "
+            "other.",
+        )
+
+
+def _whereabouts(group: Raw) -> str:
+    homes = sorted(f"{one['InstanceId']} in {one['AvailabilityZone']}" for one in group["Instances"])
+    return f"Group {group['AutoScalingGroupName']} has {shown(homes)}."
+
+
+def calls_no_error_well(name: str, codes: Sequence[str]) -> None:
+    """Fails the check where a target group's codes for a machine that is well hold an error's."""
+    for code in codes:
+        ill = sorted(matcher(code) & {404, 500, 503})
+        assert not ill, Because(
+            found=f"The target group of {name} calls a machine well that answers {code}: "
+            f"{ill[0]} "
+            "is among it.",
+            consequence="A machine on which nothing but an error page is left keeps its share of the "
+            "letters.",
+            concept="Well is what the program says when it works, and nothing else.",
+        )

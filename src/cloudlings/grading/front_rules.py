@@ -8,12 +8,12 @@ from typing import Any
 
 from cloudlings.account import Account
 from cloudlings.grading.group_rules import in_words
-from cloudlings.grading.scaling_state import Raw, routed, rules_of, told
+from cloudlings.grading.scaling_state import Raw, answering, routed, rules_of, told, zones_of
 from cloudlings.grading.task import Because
-from cloudlings.grading.vpc_state import shown
+from cloudlings.grading.vpc_state import must_reach, shown
 from cloudlings.models.health import matcher
 from cloudlings.models.scaling import metric_name
-from cloudlings.network import Network
+from cloudlings.network import Network, without_zone
 from cloudlings.network.model import LoadBalancer
 
 
@@ -144,3 +144,33 @@ def watches_its_own(policy: Raw, group: str, front: Front, served: list[str]) ->
         "number that is "
         "followed.",
     )
+
+
+def faces_the_internet(front: Front) -> None:
+    """Fails the check unless visitors can reach the load balancer's addresses at all."""
+    name = front.raw["LoadBalancerName"]
+    assert front.balancer.scheme == "internet-facing", Because(
+        found=f"Load balancer {name} has the scheme {front.balancer.scheme}.",
+        consequence="Its name resolves to private addresses: no visitor gets there.",
+        concept="The scheme decides which addresses a load balancer's machines have; it cannot be changed "
+        "later.",
+    )
+
+
+def lets_visitors_in(network: Network, front: Front) -> None:
+    """Fails the check unless 443 and 80 are reached from the internet, also without any one zone."""
+    network = answering(network, front.balancer.id)
+    for zone in ("", *zones_of(network, front.balancer.subnets)):
+        for port in (443, 80):
+            must_reach(
+                without_zone(network, zone) if zone else network,
+                "internet",
+                front.balancer.id,
+                port,
+                given=f"Zone {zone} was taken away. " if zone else "",
+                consequence="Visitors who get the address of this zone's node wait for a page that never "
+                "comes.",
+                concept="An internet-facing load balancer has a node in each of its subnets, and each "
+                "needs a "
+                "way to the internet and a rule that lets visitors in.",
+            )

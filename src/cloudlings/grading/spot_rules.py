@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from cloudlings.account import Account
 from cloudlings.errors import ModelError
 from cloudlings.grading.scaling_state import Raw, subnets_of_group
 from cloudlings.grading.task import Because
 from cloudlings.grading.vpc_state import shown
+from cloudlings.lab import Brief
 from cloudlings.models import placement, runbook
 from cloudlings.network import Network
 
@@ -98,3 +100,16 @@ def _takes_off(call: runbook.Call, jobs: str, instance: str) -> bool:
 def _saves(call: runbook.Call, bucket: str, instance: str) -> bool:
     key = str(call.input.get("Key"))
     return call.name == "s3:PutObject" and call.input.get("Bucket") == bucket and instance in key
+
+
+def saves_in_time(account: Account, brief: Brief, jobs: str) -> None:
+    """Fails the check unless the wait of a target group (ARN) and the saving fit into the two minutes."""
+    attributes = account.client("elbv2").describe_target_group_attributes(TargetGroupArn=jobs)["Attributes"]
+    delay = int({a["Key"]: a["Value"] for a in attributes}["deregistration_delay.timeout_seconds"])
+    needs = delay + brief.checkpoint_seconds
+    assert needs <= 120, Because(
+        found=f"Target group {brief.reports} gives the job in hand {delay} seconds to end; saving takes "
+        f"{brief.checkpoint_seconds}. Together that is {needs} of 120.",
+        consequence="EC2 takes the machine while its job is being saved.",
+        concept="Two minutes are all there is, for both waits.",
+    )
