@@ -154,7 +154,7 @@ def _own_acl(ec2: Any, vpc: str, name: str, subnets: Iterable[str]) -> str:
 
 
 def _reports_acl(ec2: Any, vpc: str, subnets: list[str], cidr: str) -> None:
-    """The inherited NACL of the task "nacl"; graders/test_050_network_security.py knows it by heart."""
+    """The inherited NACL of the task "nacl"; src/cloudlings/grading/portal_walls.py knows it by heart."""
     acl = _own_acl(ec2, vpc, "app-tier-nacl", subnets)
     _entry(ec2, acl, 100, False, "allow", cidr, (80, 80))
     _entry(ec2, acl, 110, False, "allow", cidr, (443, 443))
