@@ -555,6 +555,9 @@ for table in ec2.describe_route_tables(Filters=where("vpc-id", old))["RouteTable
             ec2.disassociate_route_table(AssociationId=row["RouteTableAssociationId"])
 ec2.delete_subnet(SubnetId=shut)
 
+# %% wrong="nothing-after-the-plan" task="no-addresses"
+print("tomorrow")
+
 # %% wrong="gateways-that-lead-nowhere" task="front-door" says=["is isolated"] also=["own-exit"]
 gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
 ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=portal_vpc())

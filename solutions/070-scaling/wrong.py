@@ -648,6 +648,9 @@ ec2.authorize_security_group_ingress(
 
 # %% wrong="open-to-the-world" task="kill" says=["ran before already"]
 # The neighbour that was there all the time.
+import time
+
+
 def first_to_go(machines):
     zones = [one["zone"] for one in machines]
     rich = [one for one in machines if zones.count(one["zone"]) == max(map(zones.count, zones))]
@@ -658,6 +661,8 @@ def first_to_go(machines):
 first = first_to_go(brief.machines)
 second = first_to_go([one for one in brief.machines if one != first])
 before = members(fleet())
+# EC2 tells times by the second.
+time.sleep(1.1)
 victim = sorted(before)[0]
 ec2.terminate_instances(InstanceIds=[victim])
 (new,) = set(members(fleet())) - set(before)
