@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from cloudlings.grading.checker import Checker
 from cloudlings.grading.standing import RECORDS
@@ -113,6 +115,27 @@ def test_a_slip_in_a_form_is_answered_with_words(
     page = visit("send", action, **fields)
     assert said in words(page)
     assert "<img" not in page
+
+
+def test_decisions_tell_what_was_let_through(space: Workspace, visit: Any) -> None:
+    """A request that is allowed has a tick, one that no policy allows a cross, in words and in colour."""
+    iam = client(space, "iam")
+    iam.create_user(UserName="guest")
+    key = iam.create_access_key(UserName="guest")["AccessKey"]
+    guest = boto3.client(
+        "sqs",
+        endpoint_url=space.running().endpoint_url,
+        region_name="us-east-1",
+        aws_access_key_id=key["AccessKeyId"],
+        aws_secret_access_key=key["SecretAccessKey"],
+    )
+    with pytest.raises(ClientError, match="not authorized"):
+        guest.list_queues()
+    page = visit("get", f"/labs/{LAB}/decisions")
+    shown = words(page)
+    assert "✘ not allowed sqs:ListQueues user/guest" in shown
+    assert "✔ allowed iam:CreateAccessKey user/learner" in shown
+    assert page.count('class="bad">✘') == 1
 
 
 def test_names_with_markup_are_characters(space: Workspace, visit: Any) -> None:
