@@ -111,7 +111,11 @@ def is_shared(base: Path) -> bool:
 def clear_up(base: Path) -> None:
     """Remove the databases of homes that are there no more."""
     for mark in base.glob("*/home"):
-        if not Path(mark.read_text()).is_dir():
+        try:
+            home = mark.read_text()
+        except FileNotFoundError:  # Another sandbox ended just now and took its own away.
+            continue
+        if not Path(home).is_dir():
             shutil.rmtree(mark.parent, ignore_errors=True)
 
 

@@ -85,10 +85,10 @@ class Databases:
         if self._stopping or not account_id:
             return
         self._dirty.add(account_id)
-        if account_id not in self._settling:
-            task = asyncio.ensure_future(self._settle_until_clean(account_id))
-            self._settling[account_id] = task
-            task.add_done_callback(lambda _: self._settling.pop(account_id, None))
+        task = self._settling.get(account_id)
+        # One that has ended looks no more, even where its end was not told to anybody yet.
+        if task is None or task.done():
+            self._settling[account_id] = asyncio.ensure_future(self._settle_until_clean(account_id))
 
     async def settled(self, account_id: str, timeout: float) -> None:
         """Return once the account's databases are as they are to be, or time is up."""
@@ -138,8 +138,8 @@ class Databases:
             self._dirty.discard(account_id)
             try:
                 await self._settle(account_id)
-            except SandboxError as error:
-                print(f"databases of {account_id}: {error}", flush=True)
+            except (SandboxError, OSError) as error:
+                print(f"databases of {account_id}: {_said(error)}", flush=True)
 
     async def _settle(self, account_id: str) -> None:
         facts = await self._facts(account_id)
