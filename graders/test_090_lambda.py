@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import random
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from cloudlings.cost import lambda_bill, price_table
 from cloudlings.grading import portrait_rules, reminder_rules
 from cloudlings.grading.attached_rules import (
     LOGGING,
@@ -18,39 +15,39 @@ from cloudlings.grading.attached_rules import (
 )
 from cloudlings.grading.crowd_rules import nobody_is_refused
 from cloudlings.grading.function_state import (
-    Reply,
-    answered,
     configuration,
     functions,
-    invoked,
     mappings_of,
-    policy_of,
     require_function,
     reserved,
-    short,
 )
 from cloudlings.grading.graders import Account, Because, Brief, not_attempted_unless, task
-from cloudlings.grading.intake_rules import door, events, quick_when_warm
+from cloudlings.grading.greeting_rules import greets_everybody
+from cloudlings.grading.intake_rules import books_by_every_door
+from cloudlings.grading.memory_rules import chosen_as_billed, set_as_decided
 from cloudlings.grading.portrait_rules import Place, makes_small_ones
 from cloudlings.grading.proofs import allow, document
-from cloudlings.grading.queue_state import attributes, queue_url, redrive
+from cloudlings.grading.queue_state import attributes, redrive
 from cloudlings.grading.reminder_rules import (
-    Reader,
     ends_where_it_should,
     keeps_what_fails,
+    reader_of,
     swallowed,
     tells_what_failed,
     waits_long_enough,
 )
 from cloudlings.grading.roles import may_exactly, only_takes_on, require_role, role_named, session
-from cloudlings.grading.s3_state import or_none, require_bucket
+from cloudlings.grading.s3_state import require_bucket
 from cloudlings.grading.trigger_rules import (
     clocks,
     hears_of_uploads,
     lets_in_only,
     notifications,
+    only_one,
+    polls_need_no_policy,
     rings_daily,
     scheduler_may_call,
+    told_as_they_come,
 )
 from cloudlings.grading.version_rules import kept_warm, live_version, photographed, versions_of
 from cloudlings.grading.vpc_state import (
@@ -58,10 +55,9 @@ from cloudlings.grading.vpc_state import (
     must_not_reach,
     must_reach,
     network_of,
-    shown,
     vpcs_in,
 )
-from cloudlings.models.functions import CALLS, counted
+from cloudlings.models.functions import counted
 
 LAMBDA = {"Service": "lambda.amazonaws.com"}
 INVOKE = ["lambda:Invoke"]
@@ -91,31 +87,7 @@ def _arn(account: Account, function: str) -> str:
 def test_hello(account: Account, brief: Brief) -> None:
     name = brief.welcome
     not_attempted_unless(configuration(account, name), f"There is no function {name} yet.")
-    rng = random.Random(f"{name} {brief.greeting}")
-    guest = rng.choice(("Øyvind", "Nguyễn Thị", "O'Hara", "李雷"))
-    wanted = [(guest, guest), (None, "everybody"), ("Ana", "Ana"), ("   ", "everybody"), (guest, guest)]
-    open_to_web = or_none(
-        lambda: account.client("lambda").get_function_url_config(FunctionName=name),
-        "ResourceNotFoundException",
-    )
-    for given, greeted in wanted:
-        event = {} if given is None else {"name": given}
-        reply = invoked(account, name, event)
-        if open_to_web and not _greets(reply, brief, greeted):
-            reply = invoked(account, name, {"version": "2.0", "rawPath": "/", "queryStringParameters": event})
-        answered(reply, f"the event {short(event)}")
-        assert _greets(reply, brief, greeted), Because(
-            found=f"{name} was called with {short(event)}. It answered {short(reply.value)}.",
-            consequence="The screen at the door shows a wrong greeting, or one for the visitor before.",
-            concept="Every answer follows from its own event. A key may be missing, and a name may be blank.",
-        )
-
-
-def _greets(reply: Reply, brief: Brief, name: str) -> bool:
-    said = reply.value
-    if isinstance(said, Mapping) and "body" in said:
-        said = said["body"] if said.get("statusCode") == 200 else None
-    return str(said).strip().strip('"') == f"{brief.greeting}, {name}!"
+    greets_everybody(account, brief)
 
 
 @task(
@@ -226,30 +198,6 @@ def test_thumbnails(account: Account, brief: Brief) -> None:
     )
 
 
-def _reader(account: Account, brief: Brief) -> Reader:
-    """The reminders' function with its queue and its one mapping, or a failed task in words."""
-    name = brief.reminders
-    settings = require_function(account, name, "Nobody is reminded of anything.")
-    arn = f"arn:aws:sqs:{account.region_name}:{account.id}:{name}"
-    url = queue_url(account, arn)
-    assert url, Because(
-        found=f"There is no queue {name} any more.",
-        consequence="The reminders that were in it are gone, and their sender gets an error.",
-        concept="What runs is changed in place. reset_lab() lays the start state again.",
-    )
-    found = [row for row in mappings_of(account, name) if row["EventSourceArn"] == arn]
-    ready = [row for row in found if row["State"] in ("Enabled", "Enabling", "Updating", "Creating")]
-    assert len(ready) == 1, Because(
-        found=f"{len(ready)} event source mappings feed {name} from the queue"
-        f"{'' if ready == found else f' ({len(found) - len(ready)} more are disabled)'}.",
-        consequence="Reminders pile up until they expire."
-        if not ready
-        else "Which settings count is left to chance.",
-        concept="A queue is polled by one mapping, which must be enabled.",
-    )
-    return Reader(name, settings, ready[0], url, name)
-
-
 @task(
     "reminders",
     points=6,
@@ -269,7 +217,7 @@ def _reader(account: Account, brief: Brief) -> Reader:
     ],
 )
 def test_reminders(account: Account, brief: Brief) -> None:
-    reader = _reader(account, brief)
+    reader = reader_of(account, brief.reminders)
     laid = attributes(account, reader.queue)
     untouched = laid["VisibilityTimeout"] == "30" and not redrive(laid)[0] and not reader.reports
     not_attempted_unless(
@@ -309,7 +257,7 @@ def test_triggers(account: Account, brief: Brief, answer: Callable[[str], Any]) 
         answer("who-calls"),
     )
     not_attempted_unless((rows, rung, given) != ([], [], None), "Nothing starts the functions yet.")
-    _as_they_come(brief, given)
+    told_as_they_come(brief, given)
     assert rows, Because(
         found=f"Bucket {brief.bucket} tells {brief.portraits} nothing.",
         consequence="A portrait is uploaded, and nothing happens.",
@@ -326,16 +274,7 @@ def test_triggers(account: Account, brief: Brief, answer: Callable[[str], Any]) 
         with_account=True,
         who=f"S3, for bucket {brief.bucket}",
     )
-    assert rung, Because(
-        found=f"No rule and no schedule has {brief.night} for a target.",
-        consequence="The report is never written.",
-        concept="A clock has two parts: when (the rule) and whom (its target).",
-    )
-    assert len(rung) == 1, Because(
-        found=f"{shown([row['name'] for row in rung])} wake {brief.night}.",
-        consequence="The report is written more than once.",
-        concept="One clock for one job.",
-    )
+    only_one(rung, brief.night)
     rings_daily(rung[0], brief.night_at)
     if "rule" in rung[0]:
         source = rung[0]["rule"]
@@ -349,39 +288,7 @@ def test_triggers(account: Account, brief: Brief, answer: Callable[[str], Any]) 
         )
     else:
         scheduler_may_call(account, rung[0], night)
-    _polls_need_no_policy(account, brief)
-
-
-def _as_they_come(brief: Brief, given: Any) -> None:
-    assert given is not None, Because(
-        found='No answer "who-calls" was handed in yet.',
-        consequence="Whoever looks for a lost event does not know where to begin.",
-        concept="How a trigger brings its events says where a failed one is found.",
-    )
-    said = given if isinstance(given, Mapping) else {}
-    missing = [name for name in brief.triggers if said.get(name) not in ("call", "event", "poll")]
-    assert not missing, Because(
-        found=f'The answer "who-calls" says neither call, event nor poll of {shown(missing[:3])}.',
-        consequence="Whoever looks for a lost event does not know where to begin.",
-        concept="Every trigger is one of the three.",
-    )
-    right = [name for name in brief.triggers if said[name] == CALLS[name]]
-    assert len(right) == len(brief.triggers), Because(
-        found=f"{len(right)} of {len(brief.triggers)} services are told as they bring their events.",
-        consequence="Retries are looked for at the wrong end: a caller repeats a call, Lambda repeats an "
-        "event, a queue brings back a batch.",
-        concept="Does it wait for the answer? Does it hand over and go on? Or does Lambda fetch?",
-    )
-
-
-def _polls_need_no_policy(account: Account, brief: Brief) -> None:
-    policy = policy_of(account, brief.reminders)
-    assert "sqs.amazonaws.com" not in json.dumps(policy or {}), Because(
-        found=f"The policy of {brief.reminders} lets sqs.amazonaws.com in.",
-        consequence="SQS never calls a function. The statement does nothing, and the next reader believes "
-        "it.",
-        concept="Lambda polls a queue as the function's own role; only who pushes must be let in.",
-    )
+    polls_need_no_policy(account, brief.reminders)
 
 
 @task(
@@ -404,25 +311,7 @@ def _polls_need_no_policy(account: Account, brief: Brief) -> None:
 def test_intake(account: Account, brief: Brief) -> None:
     name = brief.intake
     not_attempted_unless(configuration(account, name), f"There is no function {name} yet.")
-    rng = random.Random(f"{name} {' '.join(brief.clinics)}")
-    codes = [*brief.clinics, "x1"]
-    bookings = [f"{rng.choice(codes)}-{rng.randrange(10_000):04d}" for _ in range(12)]
-    bookings[3] = f"x1-{rng.randrange(10_000):04d}"
-    for what, event, via, held in events(bookings):
-        reply = invoked(account, name, event)
-        wanted = [
-            {"via": via, "booking": each, "clinic": brief.clinics.get(each.partition("-")[0])}
-            for each in held
-        ]
-        assert answered(reply, what) == wanted, Because(
-            found=f"{name} was sent {what} with {len(held)} booking{'s' if len(held) != 1 else ''}. It "
-            f"answered {short(reply.value)}.",
-            consequence="Patients who come by this door have no appointment, or somebody else's.",
-            counterexample=f"The event: {short(event, 420)}",
-            concept="Each service wraps its events in its own way: text in text, typed values, URL-written "
-            "keys, lists.",
-        )
-    quick_when_warm(account, name, door("sqs", bookings[0]))
+    books_by_every_door(account, name, brief.clinics)
 
 
 @task(
@@ -445,58 +334,9 @@ def test_memory(account: Account, brief: Brief, answer: Callable[[str], Any]) ->
     given = answer("memory")
     not_attempted_unless(given is not None, 'No answer "memory" was handed in yet.')
     said = given if isinstance(given, Mapping) else {}
-    quick = [row for row in brief.benchmark if row.p95_ms <= brief.slo_ms]
-    bills = {row.memory: _month(brief, row, brief.calls) for row in quick}
-    best = min(bills, key=lambda memory: bills[memory])
-    slow = [row for row in brief.benchmark if row.memory == said.get("choose") and row.memory not in bills]
-    assert said.get("choose") == best, Because(
-        found=f"The answer chooses {said.get('choose')!r} MB."
-        + (f" Its p95 is {slow[0].p95_ms} ms; {brief.slo_ms} were agreed." if slow else ""),
-        consequence="One visitor in twenty waits too long."
-        if slow
-        else "Another size that is quick enough costs less.",
-        concept="CPU comes with memory: more memory may take less time, and cost the same or less. Time is "
-        "billed by the whole millisecond, INIT too.",
-    )
-    machine = 730 * price_table()["ec2.t3.small"].usd
-    truth = {"usd": bills[best], "even": machine / bills[best] * brief.calls}
-    for key, right in truth.items():
-        number = said.get(key)
-        good = isinstance(number, int | float) and abs(number - right) <= 0.01 * right
-        assert good, Because(
-            found=f'The answer "memory" has {number!r} for {key}, which is not within 1 % of the sum.',
-            consequence="The choice rests on a wrong sum.",
-            concept="Requests, and GB-seconds: each call's time rounded up to the whole millisecond, not "
-            "to 100, and the INIT of the cold ones; no free tier.",
-        )
+    best = chosen_as_billed(brief, said)
     settings = require_function(account, brief.portraits, "There is nothing to give memory to.")
-    _as_decided(brief, settings, best)
-
-
-def _as_decided(brief: Brief, settings: Mapping[str, Any], best: int) -> None:
-    assert settings["MemorySize"] == best, Because(
-        found=f"{brief.portraits} has {settings['MemorySize']} MB; the answer chooses {best}.",
-        consequence="The bill, and the visitors, go by what is set.",
-        concept="A decision that is not in the account has not been made.",
-    )
-    size = (settings.get("EphemeralStorage") or {}).get("Size", 512)
-    assert size == brief.tmp_mb, Because(
-        found=f"{brief.portraits} has a /tmp of {size} MB; {brief.tmp_mb} were agreed.",
-        consequence="A huge original does not fit, and its portrait is never made."
-        if size < brief.tmp_mb
-        else "What is above 512 MB is paid for with every call.",
-        concept="/tmp is a setting of its own: 512 MB are included, up to 10,240 can be had.",
-    )
-
-
-def _month(brief: Brief, row: Any, calls: float) -> float:
-    return lambda_bill(
-        calls,
-        milliseconds=row.average_ms,
-        memory_mb=row.memory,
-        cold_starts=calls * brief.cold_share,
-        init_milliseconds=row.init_ms,
-    ).usd
+    set_as_decided(brief, settings, best)
 
 
 @task(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cloudlings.grading.trigger_rules import hears_of_uploads, rings_daily
+from cloudlings.grading.trigger_rules import hears_of_uploads, only_one, rings_daily
 
 ALL = ["s3:ObjectCreated:*"]
 
@@ -81,3 +81,11 @@ def test_rings_otherwise(row: dict[str, Any], words: str) -> None:
     """A rate, swapped fields, weekdays only, another hour or zone, switched off, a window: told in words."""
     with pytest.raises(AssertionError, match=words):
         rings_daily(row, "02:35")
+
+
+@pytest.mark.parametrize(("names", "words"), [((), "for a target"), (("night", "noon"), "night.*noon.*wake")])
+def test_no_clock_or_several(names: tuple[str, ...], words: str) -> None:
+    """A job without a clock, or with two, fails the check."""
+    only_one([{"name": "night"}], "report")
+    with pytest.raises(AssertionError, match=words):
+        only_one([{"name": name} for name in names], "report")

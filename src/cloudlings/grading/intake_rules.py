@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
+import random
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote_plus
 
 from cloudlings.account import Account
-from cloudlings.grading.function_state import invoked
+from cloudlings.grading.function_state import answered, invoked, short
 from cloudlings.grading.task import Because
 
 QUICK_MS, WARM_CALLS = 250, 8
@@ -89,3 +91,26 @@ def _warm_calls(account: Account, name: str, event: Any) -> list[float]:
         if took is not None and took < QUICK_MS:
             break
     return times
+
+
+def books_by_every_door(account: Account, name: str, clinics: Mapping[str, str]) -> None:
+    """Fails the check unless a function finds each event's bookings, by its door, with their clinics; and
+    unless it is quick when it is warm."""
+    rng = random.Random(f"{name} {' '.join(clinics)}")
+    codes = [*clinics, "x1"]
+    bookings = [f"{rng.choice(codes)}-{rng.randrange(10_000):04d}" for _ in range(12)]
+    bookings[3] = f"x1-{rng.randrange(10_000):04d}"
+    for what, event, via, held in events(bookings):
+        reply = invoked(account, name, event)
+        wanted = [
+            {"via": via, "booking": each, "clinic": clinics.get(each.partition("-")[0])} for each in held
+        ]
+        assert answered(reply, what) == wanted, Because(
+            found=f"{name} was sent {what} with {len(held)} booking{'s' if len(held) != 1 else ''}. It "
+            f"answered {short(reply.value)}.",
+            consequence="Patients who come by this door have no appointment, or somebody else's.",
+            counterexample=f"The event: {short(event, 420)}",
+            concept="Each service wraps its events in its own way: text in text, typed values, URL-written "
+            "keys, lists.",
+        )
+    quick_when_warm(account, name, door("sqs", bookings[0]))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cloudlings.account import Account
-from cloudlings.grading.function_state import Reply, invoked, short
+from cloudlings.grading.function_state import Reply, invoked, mappings_of, require_function, short
 from cloudlings.grading.queue_state import attributes, messages, queue_url, redrive, sent, taken_out
 from cloudlings.grading.task import Because
 
@@ -235,3 +235,26 @@ def ends_where_it_should(account: Account, reader: Reader, dead: str, tries: int
 def moves_at_most(tries: int, hidden: int) -> int:
     """How often the clock is moved on at most: spare times for a slow machine, but no message expires."""
     return max(tries + 2, min(_MOST_MOVES, _THREE_DAYS // (hidden + 1)))
+
+
+def reader_of(account: Account, name: str) -> Reader:
+    """The reminders' function with its queue and its one mapping, or a failed task in words."""
+    settings = require_function(account, name, "Nobody is reminded of anything.")
+    arn = f"arn:aws:sqs:{account.region_name}:{account.id}:{name}"
+    url = queue_url(account, arn)
+    assert url, Because(
+        found=f"There is no queue {name} any more.",
+        consequence="The reminders that were in it are gone, and their sender gets an error.",
+        concept="What runs is changed in place. reset_lab() lays the start state again.",
+    )
+    found = [row for row in mappings_of(account, name) if row["EventSourceArn"] == arn]
+    ready = [row for row in found if row["State"] in ("Enabled", "Enabling", "Updating", "Creating")]
+    assert len(ready) == 1, Because(
+        found=f"{len(ready)} event source mappings feed {name} from the queue"
+        f"{'' if ready == found else f' ({len(found) - len(ready)} more are disabled)'}.",
+        consequence="Reminders pile up until they expire."
+        if not ready
+        else "Which settings count is left to chance.",
+        concept="A queue is polled by one mapping, which must be enabled.",
+    )
+    return Reader(name, settings, ready[0], url, name)

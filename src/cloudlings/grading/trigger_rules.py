@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,7 +14,10 @@ from cloudlings.grading.proofs import allow, decided_by, document, first_example
 from cloudlings.grading.roles import only_takes_on, session
 from cloudlings.grading.s3_state import role_by_arn
 from cloudlings.grading.task import Because
+from cloudlings.grading.vpc_state import shown
 from cloudlings.iam import Policies, prove, prove_resource_policy
+from cloudlings.lab import Brief
+from cloudlings.models.functions import CALLS
 from cloudlings.models.timetable import fires, is_rate
 
 Raw = Mapping[str, Any]
@@ -195,4 +199,52 @@ def scheduler_may_call(account: Account, row: Raw, function_arn: str) -> None:
         consequence=f"{sentence(example)}: nothing starts the function.",
         counterexample=decided_by(example),
         concept="With Scheduler the caller's role decides, as for any caller in your account.",
+    )
+
+
+def only_one(rung: Sequence[Mapping[str, Any]], function: str) -> None:
+    """Fails the check unless exactly one clock wakes a function."""
+    assert rung, Because(
+        found=f"No rule and no schedule has {function} for a target.",
+        consequence="The report is never written.",
+        concept="A clock has two parts: when (the rule) and whom (its target).",
+    )
+    assert len(rung) == 1, Because(
+        found=f"{shown([row['name'] for row in rung])} wake {function}.",
+        consequence="The report is written more than once.",
+        concept="One clock for one job.",
+    )
+
+
+def told_as_they_come(brief: Brief, given: Any) -> None:
+    """Fails the check unless an answer says of every service how it brings its events."""
+    assert given is not None, Because(
+        found='No answer "who-calls" was handed in yet.',
+        consequence="Whoever looks for a lost event does not know where to begin.",
+        concept="How a trigger brings its events says where a failed one is found.",
+    )
+    said = given if isinstance(given, Mapping) else {}
+    missing = [name for name in brief.triggers if said.get(name) not in ("call", "event", "poll")]
+    assert not missing, Because(
+        found=f'The answer "who-calls" says neither call, event nor poll of {shown(missing[:3])}.',
+        consequence="Whoever looks for a lost event does not know where to begin.",
+        concept="Every trigger is one of the three.",
+    )
+    right = [name for name in brief.triggers if said[name] == CALLS[name]]
+    assert len(right) == len(brief.triggers), Because(
+        found=f"{len(right)} of {len(brief.triggers)} services are told as they bring their events.",
+        consequence="Retries are looked for at the wrong end: a caller repeats a call, Lambda repeats an "
+        "event, a queue brings back a batch.",
+        concept="Does it wait for the answer? Does it hand over and go on? Or does Lambda fetch?",
+    )
+
+
+def polls_need_no_policy(account: Account, function: str) -> None:
+    """Fails the check where a function's policy lets SQS in, which calls nobody."""
+    policy = policy_of(account, function)
+    assert "sqs.amazonaws.com" not in json.dumps(policy or {}), Because(
+        found=f"The policy of {function} lets sqs.amazonaws.com in.",
+        consequence="SQS never calls a function. The statement does nothing, and the next reader believes "
+        "it.",
+        concept="Lambda polls a queue as the function's own role; only who pushes must be let in.",
     )
