@@ -6,6 +6,8 @@ READY := $(VENV)/.ready
 UV := 0.9
 # One more than the cores of a small machine: tests wait a good part of their time.
 JOBS ?= 3
+# Tests that share what is costly to make, or that follow one another, stay on one worker.
+PARALLEL = -n $(JOBS) --dist loadgroup
 
 .DEFAULT_GOAL := help
 .PHONY: help start stop test test-labs test-compose test-localstack attacks check labs bench soak mutants mutants-graders constraints clean
@@ -20,10 +22,10 @@ stop: $(READY) ## Stop the sandbox; your work stays
 	@$(BIN)/cloudlings stop
 
 test: $(READY) ## Run the tests: units, cases, every lab's conformance, one browser path
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not repeated" $(ARGS)
+	@$(BIN)/python -m pytest $(PARALLEL) -m "not repeated" $(ARGS)
 
 test-labs: $(READY) ## Prove every lab: each answer and each near-miss, on three seeds
-	@$(BIN)/python -m pytest tests/test_labs.py -n $(JOBS) $(ARGS)
+	@$(BIN)/python -m pytest tests/test_labs.py $(PARALLEL) $(ARGS)
 
 test-compose: $(READY) ## Build the containers, work a lab in them, restart them: needs a Docker engine
 	@$(BIN)/python -m pytest tests/compose -q -rs $(ARGS)
@@ -37,7 +39,7 @@ check: $(READY) ## Lint, types, import direction, and the fast tests
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/deptry .
-	@$(BIN)/python -m pytest -n $(JOBS) -q -m "not slow and not repeated" $(ARGS)
+	@$(BIN)/python -m pytest $(PARALLEL) -q -m "not slow and not repeated" $(ARGS)
 
 labs: $(READY) ## Build labs/ again from solutions/
 	@$(BIN)/cloudlings lab build
