@@ -63,6 +63,12 @@ class Rule:
     abort: Action | None
 
     @property
+    def actions(self) -> tuple[Action, ...]:
+        """All that it may do, whatever to."""
+        ends = (self.expiration, self.noncurrent_expiration, self.abort)
+        return (*self.current_transitions, *self.noncurrent_transitions, *(end for end in ends if end))
+
+    @property
     def sizes_given(self) -> bool:
         return self.larger_than is not None or self.smaller_than is not None
 

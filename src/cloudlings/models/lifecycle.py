@@ -131,15 +131,18 @@ def fates(
     """The fates at several ages, in rising order, in one run. Otherwise as `simulate`."""
     run = _Run(tuple(parse(rule) for rule in rules), versioning, default_minimum)
     history = [Fate("hidden" if stored.version is Version.NONCURRENT else "stored", stored.storage_class)]
-    subject, moment, found = stored, _next_midnight(stored.since), []
+    moment: dt.datetime | None = _next_midnight(stored.since)
+    subject, found = stored, []
     for age in ages:
         until = stored.since + dt.timedelta(days=age)
-        while moment <= until and history[-1].state != "deleted":
+        while moment is not None and moment <= until and history[-1].state != "deleted":
             step = run.night(subject, moment)
-            if step is not None:
-                subject, what, rule = step
-                day = (moment - stored.since) // _DAY + 1
-                history.append(_after(history[-1], subject, Change(day, moment, what, rule)))
+            if step is None:
+                moment = run.next_turn(subject, moment)
+                continue
+            subject, what, rule = step
+            day = (moment - stored.since) // _DAY + 1
+            history.append(_after(history[-1], subject, Change(day, moment, what, rule)))
             moment += _DAY
         found.append(history[-1])
     return tuple(found)
@@ -194,6 +197,15 @@ class _Run:
                 return hidden, "hidden behind a delete marker", rule.name
         return None
 
+    def next_turn(self, subject: StoredObject, moment: dt.datetime) -> dt.datetime | None:
+        """The first midnight after one at which nothing was done when something can be: another action is
+        due by then. None when nothing more will be."""
+        starts = (
+            _due_since(action, subject) for rule in self.rules if rule.enabled for action in rule.actions
+        )
+        later = [start for start in starts if start > moment]
+        return moment + -((moment - min(later)) // _DAY) * _DAY if later else None
+
     def _deletion(self, rule: Rule, subject: StoredObject, moment: dt.datetime) -> str:
         match subject.version:
             case Version.UPLOAD:
@@ -231,12 +243,16 @@ _DELETED = frozenset({_REMOVED, _MARKER_REMOVED, _ABORTED})
 def _is_due(action: Action | None, subject: StoredObject, moment: dt.datetime) -> bool:
     if action is None or subject.newer_noncurrent < action.newer_versions:
         return False
+    return moment >= _due_since(action, subject)
+
+
+def _due_since(action: Action, subject: StoredObject) -> dt.datetime:
     if action.date is not None:
-        return moment >= action.date
+        return action.date
     days = action.days or 0
     if action.storage_class in IA_CLASSES:
         days = max(days, 30)
-    return moment >= due(subject.since, days)
+    return due(subject.since, days)
 
 
 def _next_midnight(moment: dt.datetime) -> dt.datetime:

@@ -6,6 +6,7 @@ depends on nothing but botocore's own files is kept for the process and those th
 
 from __future__ import annotations
 
+import copy
 import functools
 import gc
 import importlib
@@ -59,7 +60,7 @@ def _known() -> frozenset[str]:
 
 def keep_what_is_read() -> None:
     """Models, rule sets and names that were made once are not made again, by whichever client."""
-    from botocore import client, hooks, httpsession, regions
+    from botocore import client, hooks, httpsession, regions, useragent
     from botocore.endpoint_provider import EndpointProvider
     from botocore.loaders import JSONFileLoader, Loader
     from botocore.model import ServiceModel
@@ -72,6 +73,11 @@ def keep_what_is_read() -> None:
     client.ServiceModel = _by_identity(ServiceModel)
     regions.EndpointProvider = _by_identity(EndpointProvider)
     hooks.EventAliaser._alias_event_name = _aliases_kept(hooks)
+    hooks.EventAliaser.__copy__ = _copied
+    hooks._PrefixTrie._recursive_copy = _copied_trie
+    words = functools.lru_cache(maxsize=1024)(useragent.sanitize_user_agent_string_component)
+    useragent.sanitize_user_agent_string_component = words
+    client.ClientCreator._create_methods = _methods_kept(client.ClientCreator._create_methods)
     # Nothing but plain HTTP is in reach: no one sets up another.
     httpsession.create_urllib3_context = functools.cache(httpsession.create_urllib3_context)
     gc.set_threshold(*_LOOKS)
@@ -92,14 +98,48 @@ def _by_identity(make: Any) -> Any:
 
 
 def _aliases_kept(hooks: Any) -> Any:
+    """Few events have another name. One that holds none of the old ones is not looked through for each."""
     alias, found = hooks.EventAliaser._alias_event_name, {}
+    dotted = [name for name in hooks.EVENT_ALIASES if "." in name]
+    plain = frozenset(hooks.EVENT_ALIASES) - frozenset(dotted)
 
     def kept(aliaser: Any, event_name: str) -> str:
         if aliaser._event_aliases is not hooks.EVENT_ALIASES:
             return str(alias(aliaser, event_name))
         if event_name not in found:
-            found[event_name] = alias(aliaser, event_name)
+            old = not plain.isdisjoint(event_name.split(".")) or any(name in event_name for name in dotted)
+            found[event_name] = alias(aliaser, event_name) if old else event_name
         return str(found[event_name])
+
+    return kept
+
+
+def _copied(aliaser: Any) -> Any:
+    """A client's events, with the one table of names: nobody writes in it."""
+    return type(aliaser)(copy.copy(aliaser._emitter), aliaser._event_aliases)
+
+
+def _copied_trie(trie: Any, node: dict[str, Any]) -> dict[str, Any]:
+    """What `copy.copy` of each of a trie's parts makes, made at once: every client has a copy."""
+    made: dict[str, Any] = {}
+    for key, value in node.items():
+        if isinstance(value, dict):
+            made[key] = _copied_trie(trie, value)
+        elif isinstance(value, tuple):
+            made[key] = type(value)(*map(list, value))
+        else:
+            made[key] = value
+    return made
+
+
+def _methods_kept(make: Any) -> Any:
+    """A service's methods are the same for each of its clients, for they know nothing of them."""
+    found: dict[int, tuple[Any, dict[str, Any]]] = {}
+
+    def kept(creator: Any, service_model: Any) -> dict[str, Any]:
+        if id(service_model) not in found:
+            found[id(service_model)] = (service_model, make(creator, service_model))
+        return dict(found[id(service_model)][1])
 
     return kept
 
