@@ -16,6 +16,8 @@ _COUNTS = (
     "ApproximateNumberOfMessagesDelayed",
 )
 
+_MOST_LOOKS, _EMPTY_LOOKS = 30, 3
+
 
 def queue_url(account: Account, arn: str) -> str:
     """The URL of a queue of this account by its ARN; "" when it is not there."""
@@ -52,13 +54,17 @@ def sent(account: Account, url: str, bodies: Iterable[Any]) -> None:
 def taken_out(account: Account, url: str, word: str) -> bool:
     """Whether a message with a word in its body is in a queue; it is taken out, the others stay.
 
-    Probes ``sqs:ReceiveMessage`` and ``sqs:DeleteMessage``.
+    A look that finds nothing is repeated, since SQS asks a part of its servers each time. Probes
+    ``sqs:ReceiveMessage`` and ``sqs:DeleteMessage``.
     """
-    sqs = account.client("sqs")
-    for _ in range(3):
+    sqs, empty = account.client("sqs"), 0
+    for _ in range(_MOST_LOOKS):
         reply = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=2)
         for message in reply.get("Messages", []):
             if word in message["Body"]:
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
                 return True
+        empty += not reply.get("Messages")
+        if empty == _EMPTY_LOOKS:
+            break
     return False
