@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from cloudlings.grading.attempt import Bench, bench
-from cloudlings.grading.conformance import answers, checked_before_they_part, static_defects
+from cloudlings.grading.conformance import (
+    answers,
+    checked_before_they_part,
+    near_miss_defects,
+    static_defects,
+    until_lost,
+)
 from cloudlings.grading.tasks import points
 from cloudlings.lab import Catalogue, near_misses, solution_steps, spliced, write_built
 
@@ -69,6 +76,28 @@ def test_what_is_passed_before_a_near_miss_begins_is_not_checked_again(course):
     assert checked_before_they_part(solution, solution) == set(lab.tasks)
     assert first in checked_before_they_part(spliced(lab, last), solution)
     assert last.loses[0].task not in checked_before_they_part(spliced(lab, last), solution)
+
+
+def test_a_near_miss_may_be_left_where_it_has_lost(course):
+    """Its steps end with the check of the last task that it is said to lose."""
+    lab = Catalogue(course).read(LAB)
+    for miss in near_misses(lab, {}):
+        steps = until_lost(spliced(lab, miss), miss)
+        assert steps == spliced(lab, miss)[: len(steps)]
+        lost = {loss.task for loss in miss.loses} | set(miss.also)
+        assert (steps[-1].kind, steps[-1].task in lost) == ("check", True)
+        assert lost <= {step.task for step in steps if step.kind == "check"}
+
+
+def test_a_near_miss_that_loses_more_later_is_caught_at_the_end_only(course, sandbox):
+    """Left early it holds; run to its end, the later loss is a defect."""
+    lab = Catalogue(course).read(LAB)
+    first, *_, last = lab.tasks
+    early, late = (next(m for m in near_misses(lab, {}) if m.loses[0].task == task) for task in (first, last))
+    both = replace(early, pieces=(*early.pieces, *late.pieces))
+    there = Bench(course, sandbox)
+    assert near_miss_defects(lab, both, there, "1", to_the_end=False) == []
+    assert any(f"also loses {last}" in d.message for d in near_miss_defects(lab, both, there, "1"))
 
 
 def test_a_near_miss_that_cannot_lose_what_it_says_is_caught(course, sandbox):

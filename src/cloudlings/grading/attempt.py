@@ -56,7 +56,7 @@ def attempt(
     """Runs an answer in the lab's accounts, fresh with their start state, and checks every task.
 
     As in a cohort: a task passed where the notebook checks it stays passed, the others are checked once
-    more at the end. ``pictures``: see ``run``. ``known`` are tasks that pass without a doubt: they are not
+    more at the end. ``pictures``: see ``run``. Tasks in ``known`` are not asked about: they are not
     checked, and have no verdict.
     """
     space = reset(bench.sandbox, bench.root, lab.name, seed)

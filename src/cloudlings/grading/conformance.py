@@ -123,9 +123,27 @@ def untouched_defects(lab: Lab, bench: Bench, seed: str) -> list[Defect]:
     ]
 
 
-def near_miss_defects(lab: Lab, miss: NearMiss, bench: Bench, seed: str) -> list[Defect]:
-    """A near-miss loses its task, is told why in the words it names, and loses nothing else."""
-    outcome = _differing(bench, lab, spliced(lab, miss), seed)
+def near_miss_defects(
+    lab: Lab, miss: NearMiss, bench: Bench, seed: str, *, to_the_end: bool = True
+) -> list[Defect]:
+    """A near-miss loses its task, is told why in the words it names, and loses nothing else.
+
+    With ``to_the_end`` false it is left where the last task that it is to lose has been checked: what it
+    would lose after that is not looked for.
+    """
+    steps = spliced(lab, miss)
+    if not to_the_end:
+        # What does not hold there may hold at the end, where what is not passed is checked once more.
+        return _near_miss_defects(lab, miss, bench, seed, until_lost(steps, miss)) and near_miss_defects(
+            lab, miss, bench, seed
+        )
+    return _near_miss_defects(lab, miss, bench, seed, steps)
+
+
+def _near_miss_defects(
+    lab: Lab, miss: NearMiss, bench: Bench, seed: str, steps: Sequence[Step]
+) -> list[Defect]:
+    outcome = _differing(bench, lab, steps, seed)
     name = f"near-miss {miss.name}"
     remedy = f"mend its grader in {_graders(lab)}, or the near-miss in solutions/{lab.name}/wrong.py"
     defects = _ran(lab, outcome, name, seed, remedy, refusals=True)
@@ -136,10 +154,20 @@ def near_miss_defects(lab: Lab, miss: NearMiss, bench: Bench, seed: str) -> list
             message = f"{miss.name} (seed {seed}): {text}{refusals}"
             defects.append(Defect(lab.name, "near-miss", message, remedy))
     checked = {verdict.task for verdict in outcome.verdicts}
-    for task in {*(loss.task for loss in miss.loses), *miss.also} - checked:
+    for task in _lost(miss) - checked:
         message = f"{miss.name} is said to lose {task}, which is passed before its first cell"
         defects.append(Defect(lab.name, "near-miss", message, remedy))
     return defects
+
+
+def _lost(miss: NearMiss) -> frozenset[str]:
+    return frozenset({*(loss.task for loss in miss.loses), *miss.also})
+
+
+def until_lost(steps: Sequence[Step], miss: NearMiss) -> Sequence[Step]:
+    """A near-miss's steps up to the check of the last task that it is to lose."""
+    places = [i for i, step in enumerate(steps) if step.kind == "check" and step.task in _lost(miss)]
+    return steps[: max(places) + 1]
 
 
 def other_answer_defects(lab: Lab, answer: OtherAnswer, bench: Bench, seed: str) -> list[Defect]:
@@ -154,7 +182,8 @@ def _differing(bench: Bench, lab: Lab, steps: Sequence[Step], seed: str) -> Outc
     """Tries an answer that differs from the solution, which is tried by itself: what that passed before the
     two part is passed here, for the accounts are the same until then."""
     known = checked_before_they_part(steps, solution_steps(lab))
-    return attempt(bench, lab, steps, seed, pictures=False, known=known)
+    never = set(lab.tasks) - {step.task for step in steps if step.kind == "check"}
+    return attempt(bench, lab, steps, seed, pictures=False, known=known | never)
 
 
 def checked_before_they_part(steps: Sequence[Step], others: Sequence[Step]) -> frozenset[str]:
@@ -166,10 +195,11 @@ def checked_before_they_part(steps: Sequence[Step], others: Sequence[Step]) -> f
 Trial = Callable[[Bench, str], list[Defect]]
 
 
-def answers(root: Path, lab: Lab) -> dict[str, Trial]:
+def answers(root: Path, lab: Lab, *, to_the_end: bool = True) -> dict[str, Trial]:
     """Every trial of a lab by name: solution, untouched, each near-miss, each other answer.
 
-    A trial takes a bench and a seed and returns the defects that it found.
+    A trial takes a bench and a seed and returns the defects that it found. ``to_the_end``: see
+    `near_miss_defects`.
     """
     names = refs(root, lab.name)
     trials: dict[str, Trial] = {
@@ -177,7 +207,7 @@ def answers(root: Path, lab: Lab) -> dict[str, Trial]:
         "untouched": partial(untouched_defects, lab),
     }
     for miss in near_misses(lab, names):
-        trials[f"wrong:{miss.name}"] = partial(near_miss_defects, lab, miss)
+        trials[f"wrong:{miss.name}"] = partial(near_miss_defects, lab, miss, to_the_end=to_the_end)
     for other in other_answers(lab, names):
         trials[f"other:{other.name}"] = partial(other_answer_defects, lab, other)
     return trials

@@ -6,7 +6,9 @@ boto3 and IPython, so one fork server holds them ready. Nothing here protects ag
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import functools
 import io
 import multiprocessing
 import os
@@ -20,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from cloudlings.grading.clients import Clients
+from cloudlings.grading.warm_cli import WarmCli
 from cloudlings.grading.workspace import Workspace
 from cloudlings.lab import Step, opening_code, stack_parameters
 
@@ -107,11 +110,11 @@ def _script(where: str, text: str, environment: Mapping[str, str], folder: Path)
     path = folder / "answer.sh"
     path.write_text(text)
     # The venv's own tools first, so that the script's `aws` is the one that was tested.
-    tools = str(Path(sys.executable).parent)
+    tools = (_command_line().folder, str(Path(sys.executable).parent), environment.get("PATH", ""))
     try:
         done = subprocess.run(
             ["bash", "-euo", "pipefail", str(path)],
-            env={**environment, "PATH": f"{tools}{os.pathsep}{environment.get('PATH', '')}"},
+            env={**environment, "PATH": os.pathsep.join(tools)},
             cwd=folder,
             capture_output=True,
             text=True,
@@ -183,6 +186,14 @@ class _Shell:
         self._process = _context().Process(target=_serve_cells, args=arguments, daemon=True)
         self._process.start()
         theirs.close()
+
+
+@functools.cache
+def _command_line() -> WarmCli:
+    """This process's own, from its first script on."""
+    made = WarmCli()
+    atexit.register(made.close)
+    return made
 
 
 def _context() -> Any:
