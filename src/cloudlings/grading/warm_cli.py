@@ -82,7 +82,7 @@ def serve(address: str) -> None:
         listener.bind(address)
         listener.listen()
         print("ready", flush=True)
-        while 0 not in select.select([0, listener], [], [])[0]:
+        while 0 not in select.select([0, listener.fileno()], [], [])[0]:
             asked, _ = listener.accept()
             if os.fork() == 0:
                 listener.close()
