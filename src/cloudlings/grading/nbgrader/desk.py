@@ -34,7 +34,6 @@ from cloudlings.grading.workspace import Workspace, prepare, reset
 from cloudlings.sandbox import Sandbox
 
 _START_SECONDS = 10
-_TICK = 0.01
 # Above every process id that Linux and macOS give.
 _NOBODY = 2**22 + 1
 
@@ -98,11 +97,31 @@ class Desk(Tutor):
 
 
 class _Server(uvicorn.Server):
-    """Ends soon after it is told to: uvicorn looks ten times a second."""
+    """Ends when it is told to: uvicorn looks ten times a second, and then waits for who may still read."""
+
+    _loop: asyncio.AbstractEventLoop | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop, self._told = asyncio.get_running_loop(), asyncio.Event()
+        await super().startup(sockets)
 
     async def main_loop(self) -> None:
-        while not self.should_exit:
-            await asyncio.sleep(_TICK)
+        await self._told.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for each in (*self.servers, *(sockets or ())):
+            each.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        await asyncio.sleep(0)
+
+    def end(self) -> None:
+        """From another thread."""
+        self.should_exit = self.force_exit = True
+        # A loop that has closed has ended already.
+        with contextlib.suppress(RuntimeError):
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(self._told.set)
 
 
 @contextlib.contextmanager
@@ -123,7 +142,7 @@ def answering(desk: Desk, home: Path) -> Iterator[None]:
             _wait(lambda: server.started, thread)
             yield
         finally:
-            server.should_exit = server.force_exit = True
+            server.end()
             thread.join(timeout=5)
             path.unlink(missing_ok=True)
 
