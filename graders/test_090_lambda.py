@@ -47,6 +47,7 @@ from cloudlings.grading.trigger_rules import (
     polls_need_no_policy,
     rings_daily,
     scheduler_may_call,
+    tells_the_time,
     told_as_they_come,
 )
 from cloudlings.grading.version_rules import kept_warm, live_version, photographed, versions_of
@@ -276,6 +277,7 @@ def test_triggers(account: Account, brief: Brief, answer: Callable[[str], Any]) 
     )
     only_one(rung, brief.night)
     rings_daily(rung[0], brief.night_at)
+    tells_the_time(rung[0], brief.night)
     if "rule" in rung[0]:
         source = rung[0]["rule"]
         lets_in_only(
@@ -358,7 +360,8 @@ def test_quiet(account: Account, brief: Brief) -> None:
     for name in (brief.booking, brief.letters, brief.archive):
         require_function(account, name, "The surgery stands still on Monday.")
     held = {name: number for name in functions(account) if (number := reserved(account, name)) is not None}
-    (mapping,) = mappings_of(account, brief.letters)[:1] or [{}]
+    queue = f"arn:aws:sqs:{account.region_name}:{account.id}:{brief.letters}"
+    (mapping,) = mappings_of(account, brief.letters, queue)[:1] or [{}]
     most = (mapping.get("ScalingConfig") or {}).get("MaximumConcurrency")
     not_attempted_unless(
         held != {brief.archive: brief.archive_reserved} or most is not None,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cloudlings.grading.trigger_rules import hears_of_uploads, only_one, rings_daily
+from cloudlings.grading.trigger_rules import hears_of_uploads, only_one, rings_daily, tells_the_time
 
 ALL = ["s3:ObjectCreated:*"]
 
@@ -75,6 +75,7 @@ def test_rings(expression: str) -> None:
         (clock("cron(35 2 * * ? *)", zone="Europe/London"), "Europe/London"),
         (clock("cron(35 2 * * ? *)", state="DISABLED"), "DISABLED"),
         (clock("cron(35 2 * * ? *)", flexible=True), "window"),
+        (clock("cron(35 2 * * ? *)", until="2027-01-01"), "ends on 2027"),
     ],
 )
 def test_rings_otherwise(row: dict[str, Any], words: str) -> None:
@@ -89,3 +90,26 @@ def test_no_clock_or_several(names: tuple[str, ...], words: str) -> None:
     only_one([{"name": "night"}], "report")
     with pytest.raises(AssertionError, match=words):
         only_one([{"name": name} for name in names], "report")
+
+
+@pytest.mark.parametrize("target", [{}, {"InputPath": "$"}])
+def test_tells_the_time(target: dict[str, Any]) -> None:
+    """A rule's own event tells when it was due; so does a schedule's text that asks for it."""
+    tells_the_time(clock("cron(35 2 * * ? *)", target=target), "report")
+    asks = {"Input": '{"time": "<aws.scheduler.scheduled-time>"}'}
+    tells_the_time(clock("cron(35 2 * * ? *)", target=asks, role="arn"), "report")
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        {"Input": "{}"},
+        {"Input": '{"time": "2027-03-24T00:00:00Z"}'},
+        {"Input": '"text"'},
+        {"InputPath": "$.detail"},
+    ],
+)
+def test_tells_no_time(target: dict[str, Any]) -> None:
+    """An event without the time, with one that never changes, or of another kind: the report has no name."""
+    with pytest.raises(AssertionError, match="hands report an event of its own"):
+        tells_the_time(clock("cron(35 2 * * ? *)", target=target), "report")

@@ -140,10 +140,10 @@ def policy_of(account: Account, function: str) -> Raw | None:
     return found
 
 
-def mappings_of(account: Account, function: str) -> list[Raw]:
-    """The event source mappings that feed a function."""
+def mappings_of(account: Account, function: str, source: str = "") -> list[Raw]:
+    """The event source mappings that feed a function; from one source only, by its ARN, if it is given."""
     reply = account.client("lambda").list_event_source_mappings(FunctionName=function)
-    return list(reply["EventSourceMappings"])
+    return [row for row in reply["EventSourceMappings"] if source in ("", row.get("EventSourceArn"))]
 
 
 def reserved(account: Account, function: str) -> int | None:

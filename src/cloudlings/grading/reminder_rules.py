@@ -281,7 +281,7 @@ def reader_of(account: Account, name: str) -> Reader:
         consequence="The reminders that were in it are gone, and their sender gets an error.",
         concept="What runs is changed in place. reset_lab() lays the start state again.",
     )
-    found = [row for row in mappings_of(account, name) if row["EventSourceArn"] == arn]
+    found = mappings_of(account, name, arn)
     ready = [row for row in found if row["State"] in ("Enabled", "Enabling", "Updating", "Creating")]
     assert len(ready) == 1, Because(
         found=f"{len(ready)} event source mappings feed {name} from the queue"

@@ -9,11 +9,12 @@ from typing import Any
 
 from cloudlings.account import Account
 from cloudlings.errors import ModelError
-from cloudlings.grading.function_state import policy_of
+from cloudlings.grading.function_state import policy_of, short
 from cloudlings.grading.proofs import allow, decided_by, document, first_example, sentence
 from cloudlings.grading.roles import only_takes_on, session
 from cloudlings.grading.s3_state import role_by_arn
 from cloudlings.grading.task import Because
+from cloudlings.grading.timed_events import received
 from cloudlings.grading.vpc_state import shown
 from cloudlings.iam import Policies, prove, prove_resource_policy
 from cloudlings.lab import Brief
@@ -110,15 +111,21 @@ def lets_in_only(
 
 
 def clocks(account: Account, function_arn: str) -> list[Raw]:
-    """What starts a function by the clock: expression, zone, state, flexible, and a rule's or role's ARN."""
+    """What starts a function by the clock: expression, zone, state, flexible, target, a rule's or role's ARN.
+
+    A rule that has the function for a target twice is there twice.
+    """
     events = account.client("events")
     rules = [row for row in events.list_rules()["Rules"] if row.get("ScheduleExpression")]
     found: list[Raw] = []
     for rule in rules:
         targets = events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
-        if any(_leads_to(target["Arn"], function_arn) for target in targets):
-            row = {"expression": rule["ScheduleExpression"], "state": rule["State"], "rule": rule["Arn"]}
-            found.append({"name": rule["Name"], "zone": "UTC", "flexible": False, **row})
+        for target in targets:
+            if _leads_to(target["Arn"], function_arn):
+                row = {"expression": rule["ScheduleExpression"], "state": rule["State"], "rule": rule["Arn"]}
+                found.append(
+                    {"name": rule["Name"], "zone": "UTC", "flexible": False, "target": target, **row}
+                )
     return [*found, *_schedules(account, function_arn)]
 
 
@@ -135,6 +142,8 @@ def _schedules(account: Account, function_arn: str) -> list[Raw]:
                     "zone": whole.get("ScheduleExpressionTimezone") or "UTC",
                     "state": whole.get("State", "ENABLED"),
                     "flexible": whole["FlexibleTimeWindow"]["Mode"] != "OFF",
+                    "until": whole.get("EndDate"),
+                    "target": whole["Target"],
                     "role": whole["Target"]["RoleArn"],
                 }
             )
@@ -154,6 +163,12 @@ def rings_daily(row: Raw, at: str) -> None:
         consequence="It counts from the moment at which it was made, so the report comes at a time of its "
         "own.",
         concept="A rate has no time of day; a cron expression has.",
+    )
+    until = row.get("until")
+    assert until is None, Because(
+        found=f"{name} ends on {until}.",
+        consequence="After that the report is never written.",
+        concept="A schedule may have a first and a last day; one that has none goes on.",
     )
     hour, minute = map(int, at.split(":"))
     days = [_WEEK + dt.timedelta(days=n, hours=hour, minutes=minute) for n in range(7)]
@@ -177,6 +192,23 @@ def rings_daily(row: Raw, at: str) -> None:
         concept="Minutes come first, then hours. Rules of EventBridge count in UTC; a schedule has a time "
         "zone.",
     )
+
+
+def tells_the_time(row: Raw, function: str) -> None:
+    """Fails the task unless the event that a clock hands over tells the time at which it was due."""
+    scheduler = "role" in row
+    for day in (_WEEK, _WEEK + dt.timedelta(days=1)):
+        event = received(row["target"], day, scheduler=scheduler)
+        due = f"{day:%Y-%m-%dT%H:%M:%SZ}"
+        told = event.get("time") if isinstance(event, Mapping) else None
+        assert told == due, Because(
+            found=f"{row['name']} was looked at as if it fired on {due}. It hands {function} an event of its "
+            f"own: {short(event)}.",
+            consequence="The function names each report by the time in its event: it fails, or every night "
+            "writes over the last one.",
+            concept="A clock's event tells when it was due. A target that is given another text gets that, "
+            "and nothing else.",
+        )
 
 
 def scheduler_may_call(account: Account, row: Raw, function_arn: str) -> None:
