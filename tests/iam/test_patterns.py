@@ -19,6 +19,7 @@ from cloudlings.iam.patterns import (
     combinations,
     glob,
     group,
+    kept_combinations,
     literal,
     states,
 )  # fmt: skip
@@ -142,6 +143,18 @@ def test_groups_are_made_once() -> None:
     assert made.of([glob("a*")]) is made.of([glob("a*")])
     assert made.of([glob("a*")]) is not made.of([glob("b*")])
     assert made.of([(ANY_RUN,)]).matches("anything")
+
+
+def test_walks_are_kept() -> None:
+    """What was walked for one question is not walked again for the next, and is what a walk finds."""
+    patterns, shape = [[glob("a*")], [glob("*b"), glob("c")]], (ANY_RUN,)
+    first, second = (
+        kept_combinations(tuple(made.of(each) for each in patterns), made.of([shape]))
+        for made in (Groups(), Groups())
+    )
+    assert first is second
+    assert first == combinations([Group(each) for each in patterns])
+    assert kept_combinations((Groups().of([glob("d")]),), Groups().of([shape])) != first
 
 
 def test_a_character_that_a_run_leaves_out_is_tried() -> None:

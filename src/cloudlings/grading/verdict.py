@@ -58,7 +58,9 @@ class Verdict:
     def to_json(self) -> dict[str, Any]:
         """As docs/verdict.schema.json describes it."""
         return {
-            **asdict(self),
+            # The evidence is JSON already, and most of what there is to copy.
+            **asdict(self.without_evidence()),
+            "evidence": [dict(row) for row in self.evidence],
             "status": self.status.value,
             "trace": list(self.trace),
             "message": self.message,

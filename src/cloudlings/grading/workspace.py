@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -60,7 +60,7 @@ class Workspace:
             self._clients[number],
             region=self.region,
             probes=task.probes,
-            journal=lambda: [asdict(entry) for entry in sandbox.journal(number)],
+            journal=lambda: [entry.to_json() for entry in sandbox.journal(number)],
             clock=lambda seconds: sandbox.advance(number, seconds),
         )
 
@@ -146,7 +146,7 @@ def journal_behind(url: str, number: str) -> Callable[[], list[dict[str, Any]]] 
     sandbox = Sandbox.find(find_home())
     if sandbox is None or sandbox.endpoint_url.rstrip("/") != url.rstrip("/"):
         return None
-    return lambda: [asdict(entry) for entry in sandbox.journal(number)]
+    return lambda: [entry.to_json() for entry in sandbox.journal(number)]
 
 
 def clock_behind(url: str, number: str) -> Callable[[float], float] | None:

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import lru_cache
+from threading import Lock
 from typing import Final
 
 MAX_STATES: Final = 200_000
@@ -191,6 +192,11 @@ class _Automaton:
         return chars
 
 
+@lru_cache(maxsize=4096)
+def _automaton(pattern: Pattern) -> _Automaton:
+    return _Automaton(pattern)
+
+
 def _bits(flags: Iterable[bool]) -> int:
     return sum(1 << place for place, flag in enumerate(flags) if flag)
 
@@ -212,12 +218,19 @@ class Group:
 
     def __init__(self, patterns: Iterable[Pattern]) -> None:
         self.patterns = tuple(dict.fromkeys(patterns))
-        self._automata = [_Automaton(pattern) for pattern in self.patterns]
+        self._automata = [_automaton(pattern) for pattern in self.patterns]
         self._numbers: dict[tuple[int, ...], int] = {}
         self._states: list[tuple[int, ...]] = [(), tuple(0 for _ in self._automata)]
         self._steps: dict[tuple[int, str | None], int] = {}
         self._mentions: dict[int, frozenset[str]] = {_MATCHED: frozenset(), _DEAD: frozenset()}
+        self._lock = Lock()
+        self.walks: dict[tuple[Group, ...], dict[int, Witness]] = {}
         self.start = self._number(tuple(a.start for a in self._automata))
+
+    @property
+    def size(self) -> int:
+        """How much it has learnt."""
+        return len(self._states) + len(self._steps)
 
     def _number(self, state: tuple[int, ...]) -> int:
         """The number of a state: all that surely match share one, all that never will another."""
@@ -228,10 +241,17 @@ class Group:
         if not any(state):
             return _DEAD
         number = self._numbers.get(state)
-        if number is None:
-            number = self._numbers[state] = len(self._states)
-            self._states.append(state)
-        return number
+        return self._new(state) if number is None else number
+
+    def _new(self, state: tuple[int, ...]) -> int:
+        # Two threads must not give one number to two states.
+        with self._lock:
+            number = self._numbers.get(state)
+            if number is None:
+                number = len(self._states)
+                self._states.append(state)
+                self._numbers[state] = number
+            return number
 
     def step(self, number: int, char: str | None) -> int:
         """The state after ``char`` (None: a character that no pattern mentions)."""
@@ -280,8 +300,18 @@ def group(*patterns: str | Pattern) -> Group:
     return Group(glob(p) if isinstance(p, str) else p for p in patterns)
 
 
+_KEPT_GROUPS: Final = 512
+_KEPT_WALKS: Final = 256
+_LARGEST_KEPT: Final = 2_000
+_kept: dict[tuple[Pattern, ...], Group] = {}
+
+
 class Groups:
-    """Groups made once: those who walk often keep one of these, so that what is learnt stays."""
+    """Groups made once: those who walk often keep one of these, so that what is learnt stays.
+
+    The policies of one account are asked about again and again: what was learnt for one question, the next
+    finds.
+    """
 
     def __init__(self) -> None:
         self._made: dict[tuple[Pattern, ...], Group] = {}
@@ -291,8 +321,28 @@ class Groups:
         key = tuple(patterns)
         found = self._made.get(key)
         if found is None:
-            found = self._made[key] = Group(key)
+            found = self._made[key] = _shared(key)
         return found
+
+
+def _shared(key: tuple[Pattern, ...]) -> Group:
+    found = _kept.get(key)
+    if found is None or found.size > _LARGEST_KEPT:
+        if len(_kept) >= _KEPT_GROUPS:
+            _kept.clear()
+        found = _kept[key] = Group(key)
+    return found
+
+
+def kept_combinations(groups: tuple[Group, ...], within: Group) -> dict[int, Witness]:
+    """As `combinations`, walked once for the same groups as long as ``within`` is kept."""
+    found = within.walks.get(groups)
+    if found is None:
+        found = combinations(groups, within=within)
+        if len(within.walks) >= _KEPT_WALKS:
+            within.walks.clear()
+        within.walks[groups] = found
+    return found
 
 
 _ANYTHING: Final = (ANY_RUN,)

@@ -210,7 +210,8 @@ class Reading:
                 texts = statement.resource if statement.resource is not None else statement.not_resource
                 if texts and "*" not in texts:
                     patterns = (resource_pattern(text, statement, keys) for text in texts)
-                    elements[tuple(sorted((p for p in patterns if p is not None), key=repr))] = None
+                    alone = [p for p in patterns if p is not None]
+                    elements[tuple(sorted(alone, key=repr) if len(alone) > 1 else alone)] = None
             found = self._groups[signature] = tuple(
                 self.made.of(patterns) for patterns in elements if patterns
             )

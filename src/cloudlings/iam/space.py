@@ -20,7 +20,15 @@ from cloudlings.iam.callers import HOME, Scene, callers, grantees
 from cloudlings.iam.data import Action
 from cloudlings.iam.decide import decide
 from cloudlings.iam.difference import Difference
-from cloudlings.iam.patterns import ANY_RUN, Group, Pattern, TooManyStatesError, Witness, combinations, glob
+from cloudlings.iam.patterns import (
+    ANY_RUN,
+    Group,
+    Pattern,
+    TooManyStatesError,
+    Witness,
+    glob,
+    kept_combinations,
+)
 from cloudlings.iam.reading import Reading
 from cloudlings.iam.request import ContextValue, Policies, Principal, Request, account_of
 from cloudlings.iam.sides import Sides
@@ -83,7 +91,6 @@ class Space:
         self._answer_by = time.monotonic() + bounds.seconds * _PATIENCE
         self._outcomes: dict[tuple[object, ...], tuple[bool, bool]] = {}
         self._reading = Reading(self.sides, bounds.as_aws_sends, self._inexact)
-        self._walked: dict[tuple[tuple[Group, ...], Group], dict[int, Witness]] = {}
         self._classes: dict[tuple[int, bool], tuple[ActionClass, ...]] = {}
         self._places: dict[tuple[object, ...], tuple[_Place, ...]] = {}
         self._shapes: dict[tuple[tuple[str, ...], int], tuple[str, ...]] = {}
@@ -262,7 +269,7 @@ class Space:
         groups = self._reading.resource_groups(mask, keys)
         close = [g for g in groups if self._fit(g, template)]
         limit = [self._reading.made.of(glob(text) for text in self.bounds.resources)] if wanted else []
-        for vector, witness in self._walk((*close, *limit), within).items():
+        for vector, witness in kept_combinations((*close, *limit), within).items():
             self._check_time()
             if not limit or vector >> len(close) & 1:
                 yield place(witness.text, witness)
@@ -272,12 +279,6 @@ class Space:
         found = self._fitting.get(key)
         if found is None:
             found = self._fitting[key] = _compatible(group, template, self.partition)
-        return found
-
-    def _walk(self, groups: tuple[Group, ...], within: Group) -> dict[int, Witness]:
-        found = self._walked.get((groups, within))
-        if found is None:
-            found = self._walked[groups, within] = combinations(groups, within=within)
         return found
 
     # --- the search -------------------------------------------------------------------------------

@@ -192,7 +192,7 @@ class Control:
             "provision": self._provision,
             "credentials": self._credentials,
             "reset": self.reset,
-            "journal": lambda account_id: [asdict(entry) for entry in self._journal.of(account_id)],
+            "journal": lambda account_id: [entry.to_json() for entry in self._journal.of(account_id)],
             "news": self._journal.news,
             "keeps": lambda: self._keep.snapshots is not None,
             "denials": self._authorizer.log.denials,

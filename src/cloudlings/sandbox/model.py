@@ -170,6 +170,10 @@ class JournalEntry:
         changed = not self.reads and self.operation not in CHANGES_NOTHING and self.status < 400
         return changed and not self.undone and self.service != OWN
 
+    def to_json(self) -> dict[str, Any]:
+        """Its fields, as `dataclasses.asdict` gives them: a long journal has a thousand entries."""
+        return {**vars(self), "parameters": dict(self.parameters)}
+
     @property
     def is_news(self) -> bool:
         """Whether somebody who watches the account wants to know: whatever may have changed it, and what
