@@ -451,9 +451,9 @@ def test_partitions(account: Account, brief: Brief) -> None:
         consequence="What was not copied is lost.",
         concept="Raw data stays as it came; reset_lab() lays the start state again.",
     )
-    wanted: dict[str, set[int]] = {}
+    wanted: dict[str, dict[int, Any]] = {}
     for event in map(json.loads, raw.splitlines()):
-        wanted.setdefault(utc_day(event), set()).add(event["id"])
+        wanted.setdefault(utc_day(event), {})[event["id"]] = event
     astray = sorted(key for key in keys if partition(key) not in wanted)
     assert not astray, Because(
         found=f"{astray[0]} lies in no day of the events, which run from {min(wanted)} to {max(wanted)}, "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cloudlings.account import Account
@@ -24,11 +24,20 @@ def partition(key: str) -> str:
     return folder.removeprefix("dt=") if name and folder.startswith("dt=") else ""
 
 
-def holds_its_day(account: Account, brief: Brief, keys: list[str], day: str, wanted: set[int]) -> None:
-    """The objects of a day hold its events, each once, and no others."""
+def holds_its_day(
+    account: Account, brief: Brief, keys: list[str], day: str, wanted: Mapping[int, Mapping[str, Any]]
+) -> None:
+    """The objects of a day hold its events, given by their ids, each once and as it came, and no others."""
     lines = [line for key in keys for line in content(account, brief, brief.bucket, key).splitlines()]
-    found = [_id_of(line) for line in filter(bytes.strip, lines)]
-    broken = found.count(None)
+    are_of_a_day(lines, day, wanted)
+
+
+def are_of_a_day(lines: Iterable[bytes], day: str, wanted: Mapping[int, Mapping[str, Any]]) -> None:
+    """Fails the check unless lines hold the events of a day, given by their ids, each once and as it came."""
+    read = [_event_of(line) for line in lines if line.strip()]
+    events = [each for each in read if each is not None]
+    found = [number for number, _ in events]
+    broken = len(read) - len(events)
     assert not broken, Because(
         found=f"{broken} lines under events/dt={day}/ are no JSON object with an id.",
         consequence="The query engine skips them, or stops at them.",
@@ -40,9 +49,16 @@ def holds_its_day(account: Account, brief: Brief, keys: list[str], day: str, wan
         consequence=f"The count for {day} is wrong, and nobody notices.",
         concept="A moment has one UTC day, whatever the clock on the wall said. An event lies in one place.",
     )
+    changed = [(number, event) for number, event in events if event != wanted[number]]
+    assert not changed, Because(
+        found=f"Event {changed[0][0] if changed else ''} under events/dt={day}/ is not as it came: "
+        f"{json.dumps(changed[0][1] if changed else '', ensure_ascii=False)[:200]}.",
+        consequence="A query that asks for what was left out, or written anew, gets another answer.",
+        concept="A layer of days sorts what came; it takes nothing away, and adds nothing.",
+    )
 
 
-def _uneven(found: list[int | None], wanted: set[int]) -> str:
+def _uneven(found: list[Any], wanted: Iterable[int]) -> str:
     """The first event that is not of a day, or else the first that is not there once."""
     strange = [each for each in found if each not in wanted]
     if strange:
@@ -51,9 +67,10 @@ def _uneven(found: list[int | None], wanted: set[int]) -> str:
     return f"Event {odd} is there {found.count(odd)} times."
 
 
-def _id_of(line: bytes) -> int | None:
+def _event_of(line: bytes) -> tuple[int, Any] | None:
+    """A line's event, with its id before it; None for a line that is no JSON object with a number for id."""
     try:
         event = json.loads(line)
-        return int(event["id"])
-    except (ValueError, KeyError, TypeError):
+        return int(event["id"]), event
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None

@@ -11,7 +11,7 @@ from cloudlings.lab import Brief
 
 def looped(brief: Brief, rows: list[dict[str, Any]]) -> None:
     """The journal holds the experiment: overwrites, a read after each, a delete and a read after it."""
-    done = [row for row in rows if row["operation"] in ("PutObject", "GetObject", "DeleteObject")]
+    done = [row for row in rows if _was_done(row)]
     pairs = [
         (first, second)
         for first, second in pairwise(done)
@@ -31,6 +31,12 @@ def looped(brief: Brief, rows: list[dict[str, Any]]) -> None:
         consequence="Half of the question is open: does a read see a delete?",
         concept="Deletes are writes too.",
     )
+
+
+def _was_done(row: dict[str, Any]) -> bool:
+    """Whether a row is a step of the experiment: what was refused is none, and a read may find nothing."""
+    usual = row["operation"] in ("PutObject", "GetObject", "DeleteObject") and row["status"] < 300
+    return usual or (row["operation"], row["status"]) == ("GetObject", 404)
 
 
 def _did_not_wait(brief: Brief, done: list[dict[str, Any]]) -> None:

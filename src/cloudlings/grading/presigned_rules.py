@@ -62,7 +62,8 @@ def gives_the_photo(brief: Brief, path: str, reply: Mapping[str, Any]) -> None:
 
 def number(text: Any) -> int:
     """A text of digits as a number; 0 for any other."""
-    return int(text) if str(text).isdigit() else 0
+    digits = str(text)
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 20 else 0
 
 
 def takes(account: Account, brief: Brief, form: Mapping[str, Any], key: str) -> None:
@@ -126,7 +127,7 @@ def limits_size(
         consequence=f"User {brief.user_id} stores films here, and you pay for them.",
         concept="Key and size are two conditions. What no condition speaks of is not limited.",
     )
-    largest = min(_most_bytes(policy), default=0)
+    largest = min(sizes_allowed(policy), default=0)
     assert largest >= 5_000_000, Because(
         found=f"The policy takes at most {largest:,} bytes.",
         consequence="A photo of 5 MB, which the rules of the contest allow, is refused.",
@@ -134,9 +135,10 @@ def limits_size(
     )
 
 
-def _most_bytes(policy: Mapping[str, Any]) -> Iterator[int]:
+def sizes_allowed(policy: Mapping[str, Any]) -> Iterator[int]:
     """The upper end of every range that the policy sets for a file's size."""
-    for condition in policy.get("conditions", []):
+    conditions = policy.get("conditions")
+    for condition in conditions if isinstance(conditions, list) else []:
         match condition:
             case [str(kind), _, most] if kind.lower() == "content-length-range":
                 yield number(most)
@@ -157,5 +159,5 @@ def _moment(text: str) -> dt.datetime:
     """A policy's end; one that cannot be read is as far away as can be."""
     try:
         return dt.datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(dt.UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         return dt.datetime.max.replace(tzinfo=dt.UTC)
