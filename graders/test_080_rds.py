@@ -404,7 +404,8 @@ def test_world(account: Account, brief: Brief) -> None:
         each for each in instances(account).values() if each.get("DBClusterIdentifier") == wish["secondary"]
     ]
     has_somebody_to_answer(wish["secondary"], answering)
-    is_private(answering[0])
+    for each in answering:
+        is_private(each)
 
 
 @task(

@@ -140,7 +140,7 @@ def endpoint_of(database: Raw) -> dict[str, Any]:
 def answers_on(database: Raw, port: int) -> None:
     """Fails the check unless a database is of an open-source relational engine, on this port."""
     name = database["DBInstanceIdentifier"]
-    found = database.get("Endpoint", {}).get("Port")
+    found = endpoint_of(database)["port"]
     assert (database["Engine"] in ENGINES, found) == (True, port), Because(
         found=f"{name} is {database['Engine']} on port {found}.",
         consequence=f"The portal's driver speaks to an open-source relational engine on port {port}, "
@@ -166,7 +166,7 @@ def wears_its_own(name: str, worn: Set[str], made: Set[str]) -> None:
     """Fails the check unless a database carries a group beside the default one."""
     assert worn - {"default"}, Because(
         found=f"{name} carries no group but the VPC's default group; "
-        f"{shown(sorted(made))} is carried by no database.",
+        f"{shown(sorted(made))} {'is' if len(made) == 1 else 'are'} carried by no database.",
         consequence="The rules are right, and nobody obeys them: the app gets no answer.",
         concept="A group works for those who carry it.",
     )

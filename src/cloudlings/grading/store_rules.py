@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cloudlings.grading.answer_parts import part_of
+from cloudlings.grading.answer_parts import part_of, same
 from cloudlings.grading.store_cases import asked
 from cloudlings.grading.task import Because
 from cloudlings.grading.vpc_state import shown
@@ -43,7 +43,7 @@ def knows_when_a_cache_pays(
         consequence="A cache is bought that makes the page slower.",
         concept="With a cache, every read pays the cache's time, and a miss the database's on top of it.",
     )
-    assert said.get("cache") is (hit_rate >= even), Because(
+    assert same(said.get("cache"), hit_rate >= even), Because(
         found=f"cache is {said.get('cache')!r}, at a hit rate of {hit_rate}.",
         consequence="The decision contradicts its own sum.",
         concept="Above the break-even rate a cache saves time, below it costs time.",

@@ -83,7 +83,6 @@ def goes_out_and_lets_nobody_in(network: Network, subnet: Subnet, tier: str, nee
 def survives(portal: Portal) -> None:
     """When a zone is lost, the app tier of the others still goes out."""
     zones = sorted({subnet.az for subnet in portal.tiers["app"]})
-    ids = {subnet.az: subnet for subnet in portal.tiers["app"]}
     for lost in zones:
         left = without_zone(portal.network, lost)
         for subnet in portal.tiers["app"]:
@@ -96,7 +95,7 @@ def survives(portal: Portal) -> None:
                 "internet",
                 443,
                 given=f"Zone {lost} was taken away. ",
-                consequence=f"When {lost} fails, the app tier in {subnet.az} ({ids[subnet.az].cidr}) runs on "
+                consequence=f"When {lost} fails, the app tier in {subnet.az} ({subnet.cidr}) runs on "
                 "and can no longer call out: the failure of one zone is the portal's.",
                 concept="A zonal NAT gateway lives in one zone and dies with it.",
             )

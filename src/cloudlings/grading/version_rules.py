@@ -25,7 +25,8 @@ def live_version(account: Account, name: str) -> str:
         lambda: account.client("lambda").get_alias(FunctionName=name, Name="live"),
         "ResourceNotFoundException",
     )
-    if alias is None or (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights"):
+    weights = ((alias or {}).get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
+    if alias is None or any(weights.values()):
         return ""
     return str(alias["FunctionVersion"]) if alias["FunctionVersion"] != "$LATEST" else ""
 
