@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 from urllib.parse import parse_qsl, unquote
 
@@ -52,7 +53,8 @@ class Request:
     """One HTTP request as it reached the gateway, with its body read.
 
     ``raw_path`` is percent-encoded as sent, ``path`` decoded. Header names are in lower case.
-    ``secure`` says whether the port that it came in by counts as TLS.
+    ``secure`` says whether the port that it came in by counts as TLS. What is read out of it is read once:
+    nobody writes in that.
     """
 
     method: str
@@ -62,7 +64,7 @@ class Request:
     body: bytes = b""
     secure: bool = True
 
-    @property
+    @cached_property
     def path(self) -> str:
         return unquote(self.raw_path)
 
@@ -70,19 +72,19 @@ class Request:
         """The value of a header; repeated ones joined by a comma, as HTTP allows; "" when absent."""
         return ",".join(value for key, value in self.headers if key == name)
 
-    @property
+    @cached_property
     def query(self) -> dict[str, str]:
         """The query's parameters, decoded; of a repeated one, the first."""
         return dict(reversed(parse_qsl(self.query_string, keep_blank_values=True)))
 
-    @property
+    @cached_property
     def form(self) -> dict[str, str]:
         """The parameters of an ``Action=…`` body (EC2 and Query protocols); empty for any other body."""
         if "x-www-form-urlencoded" not in self.header("content-type"):
             return {}
         return dict(parse_qsl(self.content.decode("utf-8", "replace"), keep_blank_values=True))
 
-    @property
+    @cached_property
     def content(self) -> bytes:
         """The body, unpacked where it was packed on the way (boto3 packs large PutMetricData)."""
         if self.header("content-encoding") != "gzip":

@@ -10,7 +10,7 @@ import gzip
 import json
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -102,8 +102,18 @@ def _known(index: ServiceIndex, name: str) -> str | None:
 
 def _rest_operation(request: Request, index: ServiceIndex, path: str) -> str | None:
     query = request.query
-    found = [pattern for pattern in index.rest if pattern.matches(request, path, query)]
+    found = [
+        pattern
+        for pattern in _by_method(index.service, request.method)
+        if pattern.matches(request, path, query)
+    ]
     return max(found, key=lambda pattern: pattern.weight).operation if found else None
+
+
+@lru_cache(maxsize=2048)
+def _by_method(service: str, method: str) -> tuple[RestPattern, ...]:
+    """The operations of a service that a method may be for: whoever asks may make methods up."""
+    return tuple(pattern for pattern in service_index(service).rest if pattern.method == method)
 
 
 @cache

@@ -105,7 +105,7 @@ def check_time(signature: Signature, now: float | None = None) -> Refusal | None
     """Refuse a signature made too long ago, in the future, for another day, or past its expiry."""
     now = time.time() if now is None else now
     try:
-        signed = timegm(time.strptime(signature.timestamp, "%Y%m%dT%H%M%SZ"))
+        signed = _epoch(signature.timestamp)
     except ValueError:
         return Refusal("AccessDenied", "AWS authentication requires a valid Date or x-amz-date header")
     if signature.timestamp[:8] != signature.date:
@@ -118,6 +118,12 @@ def check_time(signature: Signature, now: float | None = None) -> Refusal | None
             "The difference between the request time and the current time is too large.",
         )
     return None
+
+
+@lru_cache(maxsize=64)
+def _epoch(timestamp: str) -> int:
+    """Errors: ValueError. Requests come many in a second, and each tells only that."""
+    return timegm(time.strptime(timestamp, "%Y%m%dT%H%M%SZ"))
 
 
 def _check_presigned_time(signature: Signature, signed: float, now: float) -> Refusal | None:

@@ -89,10 +89,12 @@ def preload(place: Path) -> None:
 
     for name in _MOTO:
         moto.backends.get_backend(name)
-    # Tried once here, and not by every sandbox.
+    # Tried, or looked for, once here, and not by every sandbox.
     from cloudlings.sandbox.databases import machine
-    from cloudlings.sandbox.emulators import function_box
+    from cloudlings.sandbox.emulators import function_box, keeping
 
+    keeping.made_by("ministack")
+    keeping.made_by("moto")
     function_box.available()
     machine.find()
 

@@ -198,14 +198,19 @@ def outputs() -> None:
 
 def gateway(services: Iterable[str]) -> None:
     """What the gateway and MiniStack read of a service when its first request comes."""
-    from ministack.core import iam_actions
+    from ministack.core import iam_actions, responses
 
     from cloudlings.iam import data
     from cloudlings.sandbox import operations, shapes
     from cloudlings.sandbox.authorization import inputs
+    from cloudlings.sandbox.routes import BY_MODEL
     from cloudlings.sandbox.rules import constraints, errors
 
     for name in services:
+        # A request is looked for in all models that sign by one name.
+        route = BY_MODEL.get(name)
+        for model in route.models if route else ():
+            operations.service_index(model)
         index = operations.service_index(name)
         operations.needs_no_credentials(name, "")
         operations.enumerations(name)
@@ -215,6 +220,8 @@ def gateway(services: Iterable[str]) -> None:
         iam_actions._tag_operations(name)
         iam_actions._get_routes_for_service(name)
         iam_actions.unsigned_operations(name)
+        for known_as in {name, *(each for each, there in responses._BOTOCORE_NAME.items() if there == name)}:
+            responses._service_model(known_as)
         if index.protocol.startswith("rest"):
             inputs._labels(name)
         for operation in index.operations:

@@ -8,6 +8,7 @@ which sees everything as it was in that moment, while the emulator goes on answe
 from __future__ import annotations
 
 import asyncio
+import functools
 import gc
 import itertools
 import os
@@ -16,6 +17,7 @@ import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,12 @@ _LONGEST_FORK = 20
 _FORKED_TIMEOUT = 30.0
 
 Turn = Callable[..., Awaitable[Any]]
+
+
+@functools.cache
+def made_by(package: str) -> str:
+    """An emulator's package and its version, read once: it is looked for through all packages."""
+    return f"{package} {version(package)}"
 
 
 class Accounts(ABC):

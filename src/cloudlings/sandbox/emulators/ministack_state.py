@@ -16,13 +16,12 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from cloudlings.sandbox import clock
 from cloudlings.sandbox.emulators import private_keys, saved
-from cloudlings.sandbox.emulators.keeping import Accounts
+from cloudlings.sandbox.emulators.keeping import Accounts, made_by
 
 # Contents from this size on are kept as blobs, so that a snapshot costs no copy of them.
 BLOB_SIZE = 16 * 1024
@@ -51,7 +50,7 @@ class MiniStackAccounts(Accounts):
     """The accounts of this process's MiniStack. ``blobs`` is the folder for large contents."""
 
     def __init__(self, blobs: Path | None) -> None:
-        self.made_by = f"ministack {version('ministack')}"
+        self.made_by = made_by("ministack")
         self._blobs = blobs or Path(os.devnull)
         self._owners: set[str] = set()
 

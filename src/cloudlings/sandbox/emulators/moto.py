@@ -23,7 +23,7 @@ from cloudlings.sandbox.emulators import (
     moto_public_images,
     private_keys,
 )
-from cloudlings.sandbox.emulators.keeping import Accounts, Keeper
+from cloudlings.sandbox.emulators.keeping import Accounts, Keeper, made_by
 from cloudlings.sandbox.emulators.served import Served
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ class MotoAccounts(Accounts):
     """The accounts of this process's moto: one tree of objects each, over all services."""
 
     def __init__(self) -> None:
-        self.made_by = f"moto {version('moto')}"
+        self.made_by = made_by("moto")
 
     def known(self) -> list[str]:
         return sorted({account_id for _, backend in _backends() for account_id in list(backend)})
