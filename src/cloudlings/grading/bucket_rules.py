@@ -74,7 +74,7 @@ def nobody_from_outside(found: Policies, account: Account, arn: str) -> None:
     alone, own = Policies.of(resource=found.resource), {"AWS": f"arn:aws:iam::{account.id}:root"}
     ours = document(allow("s3:*", [arn, f"{arn}/*"], Principal=own))
     example = first_example(
-        compared(alone, Policies.of(resource=ours), account, arn, context=OVER_TLS), "over"
+        compared(alone, Policies.of(identity=[ANY_S3], resource=ours), account, arn, context=OVER_TLS), "over"
     )
     assert example is None, Because(
         found=f"The policy of {arn} was put to every kind of request from outside the account.",
