@@ -223,21 +223,30 @@ print("27.4 ms are billed as", billed_ms(27.4), "ms; with 281.5 ms of INIT as", 
 # S3 actions on those two prefixes, and logging. (`AWSLambdaBasicExecutionRole` is fine for the log.)
 
 
-# %% task="role"
-### BEGIN SOLUTION
+# %%
+def allow(action, **about):
+    """A statement that allows an action: about a Resource, or, in a trust policy, to a Principal."""
+    return {"Effect": "Allow", "Action": action, **about}
+
+
 def document(*statements):
+    """A policy document of such statements."""
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
-bucket_arn = f"arn:aws:s3:::{brief.bucket}"
-trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+BUCKET_ARN = f"arn:aws:s3:::{brief.bucket}"
+print(document(allow("s3:GetObject", Resource=f"{BUCKET_ARN}/somewhere/*")))
+
+# %% task="role"
+### BEGIN SOLUTION
+trust = allow("sts:AssumeRole", Principal={"Service": "lambda.amazonaws.com"})
 iam.create_role(RoleName=brief.portraits_role, AssumeRolePolicyDocument=document(trust))
 iam.put_role_policy(
     RoleName=brief.portraits_role,
     PolicyName="portraits",
     PolicyDocument=document(
-        {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"{bucket_arn}/{brief.uploads}*"},
-        {"Effect": "Allow", "Action": "s3:PutObject", "Resource": f"{bucket_arn}/{brief.thumbs}*"},
+        allow("s3:GetObject", Resource=f"{BUCKET_ARN}/{brief.uploads}*"),
+        allow("s3:PutObject", Resource=f"{BUCKET_ARN}/{brief.thumbs}*"),
     ),
 )
 iam.attach_role_policy(
@@ -372,7 +381,7 @@ print(REMINDERS)
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html)). Return `{"batchItemFailures":
 # [{"itemIdentifier": messageId}, …]}`, and tell the mapping to read it (`FunctionResponseTypes`).
 #
-# Repair it, without losing a message:
+# Repair it, without losing a message (`deploy` keeps a function's settings, but for those that you name):
 #
 # - what can be sent is sent; what can't comes again, and after `brief.tries` tries lies in a **dead-letter queue** of your own,
 #   which keeps it for 14 days (an ordinary queue, which the other names in its `RedrivePolicy`, with `maxReceiveCount`);
@@ -395,10 +404,7 @@ repaired = (
     return {"batchItemFailures": failed}
 """
 )
-lambdas.update_function_code(FunctionName=brief.reminders, ZipFile=packed(repaired))
-ready(brief.reminders)
-lambdas.update_function_configuration(FunctionName=brief.reminders, Timeout=brief.batch_seconds + 5)
-ready(brief.reminders)
+deploy(brief.reminders, repaired, Timeout=brief.batch_seconds + 5)
 dead = sqs.create_queue(
     QueueName=f"{brief.reminders}-dead", Attributes={"MessageRetentionPeriod": str(14 * 86_400)}
 )["QueueUrl"]
@@ -425,11 +431,10 @@ print("waiting, in work:", counts(QUEUE))
 #
 # ## Task 6: what starts them
 #
-# **Predict first**: how does each of your eight services bring its events? `answer("who-calls", {"S3": "call", "event" or
-# "poll", …})`.
+# **Predict first**: how does each of your eight services bring its events? Say `"call"`, `"event"` or `"poll"` of each:
 
 # %%
-print(*brief.triggers, sep=", ")
+print('answer("who-calls", {' + ", ".join(f'"{each}": "?"' for each in brief.triggers) + "})")
 
 # %% [markdown]
 # Then wire two of them:
@@ -558,6 +563,23 @@ for kind in ("api v1", "api v2", "s3", "sqs", "dynamodb", "eventbridge"):
 # - DynamoDB: only new and changed rows have a booking; a `REMOVE` has none;
 # - the clinic's code is what stands before the hyphen. `clinics.load()`, of a module in `LAYER`, gives a dictionary of names by
 #   code (an unknown one has None). It takes 0.4 s, and a visitor waits for each call.
+#
+# A beginning, with two of the five doors, to copy and go on with:
+
+# %%
+BEGUN = """
+import json
+
+
+def found(event):
+    # Via and booking, for each booking of an event.
+    if "detail-type" in event:
+        yield "eventbridge", event["detail"]["booking"]
+    for record in event.get("Records", []):
+        if record["eventSource"] == "aws:sqs":
+            yield "sqs", json.loads(record["body"])["booking"]
+"""
+print(BEGUN)
 
 # %% task="intake"
 ### BEGIN SOLUTION
@@ -757,7 +779,13 @@ monday()
 # %%
 ec2 = boto3.client("ec2")
 VPC = ec2.describe_vpcs(Filters=[{"Name": "cidr", "Values": [brief.vpc_cidr]}])["Vpcs"][0]["VpcId"]
+SUBNETS, GROUPS = {}, {}
+for tier, blocks in brief.subnets.items():
+    found = ec2.describe_subnets(Filters=[{"Name": "cidr-block", "Values": list(blocks)}])["Subnets"]
+    SUBNETS[tier] = [each["SubnetId"] for each in found]
+    print(f"{tier:5}", *SUBNETS[tier])
 for group in ec2.describe_security_groups(Filters=[{"Name": "vpc-id", "Values": [VPC]}])["SecurityGroups"]:
+    GROUPS[group["GroupName"]] = group["GroupId"]
     print(group["GroupId"], group["GroupName"], "-", group["Description"])
 draw(VPC)
 
@@ -772,15 +800,9 @@ iam.attach_role_policy(
     RoleName=brief.records_role,
     PolicyArn="arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole",
 )
-rooms = ec2.describe_subnets(Filters=[{"Name": "cidr-block", "Values": list(brief.subnets["app"])}])[
-    "Subnets"
-]
-(callers,) = ec2.describe_security_groups(
-    Filters=[{"Name": "vpc-id", "Values": [VPC]}, {"Name": "group-name", "Values": ["records-callers"]}]
-)["SecurityGroups"]
 lambdas.update_function_configuration(
     FunctionName=brief.records,
-    VpcConfig={"SubnetIds": [room["SubnetId"] for room in rooms], "SecurityGroupIds": [callers["GroupId"]]},
+    VpcConfig={"SubnetIds": SUBNETS["app"], "SecurityGroupIds": [GROUPS["records-callers"]]},
 )
 ready(brief.records)
 ### END SOLUTION
