@@ -12,6 +12,7 @@ from cloudlings.grading.scaling_state import (
     subnets_of_group,
     template_groups,
     template_of,
+    types_of,
     with_machine,
     zones_of,
 )
@@ -129,7 +130,7 @@ def is_a_good_machine(account: Account, group: Raw, *, kind: str, profile: str) 
         "credentials, by IMDSv1.",
         concept="IMDSv2 asks for a token first, which such a page cannot fetch.",
     )
-    _is_as_measured(name, template, kind)
+    _is_as_measured(group, template, kind)
     worn = template.get("IamInstanceProfile") or {}
     called = worn.get("Name") or str(worn.get("Arn") or "none").rsplit("/", 1)[-1]
     good = called == profile and not template.get("KeyName")
@@ -143,10 +144,10 @@ def is_a_good_machine(account: Account, group: Raw, *, kind: str, profile: str) 
     )
 
 
-def _is_as_measured(name: str, template: Raw, kind: str) -> None:
-    assert template.get("InstanceType") == kind, Because(
-        found=f"The template of group {name} has the type {template.get('InstanceType') or 'none'}; a {kind} "
-        "was asked for.",
+def _is_as_measured(group: Raw, template: Raw, kind: str) -> None:
+    name, types = group["AutoScalingGroupName"], types_of(group, template)
+    assert types == [kind], Because(
+        found=f"The template of group {name} has the type {shown(types)}; a {kind} was asked for.",
         consequence="What a machine carries was measured on another type: the group grows too late, or pays "
         "too much.",
         concept="A group multiplies its template: what is wrong there is wrong on every machine.",

@@ -44,7 +44,7 @@ def too_many(network: Network, vpc: Vpc, rule: SecurityGroupRule, port: int) -> 
         sources = [rule.cidr] if rule.cidr else []
     for source in sources:
         block = ipaddress.ip_network(source, strict=False)
-        private = block.version == 4 and block.subnet_of(ip(vpc.cidrs[0]))
+        private = block.version == 4 and any(block.subnet_of(ip(each)) for each in vpc.cidrs)
         if block.num_addresses > 1 and (port in ADMIN or not private):
             return f"{block.num_addresses:,} addresses are let in."
         if private and block.num_addresses == 1 and _reserved(network, vpc, block):

@@ -100,6 +100,13 @@ def template_of(account: Account, group: Raw) -> Raw:
     return data
 
 
+def types_of(group: Raw, template: Raw) -> list[str]:
+    """The instance types that a group may launch: its overrides', or else its template's; sorted."""
+    mixed = (group.get("MixedInstancesPolicy") or {}).get("LaunchTemplate") or {}
+    instead = [one.get("InstanceType") or "any that fits" for one in mixed.get("Overrides") or []]
+    return sorted(set(instead or [template.get("InstanceType") or "none"]))
+
+
 def template_groups(template: Raw) -> tuple[str, ...]:
     """The security groups that a template gives its machines."""
     own = template.get("SecurityGroupIds") or []
