@@ -71,6 +71,12 @@ def machine(name):
     return found["NetworkInterfaces"][0]["NetworkInterfaceId"]
 
 
+def from_group(group, port=brief.port):
+    """A rule, for IpPermissions: who carries a security group, given by its id, may call this port."""
+    who = [{"GroupId": group}]
+    return {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "UserIdGroupPairs": who}
+
+
 def instances(client=rds):
     """The DB instances, by name; who looks waits until they are ready."""
     return {one["DBInstanceIdentifier"]: one for one in client.describe_db_instances()["DBInstances"]}
@@ -244,15 +250,7 @@ door = ec2.create_security_group(
     GroupName="appointments", Description="the database of the portal", VpcId=PORTAL
 )
 ec2.authorize_security_group_ingress(
-    GroupId=door["GroupId"],
-    IpPermissions=[
-        {
-            "IpProtocol": "tcp",
-            "FromPort": brief.port,
-            "ToPort": brief.port,
-            "UserIdGroupPairs": [{"GroupId": group_id("portal-app")}],
-        }
-    ],
+    GroupId=door["GroupId"], IpPermissions=[from_group(group_id("portal-app"))]
 )
 rds.modify_db_instance(
     DBInstanceIdentifier=brief.database, VpcSecurityGroupIds=[door["GroupId"]], ApplyImmediately=True
@@ -276,24 +274,35 @@ reach(machine("mailer"), brief.database, brief.port)
 # name, so nobody can answer in the database's place. (*Here* the certificate is the sandbox's own, and verify-full fails; the
 # settings are for AWS.)
 
+
+# %%
+def read_settings():
+    """The portal's settings, as the parameter has them now."""
+    return json.loads(ssm.get_parameter(Name=brief.setting, WithDecryption=True)["Parameter"]["Value"])
+
+
+def save_settings(**settings):
+    """Write settings into the parameter, in place of what was there."""
+    ssm.put_parameter(Name=brief.setting, Type="String", Value=json.dumps(settings), Overwrite=True)
+
+
 # %% task="settings"
 ### BEGIN SOLUTION
 mine = database(brief.database)
-settings = {
-    "host": mine["Endpoint"]["Address"],
-    "port": mine["Endpoint"]["Port"],
-    "dbname": "appointments",
-    "sslmode": "verify-full",
-    "secret": mine.get("MasterUserSecret", {}).get("SecretArn", ""),
-}
-ssm.put_parameter(Name=brief.setting, Type="String", Value=json.dumps(settings), Overwrite=True)
+save_settings(
+    host=mine["Endpoint"]["Address"],
+    port=mine["Endpoint"]["Port"],
+    dbname="appointments",
+    sslmode="verify-full",
+    secret=mine.get("MasterUserSecret", {}).get("SecretArn", ""),
+)
 ### END SOLUTION
 
 
 # %%
 def as_the_portal(statement):
     """Ask as the portal does: settings, then the secret, then the database. A pool would keep connections."""
-    said = json.loads(ssm.get_parameter(Name=brief.setting, WithDecryption=True)["Parameter"]["Value"])
+    said = read_settings()
     login = json.loads(secrets.get_secret_value(SecretId=said["secret"])["SecretString"])
     place = f"host={said['host']} port={said['port']} dbname={said['dbname']} sslmode=require"
     with psycopg.connect(place, user=login["username"], password=login["password"]) as connection:
@@ -426,10 +435,8 @@ rds.get_waiter("db_instance_available").wait(DBInstanceIdentifier=brief.restored
 rds.modify_db_instance(
     DBInstanceIdentifier=brief.restored, BackupRetentionPeriod=brief.retention, ApplyImmediately=True
 )
-settings = json.loads(ssm.get_parameter(Name=brief.setting, WithDecryption=True)["Parameter"]["Value"])
 place = database(brief.restored)["Endpoint"]
-settings |= {"host": place["Address"], "port": place["Port"]}
-ssm.put_parameter(Name=brief.setting, Type="String", Value=json.dumps(settings), Overwrite=True)
+save_settings(**read_settings() | {"host": place["Address"], "port": place["Port"]})
 ### END SOLUTION
 
 # %%
@@ -482,9 +489,8 @@ try:
     rds.modify_db_instance(
         DBInstanceIdentifier=brief.restored, ManageMasterUserPassword=True, ApplyImmediately=True
     )
-    said = json.loads(ssm.get_parameter(Name=brief.setting, WithDecryption=True)["Parameter"]["Value"])
-    said["secret"] = database(brief.restored)["MasterUserSecret"]["SecretArn"]
-    ssm.put_parameter(Name=brief.setting, Type="String", Value=json.dumps(said), Overwrite=True)
+    secret = database(brief.restored)["MasterUserSecret"]["SecretArn"]
+    save_settings(**read_settings() | {"secret": secret})
 except Exception as error:
     print(error)
 
@@ -511,13 +517,7 @@ print(
 worn = database(brief.old)["VpcSecurityGroups"][0]["VpcSecurityGroupId"]
 (rules,) = ec2.describe_security_groups(GroupIds=[worn])["SecurityGroups"]
 ec2.revoke_security_group_ingress(GroupId=worn, IpPermissions=rules["IpPermissions"])
-app_only = {
-    "IpProtocol": "tcp",
-    "FromPort": brief.port,
-    "ToPort": brief.port,
-    "UserIdGroupPairs": [{"GroupId": group_id("portal-app")}],
-}
-ec2.authorize_security_group_ingress(GroupId=worn, IpPermissions=[app_only])
+ec2.authorize_security_group_ingress(GroupId=worn, IpPermissions=[from_group(group_id("portal-app"))])
 rds.modify_db_instance(
     DBInstanceIdentifier=brief.old,
     PubliclyAccessible=False,
@@ -712,16 +712,22 @@ for world in virginia.describe_global_clusters()["GlobalClusters"]:
 # **A myth:** "Aurora survives the loss of two zones". Count.
 
 # %%
-print("copies:", "a1 a2 b1 b2 c1 c2;  'a b1' loses zone a, and copy b1")
-for loss in brief.losses:
-    print("   ", loss)
+from itertools import combinations
+
+COPIES = ("a1", "a2", "b1", "b2", "c1", "c2")
+LOST = [
+    set(some) for number in range(7) for some in combinations(COPIES, number)
+]  # each set that can be lost
+print(len(LOST), "sets, among them", LOST[0] or "nothing", LOST[8], LOST[63])
+print("'a b1' loses zone a, and copy b1. What is left:")
+print(dict.fromkeys(brief.losses, "?"))
 print("a colleague's own design:", dict(brief.design))
 
 # %% [markdown]
 # Hand in `answer("quorum", {…})`:
 #
 # - `losses`: for each text of `brief.losses` what is left: `"write"` (and read), `"read"`, or `"none"`;
-# - `write`, `read`, `none`: of all 64 sets of copies that can be lost, how many leave what;
+# - `write`, `read`, `none`: of the 64 sets in `LOST`, how many leave what;
 # - `design`: for the colleague's design (`per_zone` copies in each of `zones` zones) `sound` (`True` when the quorums
 #   overlap as above), `zone` and `zone_and_one`: what is left when any zone, any zone and one more copy, are lost.
 
@@ -767,7 +773,7 @@ answer("quorum", counted)
 
 # %%
 for case in brief.cases:
-    print("-", case)
+    print(f'    "{case}": "?",')
 
 # %% [markdown]
 # <!-- covers: L08-23 L08-24 L08-25 -->
