@@ -15,6 +15,7 @@ from typing import Any
 from cloudlings.errors import CourseError, GradebookUnavailable
 from cloudlings.grading.isolation.job import Graded
 from cloudlings.grading.nbgrader.course import gradebook, settings_of
+from cloudlings.grading.nbgrader.kept import Kept
 from cloudlings.grading.nbgrader.restore import SourceCell
 
 _STAGE = ".staged"
@@ -31,7 +32,10 @@ class Recorder:
         config = settings_of(self.course)
         config.CourseDirectory.root = str(self.course)
         config.CourseDirectory.assignment_id = lab
+        # Nothing in between reads what one of nbgrader's steps left, so it is looked through after the last.
+        config.Exporter.optimistic_validation = True
         self._config = config
+        self._kept = Kept()
         self._directory = CourseDirectory(config=config)
         os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
         # What nbgrader tells of each step is told here once for each submission, or as its error.
@@ -59,7 +63,8 @@ class Recorder:
         converter = Autograde(coursedir=self._directory, config=self._config)
         converter.force, converter.create_student = True, False
         try:
-            converter.start()
+            with self._kept.in_use():
+                converter.start()
         except (NbGraderException, SystemExit) as error:
             if isinstance(error.__context__, DBAPIError):
                 raise GradebookUnavailable(

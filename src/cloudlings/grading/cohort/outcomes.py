@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +51,8 @@ class Outcomes:
         path = self._path(outcome.student)
         draft = path.with_suffix(".draft")
         with draft.open("w") as file:
-            json.dump(asdict(outcome), file)
+            # In one piece: json.dump would write each part of the evidence by itself.
+            file.write(json.dumps(vars(outcome)))
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)

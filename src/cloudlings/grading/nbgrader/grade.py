@@ -269,4 +269,4 @@ def _keep(course: Path, names: Mapping[str, str], verdicts: Mapping[str, Verdict
     """Keeps the verdicts with their evidence, where neither a release nor feedback takes them from."""
     path = course / "verdicts" / names["assignment"] / f"{names['student']}.json"
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path.write_text(json.dumps([verdict.to_json() for verdict in verdicts.values()], indent=1))
+    path.write_text(json.dumps([verdict.to_json() for verdict in verdicts.values()]))
