@@ -115,7 +115,8 @@ def asks_the_right_question(brief: Mapping[str, Any], group: Raw) -> None:
     good = path == brief["health_path"] and _well(codes) == {int(brief["health_code"])}
     assert good, Because(
         found=f"Target group {name} asks for {path} and calls a machine well that answers "
-        f"{codes or 'no HTTP code'}. The program says that it is well by {brief['health_code']} on {brief['health_path']}.",
+        f"{codes or 'no HTTP code'}. The program says that it is well by {brief['health_code']} on "
+        f"{brief['health_path']}.",
         consequence="A machine whose program is broken goes on getting its share of the visitors, or one "
         "that is "
         "well gets none.",
