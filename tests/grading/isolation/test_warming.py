@@ -37,13 +37,29 @@ def url(region):
     try: client.list_objects_v2(Bucket="a-bucket")
     except Stop: pass
     return seen, client
+def alias(name):
+    return hooks.EventAliaser(hooks.HierarchicalEmitter())._alias_event_name(name)
+from botocore import hooks
+names = [f"{a}.{b}{c}" for b in (*hooks.EVENT_ALIASES, "s3", "sts")
+         for a, c in (("before-call", ".Op"), ("x", ""), ("a.b", "s.Op"))]
+def plain(**kwargs): pass
+def strict(one): pass
+class Handles:
+    def any(self, **kwargs): pass
+    def __call__(self, **kwargs): pass
+handlers = [plain, strict, Handles().any, Handles()]
 before = [url(region)[0] for region in ("eu-west-1", "cn-north-1")]
+aliases = [alias(name) for name in names]
+assert [bool(hooks.accepts_kwargs(each)) for each in handlers] == [True, False, True, True], handlers
 warming.keep_what_is_read()
+assert [alias(name) for name in names] == aliases and aliases != names
+assert [bool(hooks.accepts_kwargs(each)) for each in handlers] == [True, False, True, True], handlers
 warming.clients(("s3", "sts"))
 warming.settle(many=True)
 after = [url(region) for region in ("eu-west-1", "cn-north-1")]
 assert [seen for seen, _ in after] == before and all(before), (before, after)
 one, other = (client for _, client in after)
+assert type(one) is not type(other) and one.meta.events is not other.meta.events
 assert one.meta.service_model is other.meta.service_model and one.meta.region_name != other.meta.region_name
 print("alike")
 """

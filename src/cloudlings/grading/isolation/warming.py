@@ -10,6 +10,7 @@ import copy
 import functools
 import gc
 import importlib
+import inspect
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -58,29 +59,49 @@ def _known() -> frozenset[str]:
     return frozenset(botocore.session.Session().get_available_services())
 
 
+@functools.cache
+def read_files_once() -> None:
+    """What botocore reads of its own files it keeps for this process, and not for a session."""
+    from botocore.loaders import JSONFileLoader
+
+    JSONFileLoader.load_file = staticmethod(functools.lru_cache(maxsize=256)(JSONFileLoader().load_file))
+
+
 def keep_what_is_read() -> None:
     """Models, rule sets and names that were made once are not made again, by whichever client."""
     from botocore import client, hooks, httpsession, regions, useragent
     from botocore.endpoint_provider import EndpointProvider
-    from botocore.loaders import JSONFileLoader, Loader
+    from botocore.loaders import Loader
     from botocore.model import ServiceModel
 
-    JSONFileLoader.load_file = staticmethod(functools.lru_cache(maxsize=256)(JSONFileLoader().load_file))
-    known = Loader.list_available_services
-    services = functools.cache(lambda kind: known(Loader(), kind))
-    Loader.list_available_services = lambda _, type_name: list(services(type_name))
+    read_files_once()
+    Loader.list_available_services = _services_kept(Loader.list_available_services)
     # By the data's identity: the loader above gives the same object for the same file, and keeps it.
     client.ServiceModel = _by_identity(ServiceModel)
     regions.EndpointProvider = _by_identity(EndpointProvider)
     hooks.EventAliaser._alias_event_name = _aliases_kept(hooks)
     hooks.EventAliaser.__copy__ = _copied
     hooks._PrefixTrie._recursive_copy = _copied_trie
+    hooks.accepts_kwargs = _accepting(hooks.accepts_kwargs)
     words = functools.lru_cache(maxsize=1024)(useragent.sanitize_user_agent_string_component)
     useragent.sanitize_user_agent_string_component = words
     client.ClientCreator._create_methods = _methods_kept(client.ClientCreator._create_methods)
     # Nothing but plain HTTP is in reach: no one sets up another.
     httpsession.create_urllib3_context = functools.cache(httpsession.create_urllib3_context)
     gc.set_threshold(*_LOOKS)
+
+
+def _services_kept(look: Any) -> Any:
+    """What there is in the same folders is the same; boto3's loaders look in its own as well."""
+    found: dict[tuple[str, ...], list[str]] = {}
+
+    def kept(loader: Any, type_name: str) -> list[str]:
+        key = (type_name, *loader.search_paths)
+        if key not in found:
+            found[key] = look(loader, type_name)
+        return list(found[key])
+
+    return kept
 
 
 def _by_identity(make: Any) -> Any:
@@ -130,6 +151,16 @@ def _copied_trie(trie: Any, node: dict[str, Any]) -> dict[str, Any]:
         else:
             made[key] = value
     return made
+
+
+def _accepting(accepts: Any) -> Any:
+    """Whether a handler takes any keyword, as its code says it; a client has eighty handlers."""
+
+    def found(handler: Any) -> bool:
+        code = getattr(getattr(handler, "__func__", handler), "__code__", None)
+        return bool(accepts(handler) if code is None else code.co_flags & inspect.CO_VARKEYWORDS)
+
+    return found
 
 
 def _methods_kept(make: Any) -> Any:
@@ -211,6 +242,8 @@ def gateway(services: Iterable[str]) -> None:
         route = BY_MODEL.get(name)
         for model in route.models if route else ():
             operations.service_index(model)
+            errors._codes(model)
+            shapes.model(model)
         index = operations.service_index(name)
         operations.needs_no_credentials(name, "")
         operations.enumerations(name)

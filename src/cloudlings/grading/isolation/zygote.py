@@ -76,11 +76,12 @@ def main() -> None:
 
         warming.outputs()
         warm.preload(place)
-        warming.settle(many=False)
         _say(answers, {"ready": os.getpid()})
         if "--lanes" in sys.argv:
+            # It forks when it has read what its lab needs, and looks through it all then.
             _serve_lanes(place, ours, socket.socket(fileno=int(sys.argv[-1])))
         else:
+            warming.settle(many=False)
             _serve_jobs(Lane(place, ours, 0, answers, set()))
     except OSError as error:
         _say(answers, {"error": "GradingError", "message": f"{error}.", "next_step": ""})
