@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+import cloudlings.sandbox
 from cloudlings.grading.warm_cli import WarmCli
 
 REAL = Path(sys.executable).parent
+STARTUP = Path(cloudlings.sandbox.__file__).parent / "startup"
 
 
 @pytest.fixture(scope="module")
@@ -23,13 +25,22 @@ def warm():
 
 def said(folder, script, home):
     """What a script prints and how it ends, with an ``aws`` from a folder."""
-    environment = {"PATH": f"{folder}{os.pathsep}/usr/bin:/bin", "HOME": str(home), "WORD": "naïve=1\nand 2"}
+    environment = {
+        "PATH": f"{folder}{os.pathsep}/usr/bin:/bin",
+        "HOME": str(home),
+        "WORD": "naïve=1\nand 2",
+        "PYTHONPATH": str(STARTUP),
+        "CLOUDLINGS_ENDPOINTS": "http://127.0.0.1:9",
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+        "AWS_MAX_ATTEMPTS": "1",
+    }
     ran = subprocess.run(
         ["bash", "-c", script], env=environment, cwd=home, capture_output=True, text=True, check=False
     )
     return ran.returncode, ran.stdout, ran.stderr
 
 
+KEYS = "AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE AWS_SECRET_ACCESS_KEY=fake AWS_DEFAULT_REGION=us-east-1"
 SCRIPTS = {
     "a command that prints": "aws --version",
     "a command that is wrong": "aws s3api no-such-command",
@@ -39,6 +50,8 @@ SCRIPTS = {
     "what is piped into it": "printf 'AKIAIOSFODNN7EXAMPLE\\nfake\\n\\n\\n' | aws configure; cat .aws/*",
     "its environment": "AWS_CONFIG_FILE=other aws configure set default.output text; cat other",
     "a profile that is not there": "AWS_PROFILE=nobody aws s3 ls",
+    "an address that the guard refuses": f"{KEYS} aws s3api list-buckets --endpoint-url http://127.0.0.1:8",
+    "a service that the CLI knows another address of": f"{KEYS} aws rds describe-db-clusters",
 }
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cloudlings.grading.checker import Checker
 from cloudlings.grading.engine import check
+from cloudlings.grading.isolation import warming
 from cloudlings.grading.runner import Trouble, run
 from cloudlings.grading.tasks import refs, tasks_of
 from cloudlings.grading.verdict import Verdict
@@ -36,6 +37,8 @@ class Outcome:
 @contextmanager
 def bench(root: Path) -> Iterator[Bench]:
     """A fresh sandbox with a checker, gone at the end of the ``with`` block."""
+    # Each trial lays its start state through clients of its own.
+    warming.read_files_once()
     with Sandbox.temporary() as sandbox:
         checker = Checker.start(root, sandbox.home)
         try:
@@ -52,12 +55,13 @@ def attempt(
     *,
     pictures: bool = True,
     known: Collection[str] = (),
+    once_more: bool = True,
 ) -> Outcome:
     """Runs an answer in the lab's accounts, fresh with their start state, and checks every task.
 
     As in a cohort: a task passed where the notebook checks it stays passed, the others are checked once
-    more at the end. ``pictures``: see ``run``. Tasks in ``known`` are not asked about: they are not
-    checked, and have no verdict.
+    more at the end, unless ``once_more`` is false. ``pictures``: see ``run``. Tasks in ``known`` are not
+    asked about: they are not checked, and have no verdict.
     """
     space = reset(bench.sandbox, bench.root, lab.name, seed)
     tasks = {task.name: task for task in tasks_of(bench.root, lab.name)}
@@ -68,9 +72,10 @@ def attempt(
             verdicts[name] = check(lab.name, tasks[name], space.accounts, space.brief)
 
     trouble = run(space, steps, home=bench.sandbox.home, check=keep, pictures=pictures)
-    for name in tasks:
-        keep(name)
-    return Outcome(tuple(verdicts[name] for name in tasks if name not in known), trouble)
+    if once_more:
+        for name in tasks:
+            keep(name)
+    return Outcome(tuple(verdicts[name] for name in tasks if name in verdicts), trouble)
 
 
 def try_file(root: Path, name: str, answer: Path, seed: str) -> Outcome:

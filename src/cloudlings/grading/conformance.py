@@ -133,17 +133,14 @@ def near_miss_defects(
     """
     steps = spliced(lab, miss)
     if not to_the_end:
-        # What does not hold there may hold at the end, where what is not passed is checked once more.
-        return _near_miss_defects(lab, miss, bench, seed, until_lost(steps, miss)) and near_miss_defects(
-            lab, miss, bench, seed
-        )
-    return _near_miss_defects(lab, miss, bench, seed, steps)
+        outcome = _differing(bench, lab, until_lost(steps, miss), seed, once_more=False)
+        if not _near_miss_defects(lab, miss, outcome, seed):
+            return []
+    # Also for one that did not hold there: it may, at the end, where what is not passed is checked once more.
+    return _near_miss_defects(lab, miss, _differing(bench, lab, steps, seed), seed)
 
 
-def _near_miss_defects(
-    lab: Lab, miss: NearMiss, bench: Bench, seed: str, steps: Sequence[Step]
-) -> list[Defect]:
-    outcome = _differing(bench, lab, steps, seed)
+def _near_miss_defects(lab: Lab, miss: NearMiss, outcome: Outcome, seed: str) -> list[Defect]:
     name = f"near-miss {miss.name}"
     remedy = f"mend its grader in {_graders(lab)}, or the near-miss in solutions/{lab.name}/wrong.py"
     defects = _ran(lab, outcome, name, seed, remedy, refusals=True)
@@ -178,12 +175,13 @@ def other_answer_defects(lab: Lab, answer: OtherAnswer, bench: Bench, seed: str)
     return [*_ran(lab, outcome, name, seed, where), *_full_marks(lab, outcome, name, seed, where)]
 
 
-def _differing(bench: Bench, lab: Lab, steps: Sequence[Step], seed: str) -> Outcome:
+def _differing(
+    bench: Bench, lab: Lab, steps: Sequence[Step], seed: str, *, once_more: bool = True
+) -> Outcome:
     """Tries an answer that differs from the solution, which is tried by itself: what that passed before the
     two part is passed here, for the accounts are the same until then."""
     known = checked_before_they_part(steps, solution_steps(lab))
-    never = set(lab.tasks) - {step.task for step in steps if step.kind == "check"}
-    return attempt(bench, lab, steps, seed, pictures=False, known=known | never)
+    return attempt(bench, lab, steps, seed, pictures=False, known=known, once_more=once_more)
 
 
 def checked_before_they_part(steps: Sequence[Step], others: Sequence[Step]) -> frozenset[str]:

@@ -21,6 +21,8 @@ import time
 from pathlib import Path
 from typing import NoReturn
 
+from cloudlings.grading.isolation import warming
+
 # What it needs is built in, so that it starts in ten milliseconds. The command's input and output do not pass
 # through it: the descriptors themselves are handed on.
 _ASK = """#!{python} -ISE
@@ -71,9 +73,8 @@ def serve(address: str) -> None:
     """Run commands until the standard input ends."""
     import awscli.clidriver
 
-    # After it, and so of the CLI's own botocore.
-    import cloudlings.grading.warm_models  # noqa: F401
-
+    # Imported before anything else asks for botocore, it brings its own.
+    warming.read_files_once()
     # Half of the CLI is imported when its first command comes.
     with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
         awscli.clidriver.create_clidriver().main(["--version"])
@@ -100,6 +101,7 @@ def _answer(asked: socket.socket) -> NoReturn:
         os.environ.clear()
         os.environ.update(environment)
         time.tzset()
+        _customize()
         status = _run(words)
     except BaseException:
         import traceback
@@ -122,6 +124,14 @@ def _read(asked: socket.socket) -> tuple[str, list[str], dict[str, str]]:
     folder, count, *rest = (os.fsdecode(each) for each in text.split(b"\0"))
     words, variables = rest[: int(count)], rest[int(count) :]
     return folder, words, dict(each.split("=", 1) for each in variables)
+
+
+def _customize() -> None:
+    """What the environment has every Python import as it starts: the sandbox's guard stands there."""
+    sys.path[:0] = [each for each in os.environ.get("PYTHONPATH", "").split(os.pathsep) if each]
+    sys.modules.pop("sitecustomize", None)
+    with contextlib.suppress(ImportError):
+        importlib.import_module("sitecustomize")
 
 
 def _run(words: list[str]) -> int:

@@ -70,3 +70,20 @@ def test_clients_alike() -> None:
     """A client that shares what was read asks the same place in the same way as one that reads anew."""
     done = subprocess.run([sys.executable, "-c", _ALIKE], capture_output=True, text=True, timeout=200)
     assert (done.stdout, done.stderr) == ("alike\n", "")
+
+
+_RESOURCES = """
+import boto3
+from cloudlings.grading.isolation import warming
+keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b", "region_name": "us-east-1"}
+before = boto3.Session(**keys).get_available_resources()
+warming.keep_what_is_read()
+warming.clients(("s3",))
+assert boto3.Session(**keys).get_available_resources() == before and "s3" in before
+assert boto3.Session(**keys).resource("s3").Bucket("a-bucket").name == "a-bucket"
+"""
+
+
+def test_resources_are_found() -> None:
+    """boto3's resources, whose descriptions lie in another folder than botocore's, are there as before."""
+    subprocess.run([sys.executable, "-c", _RESOURCES], check=True, timeout=120)
