@@ -7,27 +7,50 @@ import importlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 
 class Kept:
     """Nbgrader's steps within ``in_use`` share engines, which keep the statements that they compiled, and
-    schemas, which are looked through once."""
+    schemas, which are looked through once. A gradebook's tables and its course are made sure of once.
+    """
 
     def __init__(self) -> None:
-        self._api: Any = importlib.import_module("nbgrader.api")
-        self._formats: Any = importlib.import_module("nbgrader.nbgraderformat.common")
-        self._engine: Callable[..., Any] = functools.cache(self._api.create_engine)
+        api: Any = importlib.import_module("nbgrader.api")
+        make_sure = functools.cache(api.Base.metadata.create_all)
+        self._instead: tuple[tuple[Any, str, Any], ...] = (
+            (api, "create_engine", functools.cache(api.create_engine)),
+            (api, "Base", SimpleNamespace(metadata=SimpleNamespace(create_all=make_sure))),
+            (api.Gradebook, "check_course", _once(api.Gradebook.check_course)),
+            (importlib.import_module("nbgrader.nbgraderformat.common"), "jsonschema", _Schemas),
+        )
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
         """For the block; what nbgrader does elsewhere in this process is as it was."""
-        before = self._api.create_engine, self._formats.jsonschema
-        self._api.create_engine, self._formats.jsonschema = self._engine, _Schemas
+        before = [(place, name, getattr(place, name)) for place, name, _ in self._instead]
         try:
+            for place, name, value in self._instead:
+                setattr(place, name, value)
             yield
         finally:
-            self._api.create_engine, self._formats.jsonschema = before
+            for place, name, value in before:
+                setattr(place, name, value)
+
+
+def _once(check: Callable[..., Any]) -> Callable[..., Any]:
+    """Gradebook.check_course, for a course whose row is there once it was looked for."""
+    known: set[tuple[Any, str]] = set()
+
+    def checked(book: Any, course_id: str = "default_course", **more: Any) -> Any:
+        if more or (book.engine, course_id) not in known:
+            found = check(book, course_id=course_id, **more)
+            known.add((book.engine, course_id))
+            return found
+        return None
+
+    return checked
 
 
 class _Schemas:
