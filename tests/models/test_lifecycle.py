@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import random
 from pathlib import Path
 from typing import Any
 
@@ -84,3 +85,42 @@ def test_changes_name_rule_and_day() -> None:
     fate = lifecycle.simulate(rules, StoredObject("a"), 40)
     assert [(change.day, change.rule) for change in fate.changes] == [(31, "cool")]
     assert str(fate) == "in STANDARD_IA"
+
+
+_CLASSES = ("STANDARD_IA", "INTELLIGENT_TIERING", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE")
+
+
+def _some_rule(draw: random.Random) -> dict[str, Any]:
+    """A rule with some of what rules have, at some days."""
+    moves = [{"Days": draw.choice((0, 29, 60)), "StorageClass": draw.choice(_CLASSES)} for _ in range(2)]
+    date = dt.datetime(2026, 2, draw.randint(1, 20), draw.choice((0, 11)), tzinfo=dt.UTC)
+    older = [{"NoncurrentDays": draw.choice((0, 12)), "StorageClass": draw.choice(_CLASSES)}]
+    parts: dict[str, Any] = {
+        "Transitions": moves,
+        "Expiration": draw.choice(({"Days": 90}, {"Date": date}, {"ExpiredObjectDeleteMarker": True})),
+        "NoncurrentVersionTransitions": older,
+        "NoncurrentVersionExpiration": {"NoncurrentDays": 40, "NewerNoncurrentVersions": draw.randint(0, 2)},
+        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
+    }
+    return rule(**{name: part for name, part in parts.items() if draw.random() < 0.6})
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_no_night_is_missed(seed: int) -> None:
+    """Nights on which nothing can be due are not looked at, and every night looked at gives the same."""
+    draw = random.Random(seed)
+    rules = [_some_rule(draw) for _ in range(draw.randint(1, 3))]
+    versions, size = draw.choice(list(Version)), draw.choice((1000, 500_000))
+    thing = StoredObject("a", size, version=versions, newer_noncurrent=draw.randint(0, 2), expired=True)
+    run = lifecycle._Run(tuple(map(lifecycle.parse, rules)), "Enabled", "all_storage_classes_128K")
+    subject, changes = thing, []
+    for night in range(1, 120):
+        moment = dt.datetime(2026, 1, 15, tzinfo=dt.UTC) + dt.timedelta(days=night)
+        step = run.night(subject, moment)
+        if step is not None:
+            subject, what, _ = step
+            changes.append((moment, what))
+            if what in lifecycle._DELETED:
+                break
+    fate = lifecycle.simulate(rules, thing, 119, versioning="Enabled")
+    assert [(change.at, change.what) for change in fate.changes] == changes
