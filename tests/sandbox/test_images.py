@@ -41,6 +41,26 @@ def test_a_public_parameter_names_an_image_that_can_be_launched(learner: boto3.S
     assert found["Architecture"] == "x86_64"
 
 
+def test_each_account_has_public_images_of_its_own(sandbox: Sandbox) -> None:
+    """They are the same everywhere, with the same snapshots; what one account writes on them is its own."""
+    ours, theirs = (_ec2_of(sandbox, number) for number in ("666677770001", "666677770002"))
+    images, others = (ec2.describe_images(Owners=["amazon"])["Images"] for ec2 in (ours, theirs))
+    assert images == others
+    assert len(images) > 100
+    image = images[0]["ImageId"]
+    ours.create_tags(Resources=[image], Tags=[{"Key": "tried", "Value": "yes"}])
+    assert ours.describe_images(ImageIds=[image])["Images"][0]["Tags"] == [{"Key": "tried", "Value": "yes"}]
+    assert theirs.describe_images(ImageIds=[image])["Images"][0].get("Tags", []) == []
+    snapshot = images[0]["BlockDeviceMappings"][0]["Ebs"]["SnapshotId"]
+    found = [ec2.describe_snapshots(SnapshotIds=[snapshot])["Snapshots"] for ec2 in (ours, theirs)]
+    assert found[0] == found[1] != []
+
+
+def _ec2_of(sandbox: Sandbox, account: str) -> Any:
+    sandbox.provision(account)
+    return sandbox.session(account, "learner", "us-east-1").client("ec2")
+
+
 def test_a_launch_keeps_its_root_disk_beside_a_mapping_of_another(ec2: Any) -> None:
     """A mapping of a data disk adds to the image's root disk, with the figures that it asks for."""
     data = {"VolumeSize": 20, "VolumeType": "gp3", "Iops": 4000, "Throughput": 250}

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from cloudlings.errors import PortError, SandboxError
+from cloudlings.sandbox import garbage
 from cloudlings.sandbox.routes import BY_SERVICE, give_all_to
 
 if TYPE_CHECKING:
@@ -131,6 +132,7 @@ def _run(options: argparse.Namespace, ready: IO[str]) -> None:
     from cloudlings.sandbox.control import Control
 
     control = Control(files, doors, emulators)
+    garbage.look_seldom()
     let_go = False
     try:
         let_go = asyncio.run(_serve(control, files, ready, options.lifeline))

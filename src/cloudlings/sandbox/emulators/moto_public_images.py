@@ -1,7 +1,7 @@
 """AWS's public images: the same in every account, so that an account's file holds its own images only.
 
-moto gives each account and Region thousands of them, with a snapshot each. They are left out when an account
-is written, and made again when it is read.
+moto gives each account and Region thousands of them, with a snapshot each. They are made once for a Region
+and copied for its accounts; they are left out when an account is written, and copied again when it is read.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 _MARK = "_public_of_aws"
+_MUTABLE = frozenset((list, set, dict))
 _LEFT_OUT = "_public_images_left_out"
 # What AWS shows for the volume of a snapshot whose volume is another account's (EC2 User Guide, "View Amazon
 # EBS snapshot information").
@@ -19,24 +20,59 @@ _NOBODYS_VOLUME = "vol-ffffffff"
 
 
 def apply() -> None:
-    """Mark the public images as moto loads them, and give their snapshots ids that do not change."""
+    """Copy the public images where moto would make them anew for each account."""
     from moto.ec2.models.amis import AmiBackend
 
     load = AmiBackend._load_amis
+    made: dict[str, list[Any]] = {}
 
     def load_amis(self: Any) -> None:
-        load(self)
-        for image in self.amis.values():
-            snapshot = image.ebs_snapshot
-            self.snapshots.pop(snapshot.id, None)
-            snapshot.id = f"snap-0{hashlib.sha256(image.id.encode()).hexdigest()[:16]}"
-            snapshot.volume.id = _NOBODYS_VOLUME
-            snapshot.start_time = image.creation_date
-            self.snapshots[snapshot.id] = snapshot
-            setattr(image, _MARK, True)
-            setattr(snapshot, _MARK, True)
+        if self.region_name not in made:
+            load(self)
+            _mark(self)
+            # Before anybody can change what the first account has.
+            made[self.region_name] = [_copied(image, None) for image in self.amis.values()]
+            return
+        for pattern in made[self.region_name]:
+            image = _copied(pattern, self)
+            self.amis[image.id] = image
+            self.snapshots[image.ebs_snapshot.id] = image.ebs_snapshot
 
     AmiBackend._load_amis = load_amis
+
+
+def _mark(backend: Any) -> None:
+    """Mark what moto loaded, and give its snapshots ids that do not change."""
+    for image in backend.amis.values():
+        snapshot = image.ebs_snapshot
+        backend.snapshots.pop(snapshot.id, None)
+        snapshot.id = f"snap-0{hashlib.sha256(image.id.encode()).hexdigest()[:16]}"
+        snapshot.volume.id = _NOBODYS_VOLUME
+        snapshot.start_time = image.creation_date
+        backend.snapshots[snapshot.id] = snapshot
+        setattr(image, _MARK, True)
+        setattr(snapshot, _MARK, True)
+
+
+def _copied(image: Any, backend: Any) -> Any:
+    """An image for another account, with its snapshot and the volume of that: nothing is shared but what
+    never changes."""
+    found = _copy(image, backend)
+    snapshot = found.ebs_snapshot = _copy(image.ebs_snapshot, backend)
+    snapshot.volume = _copy(image.ebs_snapshot.volume, backend)
+    return found
+
+
+def _copy(one: Any, backend: Any) -> Any:
+    # Past moto's own __new__, which keeps a list of all that was ever made.
+    found = object.__new__(type(one))
+    own = found.__dict__
+    own.update(one.__dict__)
+    for name, value in one.__dict__.items():
+        if type(value) in _MUTABLE:
+            own[name] = value.copy()
+    own["ec2_backend"] = backend
+    return found
 
 
 def reducers() -> dict[type, Callable[[Any], Any]]:

@@ -15,7 +15,7 @@ from typing import Any
 
 import uvicorn
 
-from cloudlings.sandbox import channel, clock
+from cloudlings.sandbox import channel, clock, garbage
 from cloudlings.sandbox.emulators.keeping import Accounts, Keeper
 
 
@@ -111,6 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     module = importlib.import_module(f"cloudlings.sandbox.emulators.{options.name}")
     emulator: Served = module.EMULATOR(options.state)
+    garbage.look_seldom()
     with _alone(options.state) as lock:
         if emulator.keeper is not None:
             emulator.keeper.lock = lock
