@@ -1,6 +1,7 @@
 """A cohort graded: submissions a minute by `cloudlings course grade`, by `nbgrader autograde` with our
-bridge, and the way a course is graded today: stock `nbgrader autograde` with a moto server in each kernel
-(`_stock` tells what is equal). The same submissions three times, and the same scores.
+bridge (warm in its box; and with a cold kernel and sandbox for each submission), and the way a course is
+graded today: stock `nbgrader autograde` with a moto server in each kernel (`_stock` tells what is equal).
+The same submissions each time, and the same scores.
 
 CLOUDLINGS_BENCH_COHORT sets how many submissions there are (40). Of more than 100, only `course grade` is
 measured: how its memory and its rate change on the way.
@@ -34,6 +35,12 @@ TOOLS = Path(sys.executable).parent
 _COMPARED = 100
 # Adding up the memory of all processes takes some milliseconds.
 _LOOK_SECONDS = 2
+# Without a box, a kernel and a sandbox are started anew for each submission; the first ten tell how long.
+_COLD_COUNT = 10
+_COLD = (
+    "--GradeOnAccount.trust_submissions=True",
+    f"--CourseDirectory.student_id_exclude={','.join(STUDENTS[_COLD_COUNT:])}",
+)
 # What uv installs is not compiled before it is imported.
 _COMPILED = "cloudlings.cli.course, distributed, moto.server, nbgrader.converters"
 
@@ -53,13 +60,17 @@ def run() -> dict[str, Any]:
         assert _scores(stock) == scores, "the stock way must give the same scores"
         bridge = _timed(["nbgrader", "autograde", LAB, "--force"], ours)
         assert _scores(ours) == scores, "both ways must give the same scores"
+        cold = _timed(["nbgrader", "autograde", LAB, "--force", *_COLD], ours, min(COUNT, _COLD_COUNT))
+        assert _scores(ours) == scores, "a cold kernel must give the same scores"
     return {
         "submissions": COUNT,
         **figures,
         "stock_nbgrader_a_minute": today,
         "our_bridge_a_minute": bridge,
+        "our_bridge_cold_kernel_a_minute": cold,
         "times_stock": figures["a_minute"] / today,
         "times_bridge": figures["a_minute"] / bridge,
+        "times_bridge_cold_kernel": figures["a_minute"] / cold,
     }
 
 
@@ -131,10 +142,10 @@ def _make_stock(folder: Path) -> None:
         _stock.hand_in(folder, ROOT, LAB, student)
 
 
-def _timed(command: list[str], folder: Path) -> float:
+def _timed(command: list[str], folder: Path, count: int = COUNT) -> float:
     began = time.perf_counter()
     _call(command, folder)
-    return COUNT / (time.perf_counter() - began) * 60
+    return count / (time.perf_counter() - began) * 60
 
 
 def _environment() -> dict[str, str]:
