@@ -5,6 +5,7 @@ One test a trial and a seed; a failure says what does not hold and which file or
 
 from __future__ import annotations
 
+from operator import itemgetter
 from pathlib import Path
 
 import pytest
@@ -18,24 +19,28 @@ LABS = Catalogue(ROOT).names
 
 
 def _trials():
-    for name in LABS:
-        try:
-            whole, short = (
-                answers(ROOT, Catalogue(ROOT).read(name), to_the_end=to_the_end)
-                for to_the_end in (True, False)
-            )
-        except CloudlingsError as error:
-            yield pytest.param(_unreadable(error), "-", id=f"{name}-unreadable")
-            continue
-        for number, trial in enumerate(whole):
-            # `make test` tries near-misses and other answers on one of the seeds, in turn; `make test-labs`
-            # on each of them. What a near-miss loses beside its task is looked for on that one seed.
-            turn = SEEDS[number % len(SEEDS)]
-            for seed in SEEDS:
-                again = trial.startswith(("wrong:", "other:")) and seed != turn
-                defects = (short if again else whole)[trial]
-                marks = [pytest.mark.repeated] if again else []
-                yield pytest.param(defects, seed, id=f"{name}-{trial}-seed{seed}", marks=marks)
+    """Those of all labs, evenly mixed: some labs wait and others compute, and workers do both at once."""
+    labs = [list(_trials_of(name)) for name in LABS]
+    placed = [((i + 0.5) / len(lab), trial) for lab in labs for i, trial in enumerate(lab)]
+    return [trial for _, trial in sorted(placed, key=itemgetter(0))]
+
+
+def _trials_of(name):
+    try:
+        lab = Catalogue(ROOT).read(name)
+        whole, short = (answers(ROOT, lab, to_the_end=to_the_end) for to_the_end in (True, False))
+    except CloudlingsError as error:
+        yield pytest.param(_unreadable(error), "-", id=f"{name}-unreadable")
+        return
+    for number, trial in enumerate(whole):
+        # `make test` tries near-misses and other answers on one of the seeds, in turn; `make test-labs` on
+        # each of them. What a near-miss loses beside its task is looked for on that one seed.
+        turn = SEEDS[number % len(SEEDS)]
+        for seed in SEEDS:
+            again = trial.startswith(("wrong:", "other:")) and seed != turn
+            defects = (short if again else whole)[trial]
+            marks = [pytest.mark.repeated] if again else []
+            yield pytest.param(defects, seed, id=f"{name}-{trial}-seed{seed}", marks=marks)
 
 
 def _unreadable(error):
@@ -69,7 +74,7 @@ def test_what_the_course_must_cover_is_covered():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("defects", "seed"), list(_trials()))
+@pytest.mark.parametrize(("defects", "seed"), _trials())
 def test_an_answer_gets_what_it_deserves(answers_bench, defects, seed):
     """Solution and other answers earn all, the untouched lab nothing, each near-miss loses its task."""
     found = defects(answers_bench, seed)
