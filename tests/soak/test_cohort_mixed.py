@@ -147,7 +147,8 @@ def _text(step: Step, student: str) -> str:
         exports = "".join(f"export {name}='{value}'\n" for name, value in brief.env().items())
         return f"%%bash -euo pipefail\n{exports}{step.text}"
     if step.kind == "template":
-        parameters = stack_parameters(step.text, brief, step.place)
+        values = stack_parameters(step.text, brief, step.place)
+        parameters = [{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()]
         return (
             "import boto3\n"
             'stacks = boto3.client("cloudformation")\n'
@@ -164,7 +165,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("mixed") / "clouds-2026"
     make_course(folder, CATALOGUE, labs=[LAB])
     with (folder / "nbgrader_config.py").open("a") as file:
-        file.write("\nc.GradeOnAccount.cell_seconds = 30\n")
+        file.write("\nc.GradeOnAccount.cell_seconds = 90\n")
     nbc.nbgrader(folder, "generate_assignment", LAB)
     submissions = chosen()
     add_students(folder, [Student(each.student) for each in submissions])
