@@ -103,9 +103,10 @@ def done(folder: Path) -> int:
 
 
 def until(folder: Path, run: subprocess.Popen[bytes], count: int) -> bool:
-    """Whether so many are recorded while the run still goes on."""
+    """Whether so many more are recorded than need no worker, while the run still goes on."""
+    unread = sum(KINDS[number % len(KINDS)]["student"] == "corrupt" for number in range(COUNT))
     while run.poll() is None:
-        if done(folder) >= count:
+        if done(folder) >= unread + count:
             return True
         time.sleep(0.05)
     return False
@@ -139,7 +140,7 @@ def test_command_killed(course: Path) -> None:
     """The command is killed again and again, at any moment: nothing is lost, and nothing is there twice."""
     for kill in range(1, COMMAND_KILLS + 1):
         run = begin(course)
-        if until(course, run, kill * COUNT // (COMMAND_KILLS + 2)):
+        if until(course, run, kill * COUNT // (2 * COMMAND_KILLS)):
             time.sleep(random.random())
             os.killpg(run.pid, signal.SIGKILL)
         run.wait()
@@ -149,7 +150,7 @@ def test_command_killed(course: Path) -> None:
 def test_workers_killed(course: Path) -> None:
     """Workers are killed while they grade: their submissions are graded by others, in the same run."""
     run, killed = begin(course), 0
-    while killed < WORKER_KILLS and until(course, run, (killed + 1) * COUNT // (WORKER_KILLS + 2)):
+    while killed < WORKER_KILLS and until(course, run, (killed + 1) * COUNT // (2 * WORKER_KILLS)):
         found = workers(run)
         if found:
             with suppress(psutil.NoSuchProcess):
@@ -157,6 +158,21 @@ def test_workers_killed(course: Path) -> None:
                 killed += 1
     run.wait(3600)
     assert killed >= min(WORKER_KILLS, COUNT // 8)
+    assert run.returncode == 0, (course / "said").read_text()[-3000:]
+    finish(course)
+
+
+def test_workers_killed_while_they_start(course: Path) -> None:
+    """Workers that are killed before they have begun start anew, and the run goes on."""
+    run, killed = begin(course), 0
+    while killed < 1 and run.poll() is None:
+        for found in workers(run):
+            with suppress(psutil.NoSuchProcess):
+                found.kill()
+                killed += 1
+        time.sleep(0.01)
+    assert run.wait(3600) == 0, (course / "said").read_text()[-3000:]
+    assert killed
     finish(course)
 
 
@@ -165,7 +181,7 @@ def test_scheduler_killed(course: Path) -> None:
     for kill in range(1, SCHEDULER_KILLS + 1):
         with dask_cluster(left_in(course)) as (address, scheduler):
             run = begin(course, "--scheduler", address)
-            if until(course, run, kill * COUNT // (SCHEDULER_KILLS + 2)):
+            if until(course, run, kill * COUNT // (2 * SCHEDULER_KILLS)):
                 scheduler.kill()
             run.wait(600)
     finish(course)

@@ -12,6 +12,7 @@ from cloudlings.errors import GradingError
 
 # A submission that has ended so many workers is not tried on another.
 _KILLED_WORKERS = 3
+_STARTS = 3
 
 
 @contextlib.contextmanager
@@ -48,19 +49,31 @@ def cluster(workers: int, scheduler: str) -> Iterator[Any]:
                 next_step="start it: docker compose --profile cohort up, or: dask scheduler",
             ) from error
         return
-    with (
-        distributed.LocalCluster(
-            n_workers=workers,
-            threads_per_worker=1,
-            processes=True,
-            host="127.0.0.1",
-            dashboard_address="127.0.0.1:0" if _has_dashboard() else None,
-            memory_limit=0,
-            silence_logs=50,
-        ) as made,
-        distributed.Client(made) as client,
-    ):
+    with _local_cluster(distributed, workers) as made, distributed.Client(made) as client:
         yield client
+
+
+def _local_cluster(distributed: Any, workers: int) -> Any:
+    """A worker that is killed while it starts, Dask takes for one that never will: then all start anew."""
+    failures = 0
+    while True:
+        try:
+            return distributed.LocalCluster(
+                n_workers=workers,
+                threads_per_worker=1,
+                processes=True,
+                host="127.0.0.1",
+                dashboard_address="127.0.0.1:0" if _has_dashboard() else None,
+                memory_limit=0,
+                silence_logs=50,
+            )
+        except RuntimeError as error:
+            failures += 1
+            if failures == _STARTS:
+                raise GradingError(
+                    f"The workers did not start, tried {_STARTS} times: {str(error).rstrip('.')}.",
+                    next_step="grade again with --workers 1; `cloudlings doctor` looks at this machine",
+                ) from error
 
 
 def dashboard(client: Any) -> str:
