@@ -9,7 +9,6 @@ from pathlib import Path
 
 from cloudlings.grading.checker import Checker
 from cloudlings.grading.engine import check
-from cloudlings.grading.isolation import warming
 from cloudlings.grading.runner import Trouble, run
 from cloudlings.grading.tasks import refs, tasks_of
 from cloudlings.grading.verdict import Verdict
@@ -37,8 +36,6 @@ class Outcome:
 @contextmanager
 def bench(root: Path) -> Iterator[Bench]:
     """A fresh sandbox with a checker, gone at the end of the ``with`` block."""
-    # Each trial lays its start state through clients of its own.
-    warming.read_files_once()
     with Sandbox.temporary() as sandbox:
         checker = Checker.start(root, sandbox.home)
         try:
