@@ -24,6 +24,8 @@ stop: $(READY) ## Stop the sandbox; your work stays
 test: $(READY) ## Run the tests: units, cases, every lab's conformance, one browser path
 	@$(BIN)/python -m pytest $(PARALLEL) -m "not repeated" $(ARGS)
 
+# Trials wait more than other tests do.
+test-labs: JOBS = 5
 test-labs: $(READY) ## Prove every lab: each answer and each near-miss, on three seeds
 	@$(BIN)/python -m pytest tests/test_labs.py $(PARALLEL) $(ARGS)
 

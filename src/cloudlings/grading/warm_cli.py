@@ -13,6 +13,7 @@ import io
 import os
 import select
 import signal
+import site
 import socket
 import subprocess
 import sys
@@ -130,8 +131,7 @@ def _customize() -> None:
     """What the environment has every Python import as it starts: the sandbox's guard stands there."""
     sys.path[:0] = [each for each in os.environ.get("PYTHONPATH", "").split(os.pathsep) if each]
     sys.modules.pop("sitecustomize", None)
-    with contextlib.suppress(ImportError):
-        importlib.import_module("sitecustomize")
+    site.execsitecustomize()
 
 
 def _run(words: list[str]) -> int:
