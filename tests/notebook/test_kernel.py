@@ -37,7 +37,9 @@ def shell() -> Iterator[object]:
         patch.setattr(boto3, "DEFAULT_SESSION", None)
         checker = Checker.start(COURSE, sandbox.home)
         shell = start_ipython()
-        shell.run_cell("from cloudlings.notebook import *\nbrief = open_lab('990-notes', seed='kernel')\n")
+        shell.run_cell(
+            "import boto3\nfrom cloudlings.notebook import *\nbrief = open_lab('990-notes', seed='kernel')\n"
+        )
         yield shell
         session._open = None
         checker.stop()
