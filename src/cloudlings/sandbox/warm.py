@@ -21,7 +21,6 @@ from cloudlings.sandbox.handle import Sandbox
 PORT, PLAIN_PORT = 4566, 4567
 # What a sandbox imports when it is first used, and MiniStack for the first requests.
 _GATEWAY = (
-    "aiohttp",
     "anyio._core._testing",
     "anyio.lowlevel",
     "anyio.streams.memory",
