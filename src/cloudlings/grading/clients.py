@@ -9,7 +9,7 @@ import boto3
 from botocore.config import Config
 
 # The sandbox is on this machine: one retry covers a restart, more would only hide that it is down.
-_CONFIG = Config(
+CONFIG = Config(
     connect_timeout=3,
     read_timeout=60,
     retries={"total_max_attempts": 2, "mode": "standard"},
@@ -33,6 +33,6 @@ class Clients:
         with self._lock:
             if key not in self._clients:
                 self._clients[key] = self._session.client(
-                    service_name, region_name=region_name, endpoint_url=self._endpoint_url, config=_CONFIG
+                    service_name, region_name=region_name, endpoint_url=self._endpoint_url, config=CONFIG
                 )
             return self._clients[key]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict, deque
 from typing import Any
 
 import boto3
@@ -13,6 +14,7 @@ from botocore.loaders import Loader
 from cloudlings.sandbox.guard import drop_host_prefix
 from cloudlings.sandbox.model import Credentials
 
+_Asked = tuple[str, str, str, Config | None]
 # Reading a service's model takes longer than most calls; one loader keeps them for every session.
 _LOADER = Loader()
 # Neither the environment nor a file of the machine's has a say.
@@ -34,6 +36,9 @@ _CONFIG = Config(
     inject_host_prefix=False,
     s3={"addressing_style": "path"},
 )
+# Clients that nobody has yet, by service, Region, endpoint and the configuration asked for.
+_ready: dict[_Asked, list[Any]] = defaultdict(list)
+_missed: deque[_Asked] = deque(maxlen=1000)
 
 
 class SandboxSession(boto3.Session):  # type: ignore[misc]
@@ -44,7 +49,22 @@ class SandboxSession(boto3.Session):  # type: ignore[misc]
         self.endpoint_url = endpoint_url
 
     def client(self, *args: Any, **kwargs: Any) -> Any:
-        return super().client(*args, **self._settings(kwargs))
+        ready = self._ready_made(args, kwargs)
+        return ready if ready is not None else super().client(*args, **self._settings(kwargs))
+
+    def _ready_made(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if len(args) != 1 or not kwargs.keys() <= {"region_name", "endpoint_url", "config"}:
+            return None
+        region = kwargs.get("region_name") or self.region_name
+        endpoint = kwargs.get("endpoint_url") or self.endpoint_url
+        asked = (args[0], region, endpoint, kwargs.get("config"))
+        made = _ready[asked].pop() if _ready.get(asked) else None
+        if made is None:
+            _missed.append(asked)
+        else:
+            mine, its = self.get_credentials(), made._request_signer._credentials
+            its.access_key, its.secret_key, its.token = mine.access_key, mine.secret_key, mine.token
+        return made
 
     def resource(self, *args: Any, **kwargs: Any) -> Any:
         return super().resource(*args, **self._settings(kwargs))
@@ -57,6 +77,24 @@ class SandboxSession(boto3.Session):  # type: ignore[misc]
         return kwargs
 
 
+def missed() -> tuple[_Asked, ...]:
+    """The clients that were made in this process when they were asked for, none being ready: service, Region,
+    endpoint and the configuration asked for."""
+    return tuple(_missed)
+
+
+def make_ready(service: str, region: str, endpoint_url: str, config: Config | None) -> None:
+    """Make a client that the next session that asks for such a one will be given, with its own keys: before
+    processes are forked from this one, for each of them to find.
+    """
+    made = session(endpoint_url, Credentials("", "none", "none"), region)
+    # Keys that are the client's alone: a session's are shared by all that it makes.
+    keys = {"aws_access_key_id": "none", "aws_secret_access_key": "none"}
+    _ready[service, region, endpoint_url, config].append(
+        made.client(service, region_name=region, config=config, **keys)
+    )
+
+
 def _drop_host_prefix(request: Any, **_: Any) -> None:
     drop_host_prefix(request)
 
@@ -66,7 +104,7 @@ def session(endpoint_url: str, credentials: Credentials, region: str) -> boto3.S
     core = botocore.session.Session(session_vars=_ISOLATED)
     core.register_component("data_loader", _LOADER)
     core.register("before-send.s3-control", _drop_host_prefix)
-    return SandboxSession(
+    made = SandboxSession(
         endpoint_url,
         aws_access_key_id=credentials.access_key_id,
         aws_secret_access_key=credentials.secret_access_key,
@@ -74,3 +112,6 @@ def session(endpoint_url: str, credentials: Credentials, region: str) -> boto3.S
         region_name=region,
         botocore_session=core,
     )
+    # Each of boto3's sessions adds its folder, and what was found in another list of folders is not kept.
+    _LOADER.search_paths[:] = dict.fromkeys(_LOADER.search_paths)
+    return made

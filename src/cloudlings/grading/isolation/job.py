@@ -30,7 +30,8 @@ class Job:
     """What is to be graded. ``files`` are those handed in beside the notebook, by their relative paths.
 
     ``root`` is the checkout with the labs and their graders; the student's id makes the personal values.
-    Seconds: for one cell, for all of them. ``rehearse`` tells that many of this lab will follow.
+    Seconds: for one cell, for all of them. ``rehearse`` tells that many of this lab will follow,
+    ``rehearsal`` that this is nobody's, graded before them.
     """
 
     root: str
@@ -43,6 +44,7 @@ class Job:
     submission_seconds: float = 900.0
     bounds: Bounds = field(default_factory=Bounds)
     rehearse: bool = False
+    rehearsal: bool = False
 
     def to_line(self) -> bytes:
         """One line of JSON."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cloudlings.grading.engine import recheck
+from cloudlings.grading.isolation import warming
 from cloudlings.grading.isolation.job import Cell, Graded, Job
 from cloudlings.grading.tasks import task_of, tasks_of
 from cloudlings.lab import Catalogue, account_id, brief_for, opening_code, solution_steps
@@ -23,13 +24,16 @@ def job_of(job: Job) -> Job:
         checks = str(step.task) if step.kind == "check" else None
         cells.append(Cell(number, number + 1, step.text if checks is None else "", checks))
     tasks = [task.name for task in tasks_of(root, lab.name)]
-    return replace(job, student=_NOBODY, cells=cells, tasks=tasks, files={})
+    return replace(job, student=_NOBODY, cells=cells, tasks=tasks, files={}, rehearsal=True)
 
 
 def learn(job: Job, line: bytes) -> None:
-    """Check the rehearsal's evidence again in this process, for what the checks keep on the way."""
+    """Check the rehearsal's evidence again in this process, for what the checks keep on the way, and make the
+    clients that it had to make."""
+    said = json.loads(line)
+    warming.make_clients(said["clients"])
     lab = Catalogue(Path(job.root)).header(job.lab)
     accounts = {name: account_id(lab.name, _NOBODY, name) for name in lab.accounts}
     brief = brief_for(lab, _NOBODY)
-    for name, verdict in Graded.from_json(json.loads(line)).verdicts.items():
+    for name, verdict in Graded.from_json(said).verdicts.items():
         recheck(verdict, task_of(Path(job.root), lab.name, name), accounts, brief, region=lab.regions[0])

@@ -82,6 +82,8 @@ def run_apart(job: Job, place: Path, boxes: Boxes, answers: int) -> None:
         if first == 0:
             linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
             said = _graded_or_failed(job, place, boxes)
+            if job.rehearsal:
+                said = {**said, "clients": warming.missed_clients()}
             with os.fdopen(answers, "wb", closefd=False) as file:
                 file.write(json.dumps(said).encode() + b"\n")
             os._exit(0)

@@ -12,7 +12,7 @@ import gc
 import importlib
 import inspect
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -189,6 +189,24 @@ def clients(services: Iterable[str]) -> None:
             for shape in (spec.input_shape, spec.output_shape, *spec.error_shapes):
                 _walk(shape, set())
         model.error_shapes  # noqa: B018 - made when it is asked for
+
+
+def missed_clients() -> list[list[Any]]:
+    """The trusted side's clients that had to be made in this process, as JSON: service, Region, endpoint,
+    and whether it was for a check (it was for a seed otherwise)."""
+    from cloudlings.grading.clients import CONFIG
+    from cloudlings.sandbox.session import missed
+
+    return [[*asked, config is CONFIG] for *asked, config in missed() if config in (None, CONFIG)]
+
+
+def make_clients(rows: Iterable[Sequence[Any]]) -> None:
+    """Make those, without keys as yet, for all that are forked from this process."""
+    from cloudlings.grading.clients import CONFIG
+    from cloudlings.sandbox.session import make_ready
+
+    for service, region, endpoint, checks in rows:
+        make_ready(service, region, endpoint, CONFIG if checks else None)
 
 
 def _walk(shape: Any, above: set[str]) -> None:

@@ -72,7 +72,10 @@ def main() -> None:
         theirs.close()
         for name in _GRADERS:
             importlib.import_module(name)
+        from cloudlings.grading.isolation import transport
         from cloudlings.sandbox import warm
+
+        transport.speak_plainly()
 
         warming.outputs()
         warm.preload(place)
