@@ -4,6 +4,7 @@ from.
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import shutil
@@ -41,13 +42,20 @@ class Recorder:
         # What nbgrader tells of each step is told here once for each submission, or as its error.
         logging.getLogger("traitlets").setLevel(logging.ERROR)
 
+    @functools.cached_property
+    def _converter(self) -> Any:
+        from cloudlings.grading.nbgrader.in_memory import AutogradeInMemory
+
+        found = AutogradeInMemory(coursedir=self._directory, config=self._config)
+        found.force, found.create_student = True, False
+        return found
+
     def write(self, student: str, graded: Graded | None, notes: Sequence[str] = ()) -> None:
         """Scores, comments, lateness and the graded notebook of one student, who is in ``stage``.
 
         ``graded`` is None for what cannot be read. Errors: CourseError, with nbgrader's words;
         GradebookUnavailable.
         """
-        from nbgrader.converters import Autograde
         from nbgrader.converters.base import NbGraderException
         from sqlalchemy.exc import DBAPIError
 
@@ -60,15 +68,14 @@ class Recorder:
             graded.outputs if graded else {},
             [*notes, *(graded.notes if graded else ())],
         )
-        converter = Autograde(coursedir=self._directory, config=self._config)
-        converter.force, converter.create_student = True, False
         try:
             with self._kept.in_use():
-                converter.start()
-        except (NbGraderException, SystemExit) as error:
-            if isinstance(error.__context__, DBAPIError):
+                self._converter.start()
+        except (NbGraderException, SystemExit, DBAPIError) as error:
+            why = error if isinstance(error, DBAPIError) else error.__context__
+            if isinstance(why, DBAPIError):
                 raise GradebookUnavailable(
-                    f"The gradebook did not take {self.lab} of {student}: {error.__context__.orig}",
+                    f"The gradebook did not take {self.lab} of {student}: {why.orig}",
                     next_step="start its database; the same command with --resume records what was graded",
                 ) from error
             raise CourseError(

@@ -24,7 +24,11 @@ def read(path: Path) -> Any:
 
     Whatever else was in the file is left behind, outputs too. Errors: NotebookError for what is no notebook.
     """
-    document = _document(path)
+    return taken(_document(path))
+
+
+def taken(document: Mapping[str, Any]) -> Any:
+    """The same of a notebook that was read already. Errors: NotebookError."""
     cells = document.get("cells")
     if not isinstance(cells, list):
         cells = _upgraded(document).cells

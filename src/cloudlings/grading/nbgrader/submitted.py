@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -38,9 +39,7 @@ class TolerantExporter(NotebookExporter):  # type: ignore[misc]
         self, filename: str, resources: dict[str, Any] | None = None, **kw: Any
     ) -> tuple[Any, dict[str, Any]]:
         """As nbconvert's; a file that cannot be read is no error, so that the others are graded."""
-        known = dict(resources or {})
-        # Where a kernel finds the files that were handed in beside the notebook.
-        known["metadata"] = ResourcesDict(name=Path(filename).stem, path=str(Path(filename).parent))
+        known = named(filename, resources)
         try:
             if Path(filename).is_symlink():
                 raise NotebookError("The file is a link, and no notebook.")
@@ -49,6 +48,12 @@ class TolerantExporter(NotebookExporter):  # type: ignore[misc]
             self.log.warning("%s: %s It is recorded as it is, and earns nothing.", filename, error.message)
             notebook, known[_UNREADABLE] = v4.new_notebook(), error.message
         return self.from_notebook_node(notebook, resources=known, **kw)  # type: ignore[no-any-return]
+
+
+def named(filename: str, resources: Mapping[str, Any] | None) -> dict[str, Any]:
+    """A notebook's resources, with where a kernel finds the files that were handed in beside it."""
+    metadata = ResourcesDict(name=Path(filename).stem, path=str(Path(filename).parent))
+    return {**(resources or {}), "metadata": metadata}
 
 
 class RestoreCells(NbGraderPreprocessor):  # type: ignore[misc]
@@ -105,6 +110,13 @@ def _source(exporter: Any, assignment: str, notebook: str) -> Sequence[NotebookN
     folder = exporter.parent.coursedir
     path = Path(folder.format_path(folder.source_directory, ".", assignment)) / f"{notebook}.ipynb"
     try:
-        return list(read(path).cells)
-    except NotebookError:
+        found = path.stat()
+        return _cells(path, (found.st_mtime_ns, found.st_size))
+    except (OSError, NotebookError):
         return []
+
+
+@functools.lru_cache(maxsize=8)
+def _cells(path: Path, _: tuple[int, int]) -> Sequence[NotebookNode]:
+    """Of a file as it was when it was last changed: it is asked for with each submission."""
+    return tuple(read(path).cells)
