@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 import json
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
@@ -80,7 +80,7 @@ def _forget_sums(book: Any) -> None:
         return  # What failed is on its way up.
     book.db.flush()
     for each in list(book.db()):
-        kind: Hashable = type(each)
+        kind: Any = type(each)
         if known := _sums(kind) & vars(each).keys():
             book.db.expire(each, known)
 
