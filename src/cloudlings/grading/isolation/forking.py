@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cloudlings.grading.isolation import box, cells, linux
+from cloudlings.grading.isolation import box, cells, groups, linux
 from cloudlings.sandbox.warm import keep_only
 
 DESCRIPTORS = 7
@@ -32,8 +32,7 @@ def make_box(shell: Any, request: Mapping[str, Any], descriptors: Sequence[int])
         if os.fork() != 0:
             os._exit(0)
         keep_only(channel, control, out, err)
-        for group in request["groups"]:
-            Path(group, "cgroup.procs").write_text("0")
+        groups.join(request["groups"])
         linux.unshare(linux.NEWNS | linux.NEWPID | linux.NEWIPC | linux.NEWUTS)
         first = os.fork()
         if first != 0:
