@@ -24,8 +24,9 @@ stop: $(READY) ## Stop the sandbox; your work stays
 test: $(READY) ## Run the tests: units, cases, every lab's conformance, one browser path
 	@$(BIN)/python -m pytest $(PARALLEL) -m "not repeated" $(ARGS)
 
-# Trials wait more than other tests do.
+# Trials wait more than other tests do, and those that take longest come first.
 test-labs: JOBS = 5
+test-labs: PARALLEL += --no-loadscope-reorder
 test-labs: $(READY) ## Prove every lab: each answer and each near-miss, on three seeds
 	@$(BIN)/python -m pytest tests/test_labs.py $(PARALLEL) $(ARGS)
 

@@ -5,7 +5,7 @@ One test a trial and a seed; a failure says what does not hold and which file or
 
 from __future__ import annotations
 
-from operator import itemgetter
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -19,10 +19,8 @@ LABS = Catalogue(ROOT).names
 
 
 def _trials():
-    """Those of all labs, evenly mixed: some labs wait and others compute, and workers do both at once."""
-    labs = [list(_trials_of(name)) for name in LABS]
-    placed = [((i + 0.5) / len(lab), trial) for lab in labs for i, trial in enumerate(lab)]
-    return [trial for _, trial in sorted(placed, key=itemgetter(0))]
+    """The later a lab comes in the course, the longer its trials take: it begins first."""
+    return [trial for name in reversed(LABS) for trial in _trials_of(name)]
 
 
 def _trials_of(name):
@@ -32,15 +30,14 @@ def _trials_of(name):
     except CloudlingsError as error:
         yield pytest.param(_unreadable(error), "-", id=f"{name}-unreadable")
         return
-    for number, trial in enumerate(whole):
+    for seed, (number, trial) in product(SEEDS, enumerate(whole)):
         # `make test` tries near-misses and other answers on one of the seeds, in turn; `make test-labs` on
         # each of them. What a near-miss loses beside its task is looked for on that one seed.
-        turn = SEEDS[number % len(SEEDS)]
-        for seed in SEEDS:
-            again = trial.startswith(("wrong:", "other:")) and seed != turn
-            defects = (short if again else whole)[trial]
-            marks = [pytest.mark.repeated] if again else []
-            yield pytest.param(defects, seed, id=f"{name}-{trial}-seed{seed}", marks=marks)
+        again = trial.startswith(("wrong:", "other:")) and seed != SEEDS[number % len(SEEDS)]
+        # Trials that go on from one run of the solution stay on one worker, one after the other.
+        marks = [pytest.mark.xdist_group(f"{name}-{seed}"), *([pytest.mark.repeated] if again else [])]
+        defects = (short if again else whole)[trial]
+        yield pytest.param(defects, seed, id=f"{name}-{trial}-seed{seed}", marks=marks)
 
 
 def _unreadable(error):

@@ -27,7 +27,7 @@ stale = 0
 for number in range(200):
     body = f"round {number}".encode()
     s3.put_object(Bucket=brief.bucket, Key=brief.loop_key, Body=body)
-    time.sleep(0.1)
+    time.sleep(0.05)
     if s3.get_object(Bucket=brief.bucket, Key=brief.loop_key)["Body"].read() != body:
         stale += 1
 s3.delete_object(Bucket=brief.bucket, Key=brief.loop_key)

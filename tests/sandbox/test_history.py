@@ -86,11 +86,11 @@ class Pad(Emulator):
 class Desk:
     """Two emulators with journal and history, without processes."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, often: bool = True) -> None:
         self.pads = {name: Pad(name, folder / name) for name in ("one", "two")}
-        self.journal = Journal(folder / "journal")
+        self.journal = Journal(folder / "journal" if often else None)
         self.gate = Gate()
-        self.keep = Keep(self.pads, self.journal, self.gate, folder)
+        self.keep = Keep(self.pads, self.journal, self.gate, folder, often=often)
         self.forgotten: list[str] = []
         self.history = History(self.pads, self.journal, self.gate, self.keep, self.forgotten.append)
 
@@ -191,6 +191,51 @@ def test_an_emulator_that_cannot_go_back_leaves_all_as_it_was(tmp_path: Path) ->
 
     asyncio.run(story())
     assert desk.held(ACCOUNTS[0]) == desk.stands(ACCOUNTS[0]) == ["1", "2"]
+
+
+def test_what_is_restored_has_never_been_otherwise(tmp_path: Path) -> None:
+    """In any order, accounts and journal are what they were at the checkpoint, and no other checkpoint is
+    made."""
+    desk = Desk(tmp_path, often=False)
+    account_id = ACCOUNTS[0]
+
+    def state() -> tuple[object, ...]:
+        return desk.held(account_id), desk.journal.of(account_id), desk.journal.last(account_id)
+
+    async def story() -> None:
+        there = {}
+        for name in ("a", "b", "c"):
+            desk.write("one", account_id)
+            await desk.history.checkpoint(ACCOUNTS, name)
+            there[name] = state()
+        for name in ("a", "c", "b", "b", "c", "a"):
+            await desk.history.restore(ACCOUNTS, name)
+            assert state() == there[name]
+            desk.write("two", account_id, source="grader")
+            desk.write("one", account_id)
+            await desk.tick()
+            assert len(desk.journal.of(account_id)) == len(there[name][1]) + 2  # type: ignore[arg-type]
+        assert [row["name"] for row in desk.history.checkpoints(ACCOUNTS)] == ["a", "b", "c"]
+        with pytest.raises(SandboxError, match="no checkpoint"):
+            await desk.history.restore(ACCOUNTS, "d")
+
+    asyncio.run(story())
+    assert desk.forgotten.count(account_id) == 6
+
+
+def test_where_everything_is_kept_nothing_is_made_never_to_have_been(tmp_path: Path) -> None:
+    """A learner's sandbox goes back by rewind alone, which can be taken back."""
+    desk = Desk(tmp_path)
+
+    async def story() -> None:
+        await desk.history.checkpoint(ACCOUNTS, "a")
+        desk.write("one", ACCOUNTS[0])
+        with pytest.raises(SandboxError, match="never to have been") as told:
+            await desk.history.restore(ACCOUNTS, "a")
+        assert "rewind a" in told.value.next_step
+
+    asyncio.run(story())
+    assert desk.held(ACCOUNTS[0]) == ["1"]
 
 
 def test_snapshots_are_bounded_and_checkpoints_stay(tmp_path: Path) -> None:

@@ -1,18 +1,24 @@
-"""Trying one answer: a fresh account, the answer run as a learner would, a verdict for each task."""
+"""Trying one answer: a fresh account, the answer run as a learner would, a verdict for each task.
+
+Answers that begin alike are tried from where they part (``trunk``).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from cloudlings.errors import SandboxError
 from cloudlings.grading.checker import Checker
 from cloudlings.grading.engine import check
-from cloudlings.grading.runner import Trouble, run
+from cloudlings.grading.runner import Running
+from cloudlings.grading.shells import Trouble
 from cloudlings.grading.tasks import refs, tasks_of
+from cloudlings.grading.trunk import Trunk, parting
 from cloudlings.grading.verdict import Verdict
-from cloudlings.grading.workspace import reset
+from cloudlings.grading.workspace import Workspace, reset
 from cloudlings.lab import Catalogue, Lab, Step, read_answer, spliced
 from cloudlings.sandbox import Sandbox
 
@@ -23,6 +29,23 @@ class Bench:
 
     root: Path
     sandbox: Sandbox
+    _trunks: dict[tuple[str, str], Trunk] = field(default_factory=dict, compare=False, repr=False)
+    # Labs whose accounts do not go back to where answers part.
+    _whole: set[str] = field(default_factory=set, compare=False, repr=False)
+
+    def trunk(self, lab: Lab, steps: Sequence[Step], seed: str) -> Trunk:
+        """The answer of a lab that others part from; the one of the last lab and seed is kept."""
+        key = (lab.name, seed)
+        if key not in self._trunks:
+            self.close()
+            space = reset(self.sandbox, self.root, lab.name, seed)
+            self._trunks[key] = Trunk(space, steps)
+        return self._trunks[key]
+
+    def close(self) -> None:
+        """End the trunk that is kept, if any: its accounts are wanted for something else."""
+        while self._trunks:
+            self._trunks.popitem()[1].close()
 
 
 @dataclass(frozen=True)
@@ -36,11 +59,13 @@ class Outcome:
 @contextmanager
 def bench(root: Path) -> Iterator[Bench]:
     """A fresh sandbox with a checker, gone at the end of the ``with`` block."""
-    with Sandbox.temporary() as sandbox:
+    with Sandbox.temporary(keeps="checkpoints") as sandbox:
         checker = Checker.start(root, sandbox.home)
+        made = Bench(root, sandbox)
         try:
-            yield Bench(root, sandbox)
+            yield made
         finally:
+            made.close()
             checker.stop()
 
 
@@ -57,22 +82,61 @@ def attempt(
     """Runs an answer in the lab's accounts, fresh with their start state, and checks every task.
 
     As in a cohort: a task passed where the notebook checks it stays passed, the others are checked once
-    more at the end, unless ``once_more`` is false. ``pictures``: see ``run``. Tasks in ``known`` are not
+    more at the end, unless ``once_more`` is false. ``pictures``: see ``Running``. Tasks in ``known`` are not
     asked about: they are not checked, and have no verdict.
     """
+    bench.close()
     space = reset(bench.sandbox, bench.root, lab.name, seed)
-    tasks = {task.name: task for task in tasks_of(bench.root, lab.name)}
+    with closing(Running(space, home=bench.sandbox.home, pictures=pictures)) as running:
+        return _outcome(bench, space, running, steps, known, once_more=once_more)
+
+
+def attempt_from(
+    bench: Bench,
+    lab: Lab,
+    trunk: Sequence[Step],
+    steps: Sequence[Step],
+    seed: str,
+    *,
+    once_more: bool = True,
+) -> Outcome:
+    """Tries an answer from where it parts from another, ``trunk``: the accounts are made what they are there.
+
+    Tasks that both check before are not asked about. Where accounts do not go back, as where they hold
+    databases, it runs whole.
+    """
+    at = parting(steps, trunk)
+    known = frozenset(str(step.task) for step in steps[:at] if step.kind == "check")
+    if lab.name not in bench._whole:
+        with suppress(SandboxError):
+            stem = bench.trunk(lab, trunk, seed)
+            with closing(stem.branch(at)) as running:
+                return _outcome(bench, stem.space, running, steps[at:], known, once_more=once_more)
+        bench._whole.add(lab.name)
+    return attempt(bench, lab, steps, seed, pictures=False, known=known, once_more=once_more)
+
+
+def _outcome(
+    bench: Bench,
+    space: Workspace,
+    running: Running,
+    steps: Iterable[Step],
+    known: Collection[str],
+    *,
+    once_more: bool,
+) -> Outcome:
+    tasks = {task.name: task for task in tasks_of(bench.root, space.lab.name)}
     verdicts: dict[str, Verdict] = {}
 
     def keep(name: str) -> None:
         if name not in known and (name not in verdicts or not verdicts[name].passed):
-            verdicts[name] = check(lab.name, tasks[name], space.accounts, space.brief)
+            verdicts[name] = check(space.lab.name, tasks[name], space.accounts, space.brief)
 
-    trouble = run(space, steps, home=bench.sandbox.home, check=keep, pictures=pictures)
+    running.go(steps, keep)
     if once_more:
         for name in tasks:
             keep(name)
-    return Outcome(tuple(verdicts[name] for name in tasks if name in verdicts), trouble)
+    return Outcome(tuple(verdicts[name] for name in tasks if name in verdicts), tuple(running.trouble))
 
 
 def try_file(root: Path, name: str, answer: Path, seed: str) -> Outcome:

@@ -6,15 +6,15 @@ mends it. ``tests/test_labs.py`` and ``cloudlings lab test`` run them for every 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import takewhile
+from itertools import chain
 from pathlib import Path
 
 from cloudlings.errors import CloudlingsError, LabError
-from cloudlings.grading.attempt import Bench, Outcome, attempt
-from cloudlings.grading.runner import Trouble
+from cloudlings.grading.attempt import Bench, Outcome, attempt, attempt_from
+from cloudlings.grading.shells import Trouble
 from cloudlings.grading.tasks import grader_file, points, refs, tasks_of
 from cloudlings.grading.verdict import Status, Verdict
 from cloudlings.lab import (
@@ -132,12 +132,13 @@ def near_miss_defects(
     would lose after that is not looked for.
     """
     steps = spliced(lab, miss)
+    tries = _tries(bench, lab, steps, seed)
     if not to_the_end:
-        outcome = _differing(bench, lab, until_lost(steps, miss), seed, once_more=False)
-        if not _near_miss_defects(lab, miss, outcome, seed):
-            return []
-    # Also for one that did not hold there: it may, at the end, where what is not passed is checked once more.
-    return _near_miss_defects(lab, miss, _differing(bench, lab, steps, seed), seed)
+        # One that does not hold there may at the end, where what is not passed is checked once more.
+        tries = chain(
+            [partial(_from_solution, bench, lab, until_lost(steps, miss), seed, once_more=False)], tries
+        )
+    return _none_if_one_holds(_near_miss_defects(lab, miss, outcome(), seed) for outcome in tries)
 
 
 def _near_miss_defects(lab: Lab, miss: NearMiss, outcome: Outcome, seed: str) -> list[Defect]:
@@ -169,25 +170,36 @@ def until_lost(steps: Sequence[Step], miss: NearMiss) -> Sequence[Step]:
 
 def other_answer_defects(lab: Lab, answer: OtherAnswer, bench: Bench, seed: str) -> list[Defect]:
     """Another right answer runs without an error and earns every point."""
-    outcome = _differing(bench, lab, spliced(lab, answer), seed)
     where = f"solutions/{lab.name}/other/{answer.name} or {_graders(lab)}"
     name = f"other answer {answer.name}"
-    return [*_ran(lab, outcome, name, seed, where), *_full_marks(lab, outcome, name, seed, where)]
+    outcomes = (outcome() for outcome in _tries(bench, lab, spliced(lab, answer), seed))
+    return _none_if_one_holds(
+        [*_ran(lab, outcome, name, seed, where), *_full_marks(lab, outcome, name, seed, where)]
+        for outcome in outcomes
+    )
 
 
-def _differing(
+def _tries(bench: Bench, lab: Lab, steps: Sequence[Step], seed: str) -> Iterator[Callable[[], Outcome]]:
+    """Ways to try an answer that differs from the solution: from where they part, and, lest that itself is
+    why it does not hold, from the start. The solution is tried by itself, so what it passed until they part
+    is not asked about."""
+    yield partial(_from_solution, bench, lab, steps, seed)
+    yield partial(attempt, bench, lab, steps, seed, pictures=False)
+
+
+def _from_solution(
     bench: Bench, lab: Lab, steps: Sequence[Step], seed: str, *, once_more: bool = True
 ) -> Outcome:
-    """Tries an answer that differs from the solution, which is tried by itself: what that passed before the
-    two part is passed here, for the accounts are the same until then."""
-    known = checked_before_they_part(steps, solution_steps(lab))
-    return attempt(bench, lab, steps, seed, pictures=False, known=known, once_more=once_more)
+    return attempt_from(bench, lab, solution_steps(lab), steps, seed, once_more=once_more)
 
 
-def checked_before_they_part(steps: Sequence[Step], others: Sequence[Step]) -> frozenset[str]:
-    """The tasks that two answers check before the first thing that only one of them does."""
-    same = takewhile(lambda pair: pair[0] == pair[1], zip(steps, others, strict=False))
-    return frozenset(str(step.task) for step, _ in same if step.kind == "check")
+def _none_if_one_holds(tries: Iterable[list[Defect]]) -> list[Defect]:
+    """No defects, where a try has none; otherwise the last try's."""
+    defects: list[Defect] = []
+    for defects in tries:
+        if not defects:
+            break
+    return defects
 
 
 Trial = Callable[[Bench, str], list[Defect]]

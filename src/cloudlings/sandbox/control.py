@@ -7,6 +7,7 @@ import os
 import shutil
 import time
 from collections import defaultdict
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -49,13 +50,13 @@ class Control:
         keeper = next(e for e in emulators.values() if isinstance(e, IdentityKeeper))
         state = files.state
         self._accounts = Accounts(keeper, state / "accounts.json" if state else None)
-        self._journal = Journal(state / "journal" if state else None)
+        self._journal = Journal(state / "journal" if state and files.often else None)
         self._mirror = Mirror(keeper)
         self._gate = Gate()
-        self._keep = Keep(emulators, self._journal, self._gate, state)
+        self._keep = Keep(emulators, self._journal, self._gate, state, often=files.often)
         self._history = History(emulators, self._journal, self._gate, self._keep, self._forget)
         self._clocks = Clocks(emulators, self._journal, self._keep.wrote)
-        self._databases = databases(emulators, files.root.parent, state)
+        self._databases = databases(emulators, files.root.parent, state if files.often else None)
         self._failed: dict[str, SandboxError] = {}
         self._down: set[str] = set(emulators)
         self._restarts: dict[str, int] = defaultdict(int)
@@ -203,6 +204,7 @@ class Control:
             "checkpoints": self._history.checkpoints,
             "undo": self._history.undo,
             "rewind": self._history.rewind,
+            "restore": self._restore,
             "advance": self._clocks.advance,
             "clock": self._clocks.shows,
             "stop": self._stopping.set,
@@ -242,6 +244,16 @@ class Control:
         for name, emulator in self._emulators.items():
             if isinstance(emulator, IdentityKeeper):
                 self._keep.wrote(name, account_id)
+
+    async def _restore(self, accounts: Sequence[str], name: str) -> None:
+        if any(self._databases.has_data(account_id) for account_id in accounts):
+            raise SandboxError(
+                "There are databases here, and what is in them does not go back to a checkpoint.",
+                next_step="cloudlings reset LAB lays a lab's start state again",
+            )
+        await self._history.restore(accounts, name)
+        for account_id in accounts:
+            self._authorizer.log.forget(account_id)
 
     async def reset(self, account_id: str) -> None:
         """Forget everything in one account; its learner gets in again with the same keys."""

@@ -41,11 +41,13 @@ LONGEST_SOCKET_PATH = 100
 
 @dataclass
 class Files:
-    """Where a sandbox keeps what. ``state`` is None for a temporary one, which keeps nothing."""
+    """Where a sandbox keeps what. ``state`` is None for a temporary one, which keeps nothing; one that does
+    not save ``often`` keeps checkpoints alone."""
 
     root: Path
     run: Path
     state: Path | None
+    often: bool = True
 
     @property
     def record(self) -> Path:
@@ -102,6 +104,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=4566)
     parser.add_argument("--plain-port", type=int, default=0)
     parser.add_argument("--temporary", action="store_true")
+    parser.add_argument("--only-checkpoints", action="store_true")
     parser.add_argument("--upstream", default="")
     parser.add_argument("--ready", type=int, required=True)
     parser.add_argument("--lifeline", type=int, default=-1)
@@ -117,9 +120,7 @@ def _say(ready: IO[str], what: dict[str, Any]) -> None:
 
 
 def _run(options: argparse.Namespace, ready: IO[str]) -> None:
-    files = _files(
-        options.home, temporary=options.temporary, state="localstack" if options.upstream else "state"
-    )
+    files = _files(options)
     lock = _lock(files.root)
     doors = open_doors(options.port, options.plain_port)
     emulators = _emulators(files, doors, options.upstream)
@@ -144,8 +145,8 @@ def _run(options: argparse.Namespace, ready: IO[str]) -> None:
         shutil.rmtree(options.home, ignore_errors=True)
 
 
-def _files(home: Path, *, temporary: bool, state: str) -> Files:
-    root = home.absolute() / "sandbox"
+def _files(options: argparse.Namespace) -> Files:
+    root = options.home.absolute() / "sandbox"
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
     root.chmod(0o700)
     run = root / "run"
@@ -154,7 +155,8 @@ def _files(home: Path, *, temporary: bool, state: str) -> Files:
         deep = len(tempfile.gettempdir()) > LONGEST_SOCKET_PATH // 2
         run = Path(tempfile.mkdtemp(prefix="cloudlings-", dir="/tmp" if deep else None))
     run.mkdir(exist_ok=True, mode=0o700)
-    return Files(root, run, None if temporary else root / state)
+    state = root / ("localstack" if options.upstream else "state")
+    return Files(root, run, None if options.temporary else state, often=not options.only_checkpoints)
 
 
 def _lock(root: Path) -> IO[str]:

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from cloudlings.errors import SandboxError, SandboxUnavailable
 from cloudlings.sandbox import channel
@@ -138,11 +138,13 @@ class Sandbox:
 
     @classmethod
     @contextmanager
-    def temporary(cls, *, keeps: bool = False, upstream: str = "") -> Iterator[Sandbox]:
+    def temporary(
+        cls, *, keeps: bool | Literal["checkpoints"] = False, upstream: str = ""
+    ) -> Iterator[Sandbox]:
         """A fresh sandbox on free ports, stopped and removed at the end of the ``with`` block.
 
-        With ``keeps`` it takes snapshots for as long as it runs, so that ``undo`` and ``rewind`` work;
-        ``upstream`` as in ``start``.
+        With ``keeps`` it takes snapshots for as long as it runs, so that ``undo`` and ``rewind`` work, with
+        "checkpoints" those alone that are asked for; ``upstream`` as in ``start``.
         It ends with this process too, however this process ends.
         """
         home = Path(tempfile.mkdtemp(prefix="cloudlings-"))
@@ -153,6 +155,7 @@ class Sandbox:
                 [
                     *("--home", str(home), "--port", "0", "--lifeline", str(lifeline)),
                     *(() if keeps else ("--temporary",)),
+                    *(("--only-checkpoints",) if keeps == "checkpoints" else ()),
                     *(("--upstream", _checked(upstream)) if upstream else ()),
                 ],
                 keep=(lifeline,),
@@ -249,6 +252,15 @@ class Sandbox:
         that no checkpoint has. Where the accounts were before is the checkpoint ``before-undo``
         afterwards."""
         return Return.read(self._call("rewind", accounts=list(accounts), name=name, look=look))
+
+    def restore(self, accounts: Sequence[str], name: str) -> None:
+        """Make these accounts what a checkpoint holds, as if nothing had happened in them since: no journal
+        tells of it, and it cannot be brought back. For many trials from one place.
+
+        Raises SandboxError for a name that no checkpoint has, where there are databases (their contents do
+        not go back), and in a sandbox that keeps more than checkpoints.
+        """
+        self._call("restore", accounts=list(accounts), name=name)
 
     def advance(self, account_id: str, seconds: float) -> float:
         """Move an account's test clock on, and return once what is due by then has been done.

@@ -17,7 +17,7 @@ from typing import Any
 from cloudlings.errors import SandboxError
 from cloudlings.sandbox.emulators.contract import Emulator
 from cloudlings.sandbox.gate import Gate
-from cloudlings.sandbox.journal import Journal, Range
+from cloudlings.sandbox.journal import Journal, Page, Range
 from cloudlings.sandbox.keep import Keep
 from cloudlings.sandbox.model import BEFORE, OWN, JournalEntry
 from cloudlings.sandbox.snapshots import Snapshot, Snapshots
@@ -27,6 +27,7 @@ MOST_CHECKPOINTS = 20
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,59}")
 # How long requests that write are waited for; they end within moments.
 _PATIENCE = 5.0
+_KEEPS_ALL = "This sandbox keeps what is done in it, so nothing in it is made never to have been."
 _KEEPS_NOTHING = "This sandbox is a temporary one that keeps no snapshots."
 
 
@@ -64,6 +65,8 @@ class History:
         self._gate = gate
         self._keep = keep
         self._forget = forget
+        # The journal at each checkpoint, for ``restore``.
+        self._pages: dict[tuple[str, str], Page] = {}
 
     async def checkpoint(self, accounts: Sequence[str], name: str) -> None:
         """Keep the accounts as they are now under a name; an older one of that name is replaced."""
@@ -81,6 +84,8 @@ class History:
             await self._keep.hold(accounts)
             for account_id in accounts:
                 self._keep.link(account_id, name)
+                if not self._keep.often:
+                    self._pages[account_id, name] = self._journal.page(account_id)
 
     def checkpoints(self, accounts: Sequence[str]) -> list[dict[str, Any]]:
         """Name and time of the checkpoints of a lab's accounts, oldest first."""
@@ -105,6 +110,22 @@ class History:
         if not look:
             await self._go(plan, f"rewind {name}")
         return plan.rows()
+
+    async def restore(self, accounts: Sequence[str], name: str) -> None:
+        """Make the accounts what a checkpoint holds, as if nothing had been since: no journal tells of it,
+        and where they were before is not kept. Raises SandboxError for a name that no checkpoint has, and in
+        a sandbox that keeps more than checkpoints."""
+        if self._keep.often:
+            raise SandboxError(_KEEPS_ALL, next_step=f"`cloudlings rewind {name}` keeps the way back")
+        plan = self._plan_rewind(accounts, name)
+        async with self._keep.turn, self._gate.held(tuple(plan.to), _PATIENCE) as still:
+            _check_still(still=still)
+            try:
+                await self._put_back(plan.to)
+            finally:
+                for account_id in plan.to:
+                    self._forget(account_id)
+                    self._journal.turn_back(account_id, self._pages[account_id, name])
 
     def _snapshots(self) -> Snapshots:
         if self._keep.no_way_back:

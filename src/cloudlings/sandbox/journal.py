@@ -14,7 +14,7 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,16 @@ _KEPT = {
 
 Range = tuple[int, int]
 """Numbers of entries, from the first to the last."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """An account's part of the journal at one moment: its entries, the last one's number, what had been
+    taken back."""
+
+    entries: tuple[JournalEntry, ...]
+    last: int
+    undone: tuple[Range, ...]
 
 
 class Journal:
@@ -128,6 +138,18 @@ class Journal:
         self._stirred.set()
         if self._folder is not None:
             self._path(account_id).unlink(missing_ok=True)
+
+    def page(self, account_id: str) -> Page:
+        """All that there is of an account, for ``turn_back``."""
+        return Page(tuple(self._of(account_id)), self.last(account_id), self.undone(account_id))
+
+    def turn_back(self, account_id: str, page: Page) -> None:
+        """Make an account's entries what they were, as if the others had never been. Not for a journal that
+        is kept over restarts."""
+        assert self._folder is None
+        self._entries[account_id] = deque(page.entries, maxlen=BOUND)
+        self._last[account_id], self._undone[account_id] = page.last, page.undone
+        self._stirred.set()
 
     def unsaved(self) -> Callable[[], None]:
         """A function that writes what is new to the disk; it may run in a thread, one at a time."""

@@ -44,13 +44,20 @@ class _Capture:
 
 
 class Keep:
-    """The unsaved changes of a sandbox, and how they get to the disk. ``state`` None keeps nothing.
+    """The unsaved changes of a sandbox, and how they get to the disk. ``state`` None keeps nothing; without
+    ``often`` nothing is written in passing, and checkpoints are all that there is.
 
     ``trouble`` says why the last save failed, "" when it did not.
     """
 
     def __init__(
-        self, emulators: Mapping[str, Emulator], journal: Journal, gate: Gate, state: Path | None
+        self,
+        emulators: Mapping[str, Emulator],
+        journal: Journal,
+        gate: Gate,
+        state: Path | None,
+        *,
+        often: bool = True,
     ) -> None:
         self._emulators = emulators
         self._journal = journal
@@ -59,7 +66,8 @@ class Keep:
         self.no_way_back = next((e.no_way_back for e in emulators.values() if e.no_way_back), "")
         keeps = state is not None and not self.no_way_back
         self.snapshots = Snapshots(state / "snapshots") if state is not None and keeps else None
-        self._writes = state is not None
+        self.often = often
+        self._writes = state is not None and often
         # Whoever captures, or puts back, does so alone.
         self.turn = asyncio.Lock()
         self._unsaved: dict[str, set[str]] = defaultdict(set)

@@ -15,7 +15,9 @@ from typing import Any
 import boto3
 import pytest
 
+from cloudlings.errors import SandboxError
 from cloudlings.sandbox import Sandbox
+from cloudlings.sandbox.databases import machine
 from tests.sandbox.conftest import code_of
 from tests.sandbox.databases.conftest import PASSWORD, Sql, endpoint, make, shown
 
@@ -294,3 +296,18 @@ def _soon(ask: Any, wanted: str) -> str:
     while (found := str(ask())) != wanted and time.monotonic() < deadline:
         time.sleep(0.1)
     return found
+
+
+def test_an_account_with_databases_is_not_restored(programs: machine.Programs) -> None:
+    """What is in them would not go back, so nothing does; a reset is the way."""
+    with Sandbox.temporary(keeps="checkpoints") as sandbox:
+        sandbox.provision(account_id := "777788880001")
+        learner = sandbox.session(account_id, "learner", "us-east-1")
+        sandbox.checkpoint([account_id], "here")
+        learner.client("sqs").create_queue(QueueName="letters")
+        sandbox.restore([account_id], "here")
+        assert not learner.client("sqs").list_queues().get("QueueUrls")
+        make(learner.client("rds"), "shop")
+        with pytest.raises(SandboxError, match="databases"):
+            sandbox.restore([account_id], "here")
+        assert shown(learner.client("rds"), "shop")["DBInstanceStatus"] == "available"

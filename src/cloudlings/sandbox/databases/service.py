@@ -113,6 +113,10 @@ class Databases:
         found = (e for e in self._wanted.values() if (e.account_id, e.region, e.identifier.lower()) == key)
         return next((each.resource_id for each in found), "")
 
+    def has_data(self, account_id: str) -> bool:
+        """Whether data of databases is kept for an account, running or not."""
+        return (self._root / account_id).is_dir()
+
     async def reboot(self, resource_id: str) -> None:
         """Stop an instance's server; whoever comes next starts it."""
         server = self._servers.get(resource_id)
