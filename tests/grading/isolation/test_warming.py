@@ -72,6 +72,43 @@ def test_clients_alike() -> None:
     assert (done.stdout, done.stderr) == ("alike\n", "")
 
 
+_AGENTS = """
+import boto3
+from botocore.config import Config
+from cloudlings.grading.isolation import warming
+class Stop(Exception): pass
+def sorted_words(text):
+    return [",".join(sorted(word.split(","))) if word.startswith("m/") else word for word in text.split()]
+def said():
+    seen = []
+    def stop(request, **_):
+        name = request.headers["User-Agent"]
+        seen.append(sorted_words(name.decode() if isinstance(name, bytes) else name))
+        raise Stop
+    for extra in ("", "extra/1"):
+        keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b", "region_name": "us-east-1"}
+        session = boto3.Session(**keys)
+        session._session.user_agent_extra = extra
+        for config in ({}, {"user_agent_extra": "x"}, {"user_agent": "mine"}, {"user_agent_appid": "app"},
+                       {"retries": {"mode": "standard"}}, {"user_agent_extra": "x"}):
+            client = session.client("s3", config=Config(**config))
+            client.meta.events.register("before-send.*.*", stop)
+            for ask in (client.list_buckets, client.list_buckets,
+                        lambda: client.get_paginator("list_buckets").paginate().build_full_result()):
+                try: ask()
+                except Stop: pass
+    return seen
+before = said()
+warming.keep_what_is_read()
+assert said() == before and len({tuple(each) for each in before}) > 10, before
+"""
+
+
+def test_clients_say_who_they_are() -> None:
+    """The words of a client's User-Agent are those of its session, its configuration and what it does."""
+    subprocess.run([sys.executable, "-c", _AGENTS], check=True, timeout=120)
+
+
 _RESOURCES = """
 import boto3
 from cloudlings.grading.isolation import warming

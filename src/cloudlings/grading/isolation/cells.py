@@ -16,6 +16,8 @@ from typing import Any
 
 LONGEST_LINE = 2**20
 _CUT = 200_000
+# Without one of these words nothing waits: `await`, `async for`, `async with`.
+_WAITING = ("await", "async")
 _Send = Callable[[str, Mapping[str, Any]], None]
 
 
@@ -56,6 +58,13 @@ def shell() -> Any:
     class Shell(InteractiveShell):  # type: ignore[misc]
         displayhook_class = Hook
         display_pub_class = Publisher
+
+        def should_run_async(self, raw_cell: str, *, transformed_cell: Any = None, **rest: Any) -> bool:
+            # IPython compiles a cell to find out whether it waits for something at its top level.
+            if isinstance(transformed_cell, str) and not any(w in transformed_cell for w in _WAITING):
+                return False
+            found: bool = super().should_run_async(raw_cell, transformed_cell=transformed_cell, **rest)
+            return found
 
         def _showtraceback(self, etype: Any, evalue: Any, stb: Any) -> None:
             _send("error", {"ename": etype.__name__, "evalue": str(evalue), "traceback": list(stb)})

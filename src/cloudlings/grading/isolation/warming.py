@@ -85,6 +85,7 @@ def keep_what_is_read() -> None:
     hooks.accepts_kwargs = _accepting(hooks.accepts_kwargs)
     words = functools.lru_cache(maxsize=1024)(useragent.sanitize_user_agent_string_component)
     useragent.sanitize_user_agent_string_component = words
+    useragent.UserAgentString.to_string = _agents_kept(useragent)
     client.ClientCreator._create_methods = _methods_kept(client.ClientCreator._create_methods)
     # Nothing but plain HTTP is in reach: no one sets up another.
     httpsession.create_urllib3_context = functools.cache(httpsession.create_urllib3_context)
@@ -161,6 +162,32 @@ def _accepting(accepts: Any) -> Any:
         return bool(accepts(handler) if code is None else code.co_flags & inspect.CO_VARKEYWORDS)
 
     return found
+
+
+def _agents_kept(useragent: Any) -> Any:
+    """A client says who it is twice for each request, in the same words while it is set up the same."""
+    say, found = useragent.UserAgentString.to_string, {}
+    looked_at = ("user_agent", "_supplied_user_agent", "user_agent_extra", "user_agent_appid")
+
+    def kept(agent: Any) -> str:
+        own, about = dict(vars(agent)), agent._client_config
+        own["_client_config"] = about and (
+            *(getattr(about, name, "") for name in looked_at),
+            str(about.retries),
+            about.endpoint_discovery_enabled,
+        )
+        context = useragent.get_context()
+        own["_client_features"] = frozenset(agent._client_features or ())
+        key = (frozenset(context.features if context else ()), *own.values())
+        try:
+            if key not in found:
+                found[key] = say(agent)
+            return str(found[key])
+        except TypeError:
+            # Set up with something that is no text.
+            return str(say(agent))
+
+    return kept
 
 
 def _methods_kept(make: Any) -> Any:

@@ -142,6 +142,8 @@ async def _serve(emulator: Served, listen: int, control: int) -> None:
         http="httptools",
         ws="none",
         lifespan="on" if emulator.lifespan else "off",
+        # Python's own: warnings to standard error, which is the log.
+        log_config=None,
         log_level="warning",
         access_log=False,
         proxy_headers=False,
