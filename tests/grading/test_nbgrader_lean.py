@@ -17,3 +17,24 @@ def test_no_grammar() -> None:
     look = _LOOK.format(part="cohort.grade")
     done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, timeout=120)
     assert (done.stdout, done.stderr) == ("True False\n", "")
+
+
+_ASK = """
+import os, sys
+from pathlib import Path
+from cloudlings.errors import CourseError
+from cloudlings.grading.nbgrader.course import gradebook
+try:
+    with gradebook(Path(os.devnull)):
+        pass
+except CourseError:
+    print("nbgrader.coursedir" in sys.modules, "notebook" in sys.modules, "jupyter_server" in sys.modules)
+from nbgrader.server_extensions.formgrader import load_jupyter_server_extension as load
+print(callable(load))
+"""
+
+
+def test_no_server() -> None:
+    """Who opens a gradebook does not wait for nbgrader's pages; whoever imports them has them."""
+    done = subprocess.run([sys.executable, "-c", _ASK], capture_output=True, text=True, timeout=120)
+    assert (done.stdout, done.stderr) == ("True False False\nTrue\n", "")

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterator, Sequence
+import functools
+import itertools
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from cloudlings.errors import CloudlingsError, CourseError, GradebookUnavailable
+from cloudlings.errors import CloudlingsError, CourseError, GradebookUnavailable, NotebookError
 from cloudlings.grading.cohort import gradebook, work
 from cloudlings.grading.cohort.cluster import cluster, spread
 from cloudlings.grading.cohort.gradebook import Recorder
 from cloudlings.grading.cohort.outcomes import Outcome, Outcomes
-from cloudlings.grading.cohort.submissions import Submission, find, job, stage, unreadable
+from cloudlings.grading.cohort.submissions import Submission, find, job, stage
 from cloudlings.grading.isolation import client
+from cloudlings.grading.isolation.box import Bounds
 from cloudlings.grading.isolation.job import Job, raised
 from cloudlings.grading.isolation.lanes import Lanes, lanes
 from cloudlings.grading.nbgrader.restore import SourceCell
@@ -54,9 +58,17 @@ class Run:
     course: Path
     root: Path
     lab: str
-    source: Sequence[SourceCell]
-    tasks: tuple[str, ...]
     settings: dict[str, Any]
+
+    @functools.cached_property
+    def source(self) -> Sequence[SourceCell]:
+        """The assignment's cells. Errors: CourseError where the gradebook has none."""
+        return gradebook.source_cells(self.course, self.lab)
+
+    @functools.cached_property
+    def tasks(self) -> tuple[str, ...]:
+        """The names of the lab's tasks."""
+        return tuple(task.name for task in tasks_of(self.root, self.lab))
 
 
 def grade(course: Path, lab: str, options: Options) -> Iterator[Progress]:
@@ -65,89 +77,146 @@ def grade(course: Path, lab: str, options: Options) -> Iterator[Progress]:
     Errors: GradingError where no box can be had and nobody said to go without; CourseError, UnknownLab.
     """
     with contextlib.ExitStack() as stack:
-        zygote = None
+        zygote, look = None, _nothing
         if not options.trust and not options.scheduler:
             # It starts while this process reads the course.
-            zygote = stack.enter_context(lanes())
-            client.require()
-        yield from _graded(prepare(course.absolute(), lab), options, zygote)
+            zygote, look = stack.enter_context(lanes()), client.require
+        with _beside(look):
+            run = prepare(course.absolute(), lab)
+            found = _found(run, options.students)
+            outcomes = Outcomes(run.course, run.lab)
+            kept = _kept(found, outcomes) if options.resume else {}
+            many = len(found) - len(kept) >= _MANY
+            if zygote is not None and len(kept) < len(found):
+                zygote.make_ready_for(replace(_nobodys(run), rehearse=many))
+            recorder = Recorder(run.course, run.lab)
+            known = gradebook.students_of(run.course)
+        steps = _outcomes(run, found, kept, known, _Workers(options, zygote, many))
+        for done, (submission, outcome) in enumerate(steps, start=1):
+            if not outcome.recorded:
+                outcome = _record(outcome, submission, recorder, outcomes)
+            yield Progress(outcome, done, len(found))
 
 
-def _graded(run: Run, options: Options, zygote: Lanes | None) -> Iterator[Progress]:
-    found = find(run.course, run.lab, options.students)
-    missing = set(options.students) - {each.student for each in found}
-    if missing or not found:
-        raise CourseError(
-            f"Nothing was handed in for {run.lab}"
-            + (f" by {', '.join(sorted(missing))}." if missing else "."),
-            next_step=f"put notebooks into submitted/STUDENT/{run.lab}/, or: cloudlings course collect",
-        )
-    outcomes = Outcomes(run.course, run.lab)
-    for done, outcome in enumerate(_outcomes(run, found, outcomes, options, zygote), start=1):
-        yield Progress(outcome, done, len(found))
+@contextlib.contextmanager
+def _beside(look: Callable[[], None]) -> Iterator[None]:
+    """Looks while the block runs. What it finds wrong is told instead of what went wrong in the block."""
+    with ThreadPoolExecutor(1) as pool:
+        looking = pool.submit(look)
+        try:
+            yield
+        finally:
+            looking.result()
+
+
+def _nothing() -> None:
+    """Where there is nothing to look for."""
 
 
 def prepare(course: Path, lab: str) -> Run:
     """What a lab is graded with in a course."""
     settings = dict(gradebook.settings(course))
     catalogue = Catalogue(Path(settings["root"])) if settings["root"] else Catalogue.here()
-    name = catalogue.name(lab)
-    source = gradebook.source_cells(course, name)
-    tasks = tuple(task.name for task in tasks_of(catalogue.root, name))
-    return Run(course, catalogue.root, name, source, tasks, settings)
+    return Run(course, catalogue.root, catalogue.name(lab), settings)
+
+
+def _found(run: Run, students: Collection[str]) -> tuple[Submission, ...]:
+    found = find(run.course, run.lab, students)
+    missing = set(students) - {each.student for each in found}
+    if missing or not found:
+        raise CourseError(
+            f"Nothing was handed in for {run.lab}"
+            + (f" by {', '.join(sorted(missing))}." if missing else "."),
+            next_step=f"put notebooks into submitted/STUDENT/{run.lab}/, or: cloudlings course collect",
+        )
+    return found
+
+
+def _kept(found: Iterable[Submission], outcomes: Outcomes) -> dict[str, Outcome]:
+    """By student, what came of the same work before."""
+    kept = {}
+    for submission in found:
+        before = outcomes.of(submission.student)
+        if before is not None and before.digest == submission.digest and before.kind != "ungraded":
+            kept[submission.student] = before
+    return kept
+
+
+def _nobodys(run: Run) -> Job:
+    """A job of this run, without a submission."""
+    bounds = Bounds(memory=run.settings["memory"])
+    seconds = run.settings["cell_seconds"], run.settings["submission_seconds"]
+    return Job(str(run.root), run.lab, "", [], [], {}, *seconds, bounds)
 
 
 def _outcomes(
-    run: Run, found: Sequence[Submission], outcomes: Outcomes, options: Options, zygote: Lanes | None
-) -> Iterator[Outcome]:
-    known = gradebook.students_of(run.course)
-    recorder = Recorder(run.course, run.lab)
+    run: Run,
+    found: Iterable[Submission],
+    kept: Mapping[str, Outcome],
+    known: Collection[str],
+    workers: _Workers,
+) -> Iterator[tuple[Submission, Outcome]]:
+    """What comes of each submission, those first that need not, or must not, be run."""
     to_run: dict[str, Submission] = {}
     for submission in found:
-        before = outcomes.of(submission.student) if options.resume else None
-        if before is not None and before.digest == submission.digest and before.kind != "ungraded":
-            yield before if before.recorded else _record(before, submission, recorder, outcomes)
-        elif at_once := _without_running(submission, known):
-            yield _record(at_once, submission, recorder, outcomes)
+        if submission.student in kept:
+            yield submission, kept[submission.student]
+        elif submission.student not in known:
+            why = f"There is no student {submission.student!r} in the gradebook: nothing is recorded."
+            yield submission, Outcome(submission.student, submission.digest, "refused", why)
         else:
             to_run[submission.student] = submission
-    if to_run:
-        for student, result in _results(run, to_run, options, zygote):
-            submission = to_run[student]
-            yield _record(_outcome(submission, result), submission, recorder, outcomes)
-
-
-def _without_running(submission: Submission, known: Collection[str]) -> Outcome | None:
-    """The outcome of what need not, or must not, be run."""
-    if submission.student not in known:
-        why = f"There is no student {submission.student!r} in the gradebook: nothing is recorded."
-        return Outcome(submission.student, submission.digest, "refused", why)
-    why = unreadable(submission)
-    return Outcome(submission.student, submission.digest, "unreadable", why) if why else None
+    yield from _results(run, to_run, workers)
 
 
 def _results(
-    run: Run, found: dict[str, Submission], options: Options, zygote: Lanes | None
-) -> Iterator[tuple[str, dict[str, Any]]]:
-    work_of = work.trust_one if options.trust else work.grade_one
-
-    settings = run.settings | {"rehearse": len(found) >= _MANY}
-
-    def job_of(submission: Submission) -> Job:
-        return job(submission, run.lab, run.root, run.source, run.tasks, settings)
+    run: Run, found: Mapping[str, Submission], workers: _Workers
+) -> Iterator[tuple[Submission, Outcome]]:
+    unreadable: list[tuple[Submission, Outcome]] = []
 
     def jobs() -> Iterator[tuple[str, tuple[Any, ...]]]:
         for student, submission in found.items():
-            made = job_of(submission)
-            more = (str(submission.folder),) if options.trust else ("", zygote.address if zygote else "")
-            yield student, (made.to_line(), *more)
+            try:
+                made = job(submission, run.lab, run.root, run.source, run.tasks, settings)
+            except NotebookError as error:
+                outcome = Outcome(student, submission.digest, "unreadable", error.message)
+                unreadable.append((submission, outcome))
+            else:
+                yield student, (made.to_line(), *workers.more(submission))
 
-    if zygote is not None:
-        zygote.make_ready_for(job_of(next(iter(found.values()))))
-    # More workers than there is work for would only be waited for.
-    workers = max(1, min(options.workers, len(found)))
-    with cluster(workers, options.scheduler) as made:
-        yield from spread(made, work_of, jobs())
+    settings = run.settings | {"rehearse": workers.many}
+    work = jobs()
+    first = next(work, None)
+    if first is not None:
+        with workers.cluster(len(found)) as made:
+            for student, result in spread(made, workers.work, itertools.chain((first,), work)):
+                yield found[student], _outcome(found[student], result)
+                while unreadable:
+                    yield unreadable.pop(0)
+    yield from unreadable
+
+
+@dataclass(frozen=True)
+class _Workers:
+    """Who grades, and where. ``many`` tells that there is much to do."""
+
+    options: Options
+    zygote: Lanes | None
+    many: bool
+
+    @property
+    def work(self) -> Callable[..., dict[str, Any]]:
+        return work.trust_one if self.options.trust else work.grade_one
+
+    def more(self, submission: Submission) -> tuple[str, ...]:
+        """What a worker is told beside the job."""
+        if self.options.trust:
+            return (str(submission.folder),)
+        return "", self.zygote.address if self.zygote else ""
+
+    def cluster(self, jobs: int) -> contextlib.AbstractContextManager[Any]:
+        # More workers than there is work for would only be waited for.
+        return cluster(max(1, min(self.options.workers, jobs)), self.options.scheduler)
 
 
 def _outcome(submission: Submission, result: dict[str, Any]) -> Outcome:

@@ -4,7 +4,6 @@ from.
 
 from __future__ import annotations
 
-import functools
 import logging
 import os
 import shutil
@@ -15,7 +14,8 @@ from typing import Any
 
 from cloudlings.errors import CourseError, GradebookUnavailable
 from cloudlings.grading.isolation.job import Graded
-from cloudlings.grading.nbgrader.course import gradebook, settings_of
+from cloudlings.grading.nbgrader import lean
+from cloudlings.grading.nbgrader.course import DEFAULTS, gradebook, settings_of
 from cloudlings.grading.nbgrader.kept import Kept
 from cloudlings.grading.nbgrader.restore import SourceCell
 
@@ -26,7 +26,10 @@ class Recorder:
     """Writes submissions of one lab, one after the other. Writing one again changes nothing."""
 
     def __init__(self, course: Path, lab: str) -> None:
+        lean.import_nbgrader()
         from nbgrader.coursedir import CourseDirectory
+
+        from cloudlings.grading.nbgrader.in_memory import AutogradeInMemory
 
         self.course, self.lab = course.absolute(), lab
         self.stage = self.course / "cohort" / _STAGE
@@ -35,20 +38,13 @@ class Recorder:
         config.CourseDirectory.assignment_id = lab
         # Nothing in between reads what one of nbgrader's steps left, so it is looked through after the last.
         config.Exporter.optimistic_validation = True
-        self._config = config
         self._kept = Kept()
         self._directory = CourseDirectory(config=config)
+        self._converter = AutogradeInMemory(coursedir=self._directory, config=config)
+        self._converter.force, self._converter.create_student = True, False
         os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
         # What nbgrader tells of each step is told here once for each submission, or as its error.
         logging.getLogger("traitlets").setLevel(logging.ERROR)
-
-    @functools.cached_property
-    def _converter(self) -> Any:
-        from cloudlings.grading.nbgrader.in_memory import AutogradeInMemory
-
-        found = AutogradeInMemory(coursedir=self._directory, config=self._config)
-        found.force, found.create_student = True, False
-        return found
 
     def write(self, student: str, graded: Graded | None, notes: Sequence[str] = ()) -> None:
         """Scores, comments, lateness and the graded notebook of one student, who is in ``stage``.
@@ -119,12 +115,10 @@ def scores(course: Path, lab: str) -> Mapping[str, float]:
 
 def settings(course: Path) -> Mapping[str, Any]:
     """The limits that the course's config sets for submissions, and the checkout that it names."""
-    from cloudlings.grading.nbgrader.grade import GradeOnAccount
-
-    found = GradeOnAccount(config=settings_of(course))
+    found = {**DEFAULTS, **settings_of(course).get("GradeOnAccount", {})}
     return {
-        "cell_seconds": found.cell_seconds,
-        "submission_seconds": found.submission_seconds,
-        "memory": found.memory_megabytes * 2**20,
-        "root": found.root,
+        "cell_seconds": float(found["cell_seconds"]),
+        "submission_seconds": float(found["submission_seconds"]),
+        "memory": int(found["memory_megabytes"]) * 2**20,
+        "root": str(found["root"]),
     }

@@ -93,17 +93,6 @@ def stage(submission: Submission, lab: str, folder: Path) -> None:
     (target / f"{lab}.ipynb").write_bytes(data)
 
 
-def unreadable(submission: Submission) -> str:
-    """Why a submission's notebook cannot be read, in words; "" where it can."""
-    if submission.notebook is None:
-        return " ".join(submission.notes)
-    try:
-        read(submission.notebook)
-    except NotebookError as error:
-        return error.message
-    return ""
-
-
 def job(
     submission: Submission,
     lab: str,
@@ -112,10 +101,11 @@ def job(
     tasks: Sequence[str],
     settings: Mapping[str, Any],
 ) -> Job:
-    """A readable submission as a job: its cells with the assignment's put back, as ``nbgrader autograde``
+    """A submission as a job: its cells with the assignment's put back, as ``nbgrader autograde``
     does it.
 
-    ``settings`` has ``cell_seconds``, ``submission_seconds``, ``memory`` in bytes, and ``rehearse``.
+    ``settings`` has ``cell_seconds``, ``submission_seconds``, ``memory`` in bytes, and ``rehearse``. Errors:
+    NotebookError for what is no notebook.
     """
     restored = restored_cells(submission, source)
     graded = [each.name for each in source if each.points is not None and each.name in tasks]
@@ -134,8 +124,9 @@ def job(
 
 
 def restored_cells(submission: Submission, source: Sequence[SourceCell]) -> Restored:
-    """The cells of a readable submission with the assignment's put back."""
-    assert submission.notebook is not None, "whoever asks has looked whether it can be read"
+    """The cells of a submission with the assignment's put back. Errors: NotebookError."""
+    if submission.notebook is None:
+        raise NotebookError(" ".join(submission.notes))
     return restore(read(submission.notebook).cells, source)
 
 

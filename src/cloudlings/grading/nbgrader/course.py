@@ -15,6 +15,7 @@ from string import Template
 from typing import Any
 
 from cloudlings.errors import CourseError, GradebookUnavailable
+from cloudlings.grading.nbgrader import lean
 from cloudlings.grading.nbgrader.secret import FILE as SECRET
 from cloudlings.grading.nbgrader.secret import make_secret
 from cloudlings.grading.tasks import tasks_of
@@ -22,6 +23,8 @@ from cloudlings.lab import Catalogue, Variant, build
 from cloudlings.lab.folder import ASSETS
 
 CONFIG = "nbgrader_config.py"
+DEFAULTS = {"cell_seconds": 120.0, "submission_seconds": 900.0, "memory_megabytes": 2048, "root": ""}
+"""Where a course's config sets nothing else for GradeOnAccount."""
 _FIELDS = ("id", "first_name", "last_name", "email", "lms_user_id")
 _EXAMPLE = """\
 id,first_name,last_name,email
@@ -141,6 +144,7 @@ def gradebook(folder: Path) -> Iterator[Any]:
     """The course's gradebook, wherever its config keeps it. Errors: CourseError where no course is,
     GradebookUnavailable.
     """
+    lean.import_nbgrader()
     from nbgrader.coursedir import CourseDirectory
 
     with _tools_on_path():

@@ -20,6 +20,7 @@ from cloudlings.grading.isolation import client
 from cloudlings.grading.isolation.box import Bounds
 from cloudlings.grading.isolation.job import Cell, Graded, Job, files_beside
 from cloudlings.grading.nbgrader import quiet, run, words
+from cloudlings.grading.nbgrader.course import DEFAULTS
 from cloudlings.grading.nbgrader.gradebook_file import unchanged
 from cloudlings.grading.nbgrader.kernel import Limits
 from cloudlings.grading.nbgrader.provisioner import BoxedKernelManager
@@ -41,11 +42,13 @@ class GradeOnAccount(NbGraderPreprocessor):  # type: ignore[misc]
     """
 
     root = Unicode("", help="The checkout of cloudlings, with the labs and their graders.").tag(config=True)
-    cell_seconds = Float(120.0, help="How long one cell may run.").tag(config=True)
-    submission_seconds = Float(900.0, help="How long all cells of a submission may run.").tag(config=True)
-    memory_megabytes = Int(2048, help="The address space of the kernel and each process that it starts.").tag(
-        config=True
-    )
+    cell_seconds = Float(DEFAULTS["cell_seconds"], help="How long one cell may run.").tag(config=True)
+    submission_seconds = Float(
+        DEFAULTS["submission_seconds"], help="How long all cells of a submission may run."
+    ).tag(config=True)
+    memory_megabytes = Int(
+        DEFAULTS["memory_megabytes"], help="The address space of the kernel and each process that it starts."
+    ).tag(config=True)
     trust_submissions = Bool(
         False, help="Run students' code outside of a box, as you: it can do what you can do."
     ).tag(config=True)
