@@ -13,6 +13,14 @@ from cloudlings.errors import GradingError
 # A submission that has ended so many workers is not tried on another.
 _KILLED_WORKERS = 3
 _STARTS = 3
+# Dask looks at itself fifty times a second in each of its processes, which here wait, a second and longer.
+_SELDOM = {
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.tick.cycle": "10s",
+    "distributed.admin.system-monitor.interval": "2s",
+    "distributed.worker.memory.monitor-interval": "2s",
+    "distributed.worker.profile.enabled": False,
+}
 
 
 @contextlib.contextmanager
@@ -37,6 +45,7 @@ def cluster(workers: int, scheduler: str) -> Iterator[Any]:
             "distributed.worker.daemon": False,
             "distributed.admin.log-format": "%(message)s",
             "logging.distributed": "error",
+            **_SELDOM,
         }
     )
     if scheduler:
