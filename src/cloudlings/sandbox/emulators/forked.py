@@ -4,6 +4,7 @@ more.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -65,6 +66,9 @@ def _serve(
         from cloudlings.sandbox.emulators.served import main
         from cloudlings.sandbox.warm import keep_only
 
+        # It may have been forked from within a loop, whose files are closed here.
+        signal.set_wakeup_fd(-1)
+        asyncio._set_running_loop(None)
         os.dup2(log, 1)
         os.dup2(log, 2)
         keep_only(*descriptors)

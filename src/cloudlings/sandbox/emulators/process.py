@@ -59,12 +59,18 @@ class ProcessEmulator(Emulator, Informant):
         self._upstream = Upstream(self._path)
         self._starts = 0
         self._failures = 0
+        # Of a grader's sandbox, most labs need one emulator only; the other is started when it is asked.
+        self._asleep = FORKS and not isinstance(self, IdentityKeeper)
+        self._woken: asyncio.Task[None] | None = None
+        self._awake = asyncio.Event()
 
     def listen(self) -> None:
         self._listener = _listen(self._path)
 
     def spawn(self) -> None:
         assert self._listener is not None, "listen() comes before spawn()"
+        if self._asleep:
+            return
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         command = [sys.executable, "-P", "-m", "cloudlings.sandbox.emulators", self.name]
         command += ["--listen", str(self._listener.fileno()), "--channel", str(theirs.fileno())]
@@ -95,6 +101,8 @@ class ProcessEmulator(Emulator, Informant):
         return kept | {"PYTHONPATH": str(Path(cloudlings.__file__).parent.parent)} | dict(self._environment)
 
     async def start(self) -> None:
+        if self._asleep:
+            return
         if self._control is None:
             self.spawn()
         assert self._control is not None
@@ -112,6 +120,21 @@ class ProcessEmulator(Emulator, Informant):
             ) from error
         self._starts += 1
         self._failures = 0
+
+    async def _wake(self) -> None:
+        """Return when it answers; begin to start it, if it was let sleep. Raises SandboxError."""
+        if self._asleep:
+            self._asleep = False
+            self._woken = asyncio.ensure_future(self._start_late())
+        if self._woken is not None:
+            # Whoever asked first may go away; the others wait on.
+            await asyncio.shield(self._woken)
+
+    async def _start_late(self) -> None:
+        try:
+            await self.start()
+        finally:
+            self._awake.set()
 
     async def _first_answer(self, channel: Channel) -> list[str]:
         """What it says once it is up. Raises TimeoutError when it hangs, and SandboxError when it ends."""
@@ -160,6 +183,7 @@ class ProcessEmulator(Emulator, Informant):
         if self._channel is not None:
             self._channel.hang_up()
         await self._upstream.close()
+        self._awake.set()
         if self._process is not None:
             if not self._starts:
                 # It was never up: there is nothing to save, and loading may take it long.
@@ -170,6 +194,9 @@ class ProcessEmulator(Emulator, Informant):
             self._path.unlink(missing_ok=True)
 
     async def died(self) -> None:
+        if self._asleep or self._woken is not None:
+            await self._awake.wait()
+            self._woken = None
         assert self._channel is not None
         await asyncio.wait([self._channel.closed])
         if self._process is not None:
@@ -179,16 +206,22 @@ class ProcessEmulator(Emulator, Informant):
     async def forward(self, request: Request, account_id: str, host: str) -> Response:
         if self._failures > 1:
             raise SandboxError(f"The emulator “{self.name}” does not come up.")
+        await self._wake()
         return await self._upstream.send(request, account_id, host)
 
     async def reset(self, account_id: str) -> None:
-        await self._call("reset", account_id=account_id)
+        if not self._asleep:
+            await self._call("reset", account_id=account_id)
 
     async def capture(self, accounts: Sequence[str]) -> Sequence[str]:
+        if self._asleep:
+            return accounts
         captured: Sequence[str] = await self._call("capture", accounts=list(accounts))
         return captured
 
     async def written(self) -> None:
+        if self._asleep:
+            return
         await self._call("written")
 
     def file(self, account_id: str) -> Path | None:
@@ -201,6 +234,8 @@ class ProcessEmulator(Emulator, Informant):
         await self._call("prune", snapshots=[str(path) for path in snapshots])
 
     async def happenings(self) -> Sequence[Mapping[str, Any]]:
+        if self._asleep:
+            return ()
         found: Sequence[Mapping[str, Any]] = await self._call("happenings")
         return found
 
@@ -211,6 +246,7 @@ class ProcessEmulator(Emulator, Informant):
         return await self._call(verb, **args)
 
     async def _call(self, verb: str, **args: Any) -> Any:
+        await self._wake()
         if self._channel is None:
             raise SandboxError(f"The emulator “{self.name}” is not running.")
         return await self._channel.call(verb, **args)
