@@ -36,6 +36,8 @@ from cloudlings.sandbox import environment, warm
 _KEPT = ("LANG", "LC_ALL", "LC_CTYPE", "TZ")
 # What all files of one sandbox may take, its log included.
 _SANDBOX_BYTES = 2**30
+# The services whose models this process has read, or the one that it was forked from.
+_read: set[tuple[str, ...]] = set()
 
 
 @dataclass(frozen=True)
@@ -46,11 +48,22 @@ class Boxes:
     group: str
 
 
-def know(job: Job) -> None:
+def know(job: Job, *, settle: bool = True) -> None:
     """Import a lab's graders before the fork, and read its services' models, for those who come after."""
     with contextlib.suppress(CloudlingsError):
         tasks_of(Path(job.root), job.lab)
-        _read_models(_services(job.root, job.lab))
+        services = _services(job.root, job.lab)
+        if services not in _read:
+            _read.add(services)
+            warming.clients(services)
+            warming.gateway(services)
+            if settle:
+                warming.settle(many=False)
+
+
+def announce(job: Job, boxes: socket.socket) -> None:
+    """Tell where boxes are made what they will be asked for, to get ready for it meanwhile."""
+    boxes.send(json.dumps({"services": _services(job.root, job.lab), "many": True}).encode())
 
 
 @functools.cache
@@ -58,13 +71,6 @@ def _services(root: str, lab: str) -> tuple[str, ...]:
     folder = Path(root) / "solutions" / lab
     grader = Path(root) / "graders" / f"test_{lab.replace('-', '_')}.py"
     return warming.services_of(*sorted(folder.rglob("*.py")), grader)
-
-
-@functools.cache
-def _read_models(services: tuple[str, ...]) -> None:
-    warming.clients(services)
-    warming.gateway(services)
-    warming.settle(many=False)
 
 
 def forget(group: str) -> None:

@@ -38,11 +38,12 @@ _IMPORTED = (
 def settle(*, many: bool) -> None:
     """Make what this process holds cheap to fork: the collector does not look at it any more, and, where
     many forks follow, it lies in few pages, which takes some tenths of a second."""
+    if many:
+        # First: whose pages are still shared with one that was forked gets its own by it.
+        linux.gather_memory()
     gc.collect()
     gc.freeze()
     gc.enable()
-    if many:
-        linux.gather_memory()
 
 
 def services_of(*files: Path) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ job that it reads, and then forks for each connection a lane, which takes jobs a
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import importlib
 import json
@@ -22,6 +23,7 @@ import socket
 import stat
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -122,6 +124,8 @@ def _serve_boxes(requests: socket.socket) -> None:
             warm |= new
             warming.clients(new)
             warming.settle(many=request["many"])
+        if not descriptors:
+            continue
         if os.fork() == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             forking.make_box(made, request, descriptors)
@@ -178,13 +182,16 @@ def _serve_jobs(lane: Lane) -> None:
 def _make_ready(job: Job, lane: Lane) -> None:
     from cloudlings.grading.isolation import submission
 
-    submission.know(job)
     if job.rehearse and job.lab not in lane.rehearsed:
         lane.rehearsed.add(job.lab)
+        submission.announce(job, lane.boxes)
+        submission.know(job, settle=False)
         _rehearse(job, lane)
+    else:
+        submission.know(job)
 
 
-def _run(job: Job, lane: Lane, answers: int) -> int:
+def _run(job: Job, lane: Lane, answers: int, meanwhile: Callable[[], None] = lambda: None) -> int:
     """How the process ended that graded it. An asker that goes away ends it."""
     from cloudlings.grading.isolation import submission
 
@@ -192,6 +199,7 @@ def _run(job: Job, lane: Lane, answers: int) -> int:
     pid = os.fork()
     if pid == 0:
         submission.run_apart(job, lane.place, submission.Boxes(lane.boxes, group), answers)
+    meanwhile()
     ended, asker = os.pidfd_open(pid), select.poll()
     asker.register(ended, select.POLLIN)
     if stat.S_ISSOCK(os.fstat(lane.jobs).st_mode):
@@ -211,7 +219,7 @@ def _rehearse(job: Job, lane: Lane) -> None:
     from cloudlings.grading.isolation import rehearsal
 
     with tempfile.TemporaryFile() as said:
-        _run(rehearsal.job_of(job), lane, said.fileno())
+        _run(rehearsal.job_of(job), lane, said.fileno(), functools.partial(warming.settle, many=True))
         said.seek(0)
         with contextlib.suppress(Exception):
             # A lab whose solution fails is told of by the submissions.
