@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gc
 import itertools
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -81,7 +82,7 @@ def grade(course: Path, lab: str, options: Options) -> Iterator[Progress]:
         if not options.trust and not options.scheduler:
             # It starts while this process reads the course.
             zygote, look = stack.enter_context(lanes()), client.require
-        with _beside(look):
+        with _imported_to_stay(), _beside(look):
             run = prepare(course.absolute(), lab)
             found = _found(run, options.students)
             outcomes = Outcomes(run.course, run.lab)
@@ -107,6 +108,17 @@ def _beside(look: Callable[[], None]) -> Iterator[None]:
             yield
         finally:
             looking.result()
+
+
+@contextlib.contextmanager
+def _imported_to_stay() -> Iterator[None]:
+    """What the block imports is not looked through for garbage, then and later."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _nothing() -> None:
