@@ -12,7 +12,8 @@ import psutil
 import pytest
 
 from cloudlings.errors import GradingError
-from cloudlings.grading.nbgrader.kernel import Kernel, Limits
+from cloudlings.grading.nbgrader.kernel import Kernel
+from cloudlings.grading.nbgrader.submission import Limits
 
 LIMITS = Limits(cell_seconds=4, submission_seconds=60, memory=4 * 2**30)
 

@@ -47,12 +47,12 @@ def trust_one(line: bytes, folder: str) -> dict[str, Any]:
     from pathlib import Path
 
     from cloudlings.grading.nbgrader import run
-    from cloudlings.grading.nbgrader.kernel import Limits
+    from cloudlings.grading.nbgrader.submission import Limits, Submission
 
     began = time.perf_counter()
     job = Job.from_line(line)
     limits = Limits(job.cell_seconds, job.submission_seconds, 4 * job.bounds.memory)
-    submission = run.Submission(Path(job.root), job.lab, job.student, Path(folder))
+    submission = Submission(Path(job.root), job.lab, job.student, Path(folder))
     try:
         graded = run.grade(submission, job.cells, job.tasks, limits).to_json()
     except CloudlingsError as error:

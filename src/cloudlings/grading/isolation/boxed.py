@@ -13,8 +13,8 @@ from typing import Any
 
 from cloudlings.errors import GradingError
 from cloudlings.grading.isolation.cells import LONGEST_LINE
-from cloudlings.grading.nbgrader.kernel import Limits, Ran
 from cloudlings.grading.nbgrader.outputs import Outputs
+from cloudlings.grading.nbgrader.submission import Limits, Ran
 
 _START_SECONDS = 60
 _INTERRUPT_SECONDS = 10

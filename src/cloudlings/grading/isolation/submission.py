@@ -25,7 +25,7 @@ from cloudlings.grading.isolation.boxed import Boxed
 from cloudlings.grading.isolation.forking import DESCRIPTORS
 from cloudlings.grading.isolation.job import Graded, Job, failure, refuse_unknown
 from cloudlings.grading.nbgrader.desk import Desk, answering
-from cloudlings.grading.nbgrader.kernel import Limits
+from cloudlings.grading.nbgrader.submission import Limits
 from cloudlings.grading.start import GIVEN
 from cloudlings.grading.tasks import tasks_of
 from cloudlings.grading.workspace import Workspace

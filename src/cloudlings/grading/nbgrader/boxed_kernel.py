@@ -28,7 +28,7 @@ from cloudlings.grading.isolation import box, cells, forking, groups, leftovers,
 from cloudlings.grading.isolation.box import Bounds
 from cloudlings.grading.isolation.boxed import Boxed
 from cloudlings.grading.isolation.job import files_beside
-from cloudlings.grading.nbgrader.kernel import Limits
+from cloudlings.grading.nbgrader.submission import Limits
 from cloudlings.sandbox.warm import keep_only
 
 _KEPT = ("LANG", "LC_ALL", "LC_CTYPE", "TZ")

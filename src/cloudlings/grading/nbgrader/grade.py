@@ -19,12 +19,12 @@ from cloudlings.errors import CloudlingsError, CourseError, GradingError, Sandbo
 from cloudlings.grading.isolation import client
 from cloudlings.grading.isolation.box import Bounds
 from cloudlings.grading.isolation.job import Cell, Graded, Job, files_beside
-from cloudlings.grading.nbgrader import quiet, run, words
+from cloudlings.grading.nbgrader import quiet, words
 from cloudlings.grading.nbgrader.course import DEFAULTS
 from cloudlings.grading.nbgrader.gradebook_file import unchanged
-from cloudlings.grading.nbgrader.kernel import Limits
 from cloudlings.grading.nbgrader.provisioner import BoxedKernelManager
 from cloudlings.grading.nbgrader.reading import MARK
+from cloudlings.grading.nbgrader.submission import Limits, Submission
 from cloudlings.grading.nbgrader.submitted import source_texts
 from cloudlings.grading.tasks import tasks_of
 from cloudlings.grading.verdict import Status, Verdict
@@ -61,7 +61,7 @@ class GradeOnAccount(NbGraderPreprocessor):  # type: ignore[misc]
             return self._executed(nb, resources)
         course = Path(self.parent.parent.coursedir.root)
         folder = _folder(self.parent, names)
-        submission = run.Submission(catalogue.root, names["assignment"], names["student"], folder)
+        submission = Submission(catalogue.root, names["assignment"], names["student"], folder)
         graded = self._grade(nb, submission, names)
         _write(nb, graded, names["student"])
         _quieten(nb, source_texts(self.parent, names))
@@ -90,12 +90,12 @@ class GradeOnAccount(NbGraderPreprocessor):  # type: ignore[misc]
             except GradingError as error:
                 _withdraw(names)
                 folder = _folder(self.parent, names)
-                submission = run.Submission(Path(), names["assignment"], names["student"], folder)
+                submission = Submission(Path(), names["assignment"], names["student"], folder)
                 raise self._ungraded(submission, error) from error
         executed: tuple[Any, dict[str, Any]] = executor.preprocess(nb, resources)
         return executed
 
-    def _grade(self, nb: Any, submission: run.Submission, names: Mapping[str, str]) -> Graded:
+    def _grade(self, nb: Any, submission: Submission, names: Mapping[str, str]) -> Graded:
         """Errors: CourseError, and then the submission has no score at all."""
         mark = nb.metadata.get(MARK, {})
         try:
@@ -121,7 +121,7 @@ class GradeOnAccount(NbGraderPreprocessor):  # type: ignore[misc]
             raise self._ungraded(submission, fault) from error
         return Graded(graded.verdicts, graded.outputs, [*_put_back(mark), *graded.notes])
 
-    def _run(self, submission: run.Submission, cells: Sequence[Cell], tasks: Sequence[str]) -> Graded:
+    def _run(self, submission: Submission, cells: Sequence[Cell], tasks: Sequence[str]) -> Graded:
         """A sandbox that fails once is not held against anybody; twice, and a person has to look."""
         try:
             return self._run_once(submission, cells, tasks)
@@ -129,9 +129,12 @@ class GradeOnAccount(NbGraderPreprocessor):  # type: ignore[misc]
             self.log.warning("%s: %s Trying once more.", submission.student, error.message)
         return self._run_once(submission, cells, tasks)
 
-    def _run_once(self, submission: run.Submission, cells: Sequence[Cell], tasks: Sequence[str]) -> Graded:
+    def _run_once(self, submission: Submission, cells: Sequence[Cell], tasks: Sequence[str]) -> Graded:
         memory = self.memory_megabytes * 2**20
         if self.trust_submissions:
+            # What runs it without a box is a good part of all that there is to import.
+            from cloudlings.grading.nbgrader import run
+
             limits = Limits(self.cell_seconds, self.submission_seconds, memory)
             return run.grade(submission, cells, tasks, limits)
         job = Job(
@@ -155,7 +158,7 @@ class GradeOnAccount(NbGraderPreprocessor):  # type: ignore[misc]
         self.log.warning("Students' code runs unboxed, as you: c.GradeOnAccount.trust_submissions is True.")
         return unchanged(names["db_url"], lambda what: self.log.warning("%s: %s", names["student"], what))
 
-    def _ungraded(self, submission: run.Submission, error: CloudlingsError) -> CourseError:
+    def _ungraded(self, submission: Submission, error: CloudlingsError) -> CourseError:
         notice = (
             f"{submission.lab} of {submission.student} was left ungraded: {error.message} "
             "It has no score, which is not a zero."

@@ -12,9 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import psutil
 from jupyter_client.blocking.client import BlockingKernelClient
@@ -23,29 +21,13 @@ from jupyter_client.connect import write_connection_file
 from cloudlings.errors import GradingError
 from cloudlings.grading.nbgrader import keeper
 from cloudlings.grading.nbgrader.outputs import Outputs
+from cloudlings.grading.nbgrader.submission import Limits, Ran
 
 _START_SECONDS = 50
 # How long a cell that was interrupted may take to notice, before its kernel is ended.
 _INTERRUPT_SECONDS = 10
 _END_SECONDS = 10
 _MARK = "CLOUDLINGS_SUBMISSION"
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What one submission may use: seconds for a cell and for all of them, bytes of memory."""
-
-    cell_seconds: float
-    submission_seconds: float
-    memory: int
-
-
-@dataclass(frozen=True)
-class Ran:
-    """What came of one cell: its outputs (nbformat), and in words what stopped it, empty when nothing did."""
-
-    outputs: list[Any]
-    trouble: str = ""
 
 
 class Kernel:

@@ -1,7 +1,7 @@
 """nbformat and nbgrader, imported without what is never used of them.
 
-nbformat imports jsonschema, which compiles a grammar of internationalised addresses for a second of the
-processor, to check a format that no notebook's schema names. jsonschema goes without where the grammar is
+nbformat imports jsonschema, which imports what checks dates, colours and addresses, and compiles a grammar
+for a second of the processor. No notebook's schema names such formats, and jsonschema goes without what is
 not installed.
 """
 
@@ -11,20 +11,22 @@ import importlib
 import sys
 from types import ModuleType
 
-_GRAMMAR = "rfc3987_syntax"
+_FORMATS = ("fqdn", "isoduration", "rfc3986_validator", "rfc3987_syntax", "uri_template", "webcolors")
 _EXTENSIONS = "nbgrader.server_extensions"
 _EACH = ("assignment_list", "course_list", "formgrader", "validate_assignment")
 
 
 def import_nbformat() -> None:
-    """Import it so, where nobody has imported it before. Who wants the grammar itself still finds it."""
-    if "jsonschema" in sys.modules or _GRAMMAR in sys.modules:
+    """Import it so, where nobody has imported it before. Who wants the formats' own modules finds them."""
+    if "jsonschema" in sys.modules or "rfc3987_syntax" in sys.modules:
         return
-    sys.modules[_GRAMMAR] = None  # type: ignore[assignment]
+    unknown = [name for name in _FORMATS if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(unknown))  # type: ignore[arg-type]
     try:
         importlib.import_module("nbformat.validator")
     finally:
-        del sys.modules[_GRAMMAR]
+        for name in unknown:
+            del sys.modules[name]
 
 
 def import_nbgrader() -> None:

@@ -10,14 +10,14 @@ import sys
 import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cloudlings.grading.home import HOME_VARIABLE
 from cloudlings.grading.isolation.job import Cell, Graded, refuse_unknown
 from cloudlings.grading.nbgrader.desk import Desk, answering
-from cloudlings.grading.nbgrader.kernel import Kernel, Limits
+from cloudlings.grading.nbgrader.kernel import Kernel
+from cloudlings.grading.nbgrader.submission import Limits, Submission
 from cloudlings.grading.start import GIVEN
 from cloudlings.grading.workspace import Workspace
 from cloudlings.lab.catalogue import ROOT_VARIABLE
@@ -25,21 +25,6 @@ from cloudlings.sandbox import Sandbox, environment
 
 # From the grader's own environment a kernel gets these and no others.
 _KEPT = ("LANG", "LC_ALL", "LC_CTYPE", "TZ", "SSL_CERT_FILE", "SYSTEMROOT")
-
-
-@dataclass(frozen=True)
-class Submission:
-    """What is graded: the lab, the student's id, the folder of what was handed in."""
-
-    root: Path
-    lab: str
-    student: str
-    folder: Path
-
-    @property
-    def seed(self) -> str:
-        """What the personal values are made from: the id, as a student joins with it at home."""
-        return self.student
 
 
 def grade(submission: Submission, cells: Sequence[Cell], tasks: Collection[str], limits: Limits) -> Graded:
