@@ -83,16 +83,16 @@ def missed() -> tuple[_Asked, ...]:
     return tuple(_missed)
 
 
-def make_ready(service: str, region: str, endpoint_url: str, config: Config | None) -> None:
+def make_ready(service: str, region: str, endpoint_url: str, config: Config | None) -> Any:
     """Make a client that the next session that asks for such a one will be given, with its own keys: before
-    processes are forked from this one, for each of them to find.
+    processes are forked from this one, for each of them to find. It is given back to be looked at.
     """
-    made = session(endpoint_url, Credentials("", "none", "none"), region)
+    maker = session(endpoint_url, Credentials("", "none", "none"), region)
     # Keys that are the client's alone: a session's are shared by all that it makes.
     keys = {"aws_access_key_id": "none", "aws_secret_access_key": "none"}
-    _ready[service, region, endpoint_url, config].append(
-        made.client(service, region_name=region, config=config, **keys)
-    )
+    made = maker.client(service, region_name=region, config=config, **keys)
+    _ready[service, region, endpoint_url, config].append(made)
+    return made
 
 
 def _drop_host_prefix(request: Any, **_: Any) -> None:

@@ -42,8 +42,7 @@ class Upstream:
         if request.body:
             headers.append(("content-length", str(len(request.body))))
         first = http1.head(request.method, request.raw_path + query, headers)
-        async with asyncio.timeout(_LONGEST):
-            answer = await self._ask(request.method, first + request.body)
+        answer = await self._ask(request.method, first + request.body)
         return Response(answer.status, _passed_on(request, answer.headers), answer.body)
 
     async def close(self) -> None:
@@ -103,9 +102,14 @@ class _Connection(asyncio.Protocol):
         if self.closed or self._transport is None:
             raise ConnectionError("The connection is closed.")
         self._answer = http1.Answer(method)
-        self._waiting = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        self._waiting = loop.create_future()
         self._transport.write(message)
-        return await self._waiting
+        late = loop.call_later(_LONGEST, self.close)
+        try:
+            return await self._waiting
+        finally:
+            late.cancel()
 
     def close(self) -> None:
         if self._transport is not None:

@@ -72,6 +72,65 @@ def test_clients_alike() -> None:
     assert (done.stdout, done.stderr) == ("alike\n", "")
 
 
+_BUCKETS = """
+import boto3
+from botocore.config import Config
+from cloudlings.grading.isolation import warming
+names = ["a-bucket", "another.one", "x" * 63, "x" * 64, "ab", "abc", "a--b", "Upper", "a_b", "-a", "a-",
+         "1.2.3.4", "b--use1-az4--x-s3", "b--xa-s3", "a" * 20 + "--op-s3", "stands-for-all-0", "b-s3alias",
+         "test-accessp-o0b1d075431d83bebde8xz5w8ijx1qzlbp3i3kuse10--op-s3", "so-does-this-one", "xn--a",
+         "arn:aws:s3:us-east-1:111122223333:accesspoint/a", "b\u00fccket", "", "amzn-s3-demo-bucket"]
+def asked(client):
+    seen = []
+    def stop(request, **_):
+        seen.append((request.method, request.url, request.headers.get("Host")))
+        raise Stop
+    client.meta.events.register("before-send.*.*", stop)
+    for name in names:
+        for key in ("k", "another/key"):
+            try: client.get_object(Bucket=name, Key=key)
+            except Stop: pass
+            except Exception as error: seen.append((type(error).__name__, str(error)))
+    return seen
+class Stop(Exception): pass
+def all_of():
+    keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
+    found = []
+    for region, endpoint, settings, more in (
+        ("us-east-1", "http://127.0.0.1:4566", {}, {}),
+        ("eu-west-1", "http://127.0.0.1:4566", {"addressing_style": "path"}, {}),
+        ("eu-west-1", "https://s3.example.com/base", {"addressing_style": "virtual"}, {}),
+        ("us-east-1", None, {}, {}),
+        ("eu-west-1", None, {"use_accelerate_endpoint": True}, {}),
+        ("cn-north-1", None, {"addressing_style": "path"}, {"use_dualstack_endpoint": True}),
+    ):
+        config = Config(s3=settings, **more)
+        client = boto3.Session(region_name=region, **keys).client("s3", endpoint_url=endpoint, config=config)
+        found.append(asked(client))
+    return found
+warming.read_files_once()
+from botocore.endpoint_provider import EndpointProvider, RuleSet
+looked, look = [], RuleSet.evaluate
+def counted(rules, asked):
+    looked.append(asked)
+    return look(rules, asked)
+RuleSet.evaluate = counted
+before, first = all_of(), len(looked)
+EndpointProvider.resolve_endpoint = warming._buckets_alike(EndpointProvider)
+after, second = all_of(), len(looked) - first
+assert second < first, (first, second)
+for one, other in zip(before, after): assert one == other, [p for p in zip(one, other) if p[0] != p[1]]
+assert len({str(each) for each in before}) == 6
+"""
+
+
+def test_buckets_are_where_they_were() -> None:
+    """Whatever a bucket's name, and however a client reaches it, its address is the one that S3's rules
+    give."""
+    done = subprocess.run([sys.executable, "-c", _BUCKETS], capture_output=True, text=True, timeout=200)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 _AGENTS = """
 import boto3
 from botocore.config import Config

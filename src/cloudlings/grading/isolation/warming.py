@@ -12,7 +12,7 @@ import gc
 import importlib
 import inspect
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,11 @@ from cloudlings.grading.isolation import linux
 # Fewer looks at what is new: these processes live for a second.
 _LOOKS = (20_000, 20, 20)
 _CLIENT = re.compile(r"\b(?:client|resource)\(\s*[\"']([a-z0-9-]+)[\"']")
+# A bucket whose name is one label of a host's name, and none that S3 reads a kind or a place from (its rules
+# look for "--" at the end, and for ARNs).
+_PLAIN_BUCKET = re.compile(r"[a-z0-9](?:[a-z0-9]|-(?!-)){1,61}[a-z0-9]")
+_STAND_INS = ("stands-for-all-0", "so-does-this-one")
+_NO_MATTER = ("Bucket", "Key", "Prefix", "CopySource")
 _ALWAYS = ("iam", "s3", "ssm", "sts")
 _IMPORTED = (
     "cloudlings.cost.prices",
@@ -41,7 +46,9 @@ def settle(*, many: bool) -> None:
     if many:
         # First: whose pages are still shared with one that was forked gets its own by it.
         linux.gather_memory()
-    gc.collect()
+    else:
+        # Where many follow, garbage of what was imported costs less than looking for it.
+        gc.collect()
     gc.freeze()
     gc.enable()
 
@@ -80,6 +87,7 @@ def keep_what_is_read() -> None:
     # By the data's identity: the loader above gives the same object for the same file, and keeps it.
     client.ServiceModel = _by_identity(ServiceModel)
     regions.EndpointProvider = _by_identity(EndpointProvider)
+    EndpointProvider.resolve_endpoint = _buckets_alike(EndpointProvider)
     hooks.EventAliaser._alias_event_name = _aliases_kept(hooks)
     hooks.EventAliaser.__copy__ = _copied
     hooks._PrefixTrie._recursive_copy = _copied_trie
@@ -191,6 +199,38 @@ def _agents_kept(useragent: Any) -> Any:
     return kept
 
 
+def _buckets_alike(provider: Any) -> Any:
+    """S3's rules tell no two buckets with plain names apart: where one is, the others are."""
+    resolve, found = provider.resolve_endpoint, {}
+
+    def resolved(rules: Any, **asked: Any) -> Any:
+        name = asked.get("Bucket")
+        if "AccountId" in asked or not isinstance(name, str) or not _PLAIN_BUCKET.fullmatch(name):
+            return resolve(rules, **asked)
+        key = (id(rules), *((each, value) for each, value in asked.items() if each not in _NO_MATTER))
+        if key not in found:
+            # The rules are kept as well, for nothing else to get their identity.
+            found[key] = _stand_in(resolve, rules, asked), rules
+        known = found[key][0]
+        return (
+            known._replace(url=known.url.replace(_STAND_INS[0], name)) if known else resolve(rules, **asked)
+        )
+
+    return resolved
+
+
+def _stand_in(resolve: Any, rules: Any, asked: Mapping[str, Any]) -> Any:
+    """The endpoint of a bucket that stands for all with plain names; None where they are not alike."""
+    from botocore.exceptions import EndpointProviderError
+
+    try:
+        one, other = (resolve(rules, **{**asked, "Bucket": name}) for name in _STAND_INS)
+    except EndpointProviderError:
+        return None
+    alike = one._replace(url=one.url.replace(*_STAND_INS)) == other
+    return one if alike and _STAND_INS[0] not in str(one.properties) + str(one.headers) else None
+
+
 def _methods_kept(make: Any) -> Any:
     """A service's methods are the same for each of its clients, for they know nothing of them."""
     found: dict[int, tuple[Any, dict[str, Any]]] = {}
@@ -234,7 +274,10 @@ def make_clients(rows: Iterable[Sequence[Any]]) -> None:
     from cloudlings.sandbox.session import make_ready
 
     for service, region, endpoint, checks in rows:
-        make_ready(service, region, endpoint, CONFIG if checks else None)
+        made = make_ready(service, region, endpoint, CONFIG if checks else None)
+        if service == "s3":
+            operation = made.meta.service_model.operation_model("GetBucketPolicy")
+            made._ruleset_resolver.construct_endpoint(operation, {"Bucket": _STAND_INS[0]}, {})
 
 
 def _walk(shape: Any, above: set[str]) -> None:
