@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 from pathlib import Path
 from typing import Annotated
@@ -104,17 +105,22 @@ def grade(
     course: Course = Path(),
 ) -> None:
     """Grade all submissions of a lab at once, into nbgrader's gradebook."""
-    from cloudlings.cli._cohort import show_run
-    from cloudlings.grading.cohort.grade import Options, grade
+    from cloudlings.grading.isolation.lanes import lanes
 
-    options = Options(tuple(student or ()), workers, scheduler, resume, trust)
     if trust:
         typer.secho(
             "Students' code runs WITHOUT A BOX, with your rights: it can read and change your files.",
             fg="red",
             err=True,
         )
-    good = show_run(grade(course, lab, options), lab)
+    gc.disable()
+    with contextlib.nullcontext() if trust or scheduler else lanes() as zygote:
+        # It starts while this process imports what it needs itself.
+        from cloudlings.cli._cohort import show_run
+        from cloudlings.grading.cohort.grade import Options, grade
+
+        options = Options(tuple(student or ()), workers, scheduler, resume, trust)
+        good = show_run(grade(course, lab, options, zygote), lab)
     # Python looks through all that there is when it ends, which takes longer than a submission.
     gc.freeze()
     if not good:

@@ -72,16 +72,18 @@ class Run:
         return tuple(task.name for task in tasks_of(self.root, self.lab))
 
 
-def grade(course: Path, lab: str, options: Options) -> Iterator[Progress]:
+def grade(course: Path, lab: str, options: Options, zygote: Lanes | None = None) -> Iterator[Progress]:
     """Grades, and tells of each submission as it is done; whoever stops listening has lost nothing.
 
-    Errors: GradingError where no box can be had and nobody said to go without; CourseError, UnknownLab.
+    ``zygote`` is one that was started for this, and is told nothing yet; without it one is started, where the
+    options want one. Errors: GradingError where no box can be had and nobody said to go without; CourseError,
+    UnknownLab.
     """
     with contextlib.ExitStack() as stack:
-        zygote, look = None, _nothing
+        look = _nothing
         if not options.trust and not options.scheduler:
             # It starts while this process reads the course.
-            zygote, look = stack.enter_context(lanes()), client.require
+            zygote, look = zygote or stack.enter_context(lanes()), client.require
         with _imported_to_stay(), _beside(look):
             run = prepare(course.absolute(), lab)
             found = _found(run, options.students)
