@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from cloudlings.errors import RecordsError
-from cloudlings.grading.records import Records
+from cloudlings.grading.records import PassingRecords, Records, Standing
 from cloudlings.grading.verdict import Status, Verdict
 
 
@@ -20,6 +21,17 @@ def test_records_survive_a_restart(tmp_path):
     Records(tmp_path / "progress.db").add(verdict(Status.PASSED, 3), "7")
     standing = Records(tmp_path / "progress.db").standing("030-x", "tls", "7")
     assert (standing.status, standing.points, standing.attempts) == (Status.PASSED, 3, 1)
+
+
+def test_records_that_are_written_nowhere():
+    """They tell what written ones tell, whichever thread asks, and others begin empty."""
+    records = PassingRecords()
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda _: records.add(verdict(Status.PASSED, 3), "7"), range(20)))
+    records.see_hint("030-x", "tls", "7", 1)
+    assert records.standings("7")["030-x", "tls"] == Standing("tls", Status.PASSED, 3, 20, 1)
+    assert records.last("030-x", "tls", "7").points == 3
+    assert PassingRecords().standings("7") == {}
 
 
 def test_a_task_passed_once_stays_passed(tmp_path):

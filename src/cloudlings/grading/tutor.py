@@ -20,12 +20,14 @@ from cloudlings.sandbox import Sandbox
 
 
 class Tutor:
-    """What the checker does for one learner, on the sandbox and the records in ``home``."""
+    """What the checker does for one learner, on the sandbox in ``home`` and the records there, or others."""
 
-    def __init__(self, root: Path, home: Path, *, seed: str | None = None) -> None:
+    def __init__(
+        self, root: Path, home: Path, *, seed: str | None = None, records: Records | None = None
+    ) -> None:
         self.root, self.home = root, home
         self.seed = seed or learner(home).seed
-        self.records = Records(home / "progress.db")
+        self.records = records or Records(home / "progress.db")
 
     def for_seed(self, seed: str | None) -> Tutor:
         """The same tutor for other personal values; the learner's own where ``seed`` is None."""

@@ -151,6 +151,7 @@ def holes_without_slash() -> frozenset[str]:
     return _rules().no_slash
 
 
+@lru_cache(maxsize=4096)
 def _cut(key: str) -> str:
     """A key without the part that the policy chooses, in lower case.
 

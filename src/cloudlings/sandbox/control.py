@@ -140,6 +140,8 @@ class Control:
             http="httptools",
             ws="none",
             lifespan="off",
+            # Python's own: warnings to standard error, which is the log.
+            log_config=None,
             log_level="warning",
             access_log=False,
             proxy_headers=False,

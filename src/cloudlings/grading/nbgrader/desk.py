@@ -25,6 +25,7 @@ from cloudlings.errors import GradingError
 from cloudlings.grading.checker.app import app
 from cloudlings.grading.checker.client import socket_of
 from cloudlings.grading.engine import check
+from cloudlings.grading.records import PassingRecords
 from cloudlings.grading.replies import Hint
 from cloudlings.grading.task import Task
 from cloudlings.grading.tasks import task_of, tasks_of
@@ -51,7 +52,7 @@ class Desk(Tutor):
     """The tutor of one submission: one sandbox, one student, whatever seed the notebook asks for."""
 
     def __init__(self, root: Path, sandbox: Sandbox, seed: str) -> None:
-        super().__init__(root, sandbox.home, seed=seed)
+        super().__init__(root, sandbox.home, seed=seed, records=PassingRecords())
         self._in = sandbox
         self._best: dict[tuple[str, str], Verdict] = {}
         self._lock = threading.Lock()
