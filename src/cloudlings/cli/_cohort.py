@@ -44,7 +44,7 @@ def show_run(steps: Iterator[Step], lab: str) -> bool:
     )
     kinds: Counter[str] = Counter()
     began = time.monotonic()
-    with Progress(*columns, console=console) as progress:
+    with Progress(*columns, console=console, refresh_per_second=4) as progress:
         bar = progress.add_task(f"Grading {lab}", total=None, rate="")
         for step in steps:
             kinds[step.outcome.kind] += 1

@@ -13,6 +13,7 @@ from cloudlings.errors import GradingError
 # A submission that has ended so many workers is not tried on another.
 _KILLED_WORKERS = 3
 _STARTS = 3
+_ANYWHERE = "127.0.0.1:0"
 # Dask looks at itself fifty times a second in each of its processes, which here wait, a second and longer.
 _SELDOM = {
     "distributed.admin.tick.interval": "1s",
@@ -72,7 +73,9 @@ def _local_cluster(distributed: Any, workers: int) -> Any:
                 threads_per_worker=1,
                 processes=True,
                 host="127.0.0.1",
-                dashboard_address="127.0.0.1:0" if _has_dashboard() else None,
+                dashboard_address=_ANYWHERE if _has_dashboard() else None,
+                # Its own pages are served without bokeh, too; two runs do not ask for one port.
+                scheduler_kwargs={"dashboard_address": _ANYWHERE},
                 memory_limit=0,
                 silence_logs=50,
             )
