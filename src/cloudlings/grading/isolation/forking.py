@@ -1,7 +1,7 @@
 """Making a box, between a request of the trusted side and the learner's shell in it: three forks.
 
-The first enters the submission's namespaces, which takes effect for its children; the second makes those of
-the box; the third is the box's first process, and starts the shell.
+The first is born among the submission's processes, enters its other namespaces, and makes those of the box;
+the second is the box's first process; the third is the shell.
 """
 
 from __future__ import annotations
@@ -22,15 +22,28 @@ DESCRIPTORS = 7
 """Mount, network and process namespace; the shell's channel, the box's control; standard output and error."""
 
 
-def make_box(shell: Any, request: Mapping[str, Any], descriptors: Sequence[int]) -> None:
-    """Never returns. ``request`` has ``place``, ``labs``, ``bounds``, ``environment`` and ``groups``."""
-    mounts, network, processes, channel, control, out, err = descriptors
+def begin(shell: Any, request: Mapping[str, Any], descriptors: Sequence[int]) -> None:
+    """Fork a process that makes a box; ``request`` has ``place``, ``labs``, ``bounds``, ``environment`` and
+    ``groups``. What goes wrong is told on the box's control."""
+    control = descriptors[4]
     try:
-        linux.enter(processes, linux.NEWPID)
+        # From here on who is forked from this process is among the submission's, and ends with it.
+        linux.enter(descriptors[2], linux.NEWPID)
+        child = os.fork()
+    except OSError as error:
+        _tell(control, error)
+        return
+    if child == 0:
+        _make_box(shell, request, descriptors)
+
+
+def _make_box(shell: Any, request: Mapping[str, Any], descriptors: Sequence[int]) -> None:
+    """Never returns."""
+    mounts, network, _, channel, control, out, err = descriptors
+    try:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         linux.enter(network, linux.NEWNET)
         linux.enter(mounts, linux.NEWNS)
-        if os.fork() != 0:
-            os._exit(0)
         keep_only(channel, control, out, err)
         groups.join(request["groups"])
         linux.unshare(linux.NEWNS | linux.NEWPID | linux.NEWIPC | linux.NEWUTS)
@@ -40,10 +53,14 @@ def make_box(shell: Any, request: Mapping[str, Any], descriptors: Sequence[int])
             os._exit(0)
         be_first(shell, request, channel, control, (out, err))
     except BaseException as error:
-        with contextlib.suppress(OSError):
-            os.write(control, f"{type(error).__name__}: {error}\n".encode())
+        _tell(control, error)
     finally:
         os._exit(1)
+
+
+def _tell(control: int, error: BaseException) -> None:
+    with contextlib.suppress(OSError):
+        os.write(control, f"{type(error).__name__}: {error}\n".encode())
 
 
 def be_first(

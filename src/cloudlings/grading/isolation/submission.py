@@ -176,8 +176,7 @@ def _run(
 ) -> tuple[Mapping[int, Sequence[Any]], Sequence[str]]:
     outputs: dict[int, Sequence[Any]] = {}
     notes: list[str] = []
-    with answering(desk, place / "checker"), _boxed(job, place, boxes, space) as shell:
-        (place / "checker" / "checker.sock").chmod(0o666)
+    with _boxed(job, place, boxes, space, desk) as shell:
         shell.wait_until_ready()
         spent("box")
         for cell in job.cells:
@@ -200,8 +199,22 @@ def _run(
 
 
 @contextlib.contextmanager
-def _boxed(job: Job, place: Path, boxes: Boxes, space: Workspace) -> Iterator[Boxed]:
-    """The learner's shell, asked for from the process that never saw a grader. Errors: GradingError."""
+def _boxed(job: Job, place: Path, boxes: Boxes, space: Workspace, desk: Desk) -> Iterator[Boxed]:
+    """The learner's shell, and a checker for it to ask, which starts while the box is made. Errors:
+    GradingError."""
+    shell = _asked_for(job, place, boxes, space)
+    with contextlib.ExitStack() as ending:
+        try:
+            ending.enter_context(answering(desk, place / "checker"))
+            (place / "checker" / "checker.sock").chmod(0o666)
+            yield shell
+        finally:
+            # Before the checker: nobody is left who could ask.
+            shell.close()
+
+
+def _asked_for(job: Job, place: Path, boxes: Boxes, space: Workspace) -> Boxed:
+    """The learner's shell, asked for from the process that never saw a grader."""
     channel, theirs = socket.socketpair()
     control, their_control = socket.socketpair()
     out, out_end = os.pipe()
@@ -224,11 +237,7 @@ def _boxed(job: Job, place: Path, boxes: Boxes, space: Workspace) -> Iterator[Bo
     theirs.close()
     their_control.close()
     limits = Limits(job.cell_seconds, job.submission_seconds, job.bounds.memory)
-    shell = Boxed(channel, control, {out: "stdout", err: "stderr"}, limits)
-    try:
-        yield shell
-    finally:
-        shell.close()
+    return Boxed(channel, control, {out: "stdout", err: "stderr"}, limits)
 
 
 def _environment(space: Workspace) -> dict[str, str]:

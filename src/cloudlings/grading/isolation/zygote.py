@@ -108,9 +108,8 @@ def _serve_boxes(requests: socket.socket) -> None:
     from cloudlings.grading.isolation import cells, forking
 
     linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
-    # Who makes a box ends at once, an orphan in the submission's process namespace, which cannot end before
-    # it is taken in: that is done here, and not whenever the machine's first process gets to it.
-    linux.prctl(linux.PR_SET_CHILD_SUBREAPER, 1)
+    # Who makes a box ends at once, in the submission's process namespace, which cannot end before it is
+    # taken in.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     made = cells.shell()
     warming.notebook()
@@ -126,9 +125,7 @@ def _serve_boxes(requests: socket.socket) -> None:
             warming.settle(many=request["many"])
         if not descriptors:
             continue
-        if os.fork() == 0:
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            forking.make_box(made, request, descriptors)
+        forking.begin(made, request, descriptors)
         for each in descriptors:
             os.close(each)
 
