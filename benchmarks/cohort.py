@@ -84,8 +84,8 @@ def _course_grade(folder: Path) -> dict[str, Any]:
     command = ["cloudlings", "course", "grade", LAB, "--workers", "2"]
     began = time.time()
     with subprocess.Popen(command, cwd=folder, env=_environment(), stderr=subprocess.DEVNULL) as running:
-        largest, computed = _followed(psutil.Process(running.pid))
-    took = time.time() - began
+        largest, computed = _followed(running)
+        took = time.time() - began
     assert running.returncode == 0, "every submission is graded"
     outcomes = list(Outcomes(folder, LAB))
     graded = [found for found in (outcome.verdicts for outcome in outcomes) if found]
@@ -104,15 +104,18 @@ def _course_grade(folder: Path) -> dict[str, Any]:
     }
 
 
-def _followed(process: psutil.Process) -> tuple[int, float]:
+def _followed(running: subprocess.Popen[bytes]) -> tuple[int, float]:
     """Until it ends: the most memory that it and its descendants had, and what it computed itself."""
+    process = psutil.Process(running.pid)
     largest, computed = 0, 0.0
-    while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+    while True:
         with contextlib.suppress(psutil.Error):
             computed = sum(process.cpu_times()[:2])
             largest = max(largest, sum(map(_pss, [process, *process.children(recursive=True)])))
-        time.sleep(_LOOK_SECONDS)
-    return largest, computed
+        # It is noticed at once when it ends, and not at the next look.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            running.wait(_LOOK_SECONDS)
+            return largest, computed
 
 
 def _pss(process: psutil.Process) -> int:
