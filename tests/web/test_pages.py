@@ -201,9 +201,8 @@ def test_an_open_page_hears_of_a_change(space: Workspace) -> None:
         followers = Followers(Reader(COURSE, space.running().home).space, space.running().home / RECORDS)
         events = followers.events(LAB)
         heard = [await anext(events)]
+        assert followers.is_waiting(LAB), "the greeting says that from here on every change is heard"
         coming = asyncio.ensure_future(anext(events))
-        while not followers.is_waiting(LAB):
-            await asyncio.sleep(0.01)
         await asyncio.to_thread(client(space, "sqs").create_queue, QueueName="heard")
         heard.append(await coming)
         await events.aclose()

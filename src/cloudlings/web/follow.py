@@ -35,6 +35,8 @@ class Followers:
         self._open: dict[str, set[asyncio.Queue[str]]] = {}
         self._waiting: dict[str, asyncio.Task[None]] = {}
         self._asking: set[str] = set()
+        # Set once a lab's changes are heard, or nobody is there to tell of them.
+        self._begun: dict[str, asyncio.Event] = {}
         self._limit: CapacityLimiter | None = None
 
     async def events(self, lab: str) -> AsyncIterator[str]:
@@ -42,10 +44,14 @@ class Followers:
         mine: asyncio.Queue[str] = asyncio.Queue(maxsize=8)
         self._open.setdefault(lab, set()).add(mine)
         if lab != MAP and lab not in self._waiting:
+            self._begun[lab] = asyncio.Event()
             self._waiting[lab] = asyncio.ensure_future(self._wait(lab))
         if self._looking is None:
             self._looking = asyncio.ensure_future(self._look(self._written()))
         try:
+            # What came between the page's making and now, it sees by looking once more when it is greeted.
+            if lab in self._begun:
+                await self._begun[lab].wait()
             yield "retry: 1000\nevent: hello\ndata: \n\n"
             while True:
                 try:
@@ -71,6 +77,7 @@ class Followers:
         if not self._open[lab]:
             del self._open[lab]
             self._asking.discard(lab)
+            self._begun.pop(lab, None)
             if lab in self._waiting:
                 self._waiting.pop(lab).cancel()
         if not self._open and self._looking is not None:
@@ -105,6 +112,7 @@ class Followers:
                         self.tell(lab, "up")
                         down = False
                 self._asking.add(lab)
+                self._begun[lab].set()
                 news = await to_thread.run_sync(
                     sandbox.news, numbers, _WAIT, limiter=self._limit, abandon_on_cancel=True
                 )
@@ -115,6 +123,7 @@ class Followers:
                 if not down:
                     self.tell(lab, "down")
                 down, numbers = True, None
+                self._begun[lab].set()
                 await asyncio.sleep(_PAUSE)
 
 

@@ -34,11 +34,20 @@ function exchange(old, fresh) {
   }
 }
 
+// What was asked for last is shown, whichever answer comes last.
+const asked = new Map();
+function newest(what) {
+  const number = (asked.get(what) || 0) + 1;
+  asked.set(what, number);
+  return () => asked.get(what) === number;
+}
+
 async function load(section) {
+  const isNewest = newest(section.dataset.load);
   try {
     const part = (await fetched(section.dataset.load)).querySelector("[data-part]");
     const place = section.querySelector(".loaded");
-    if (!part || !place) return;
+    if (!part || !place || !isNewest()) return;
     part.removeAttribute("id");
     part.removeAttribute("data-live");
     if (place.innerHTML !== part.innerHTML) place.replaceChildren(...part.childNodes);
@@ -54,8 +63,10 @@ function soon() {
 async function refresh() {
   const address = new URL(location.href);
   address.searchParams.delete("said");
+  const isNewest = newest("page");
   try {
     const page = await fetched(address);
+    if (!isNewest()) return;
     for (const old of document.querySelectorAll("[data-live][id]")) {
       const fresh = page.getElementById(old.id);
       if (fresh) exchange(old, fresh);
@@ -93,20 +104,19 @@ window.addEventListener("pageshow", () => {
 // A page that nobody sees holds no connection: browsers give one address no more than six of them.
 if (document.body.dataset.events) {
   let events = null;
-  let lost = false;
   const listen = () => {
     events = new EventSource(document.body.dataset.events);
     events.addEventListener("changed", soon);
     events.addEventListener("up", soon);
     events.addEventListener("down", () => { say("The sandbox does not answer; your work in it is kept"); soon(); });
-    events.addEventListener("hello", () => { if (lost) { lost = false; soon(); } });
+    // From here on every change is heard; one that came since the page was made is seen by one more look.
+    events.addEventListener("hello", soon);
     events.onerror = () => {
-      if (events.readyState !== EventSource.CLOSED) { lost = true; return; }
+      if (events.readyState !== EventSource.CLOSED) return;
       // JupyterLab answers for a page that has stopped, and the browser takes that for the end.
       soon();
       setTimeout(() => {
         if (document.hidden || events.readyState !== EventSource.CLOSED) return;
-        lost = true;
         listen();
       }, 2000);
     };
