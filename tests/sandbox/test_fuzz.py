@@ -68,6 +68,17 @@ def test_unsigned_nonsense_is_answered(
     assert_shaped(send(sandbox.endpoint_url, method, path, headers, body))
 
 
+@pytest.mark.parametrize("body", [b"0", b"[]", b'"x"', b"null", b"true"])
+def test_json_that_is_no_object_is_refused(sandbox: Sandbox, body: bytes) -> None:
+    """An emulator that stumbles over it is not the sandbox's own error: the client is told what it sent."""
+    sandbox.provision("333344445555")
+    keys = sandbox.credentials("333344445555", "learner")
+    extra = {"Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": "AmazonSQS.ListQueues"}
+    headers = signed(sandbox.endpoint_url, keys, "sqs", "POST", "/", body, extra)
+    answer = send(sandbox.endpoint_url, "POST", "/", headers, body)
+    assert (answer.status, b"SerializationException" in answer.body) == (400, True)
+
+
 @RELAXED
 @given(
     service=st.sampled_from([*sorted(BY_SERVICE), "nope", "", "s3/../iam"]),

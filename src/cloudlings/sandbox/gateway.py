@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, replace
@@ -347,8 +348,20 @@ def _failed(call: Call, route: Route, response: Response) -> Refused:
             f"The {server} has no {call.operation} of {call.service}; docs/sandbox.md names what is missing."
         )
         return Refused(501, "NotImplemented", message)
+    if _is_no_structure(call.request):
+        return Refused(400, "SerializationException", "The request's body is no JSON object.")
     print(f"{route.emulator} failed over {what}", flush=True)
     return Refused(500, "InternalFailure", _INTERNAL)
+
+
+def _is_no_structure(request: Request) -> bool:
+    """Whether what names its operation by a header brings along something else than an object in JSON."""
+    if not request.header("x-amz-target"):
+        return False
+    try:
+        return not isinstance(json.loads(request.content or b"{}"), dict)
+    except (ValueError, RecursionError):
+        return True
 
 
 def _names_a_key(request: Request) -> bool:
