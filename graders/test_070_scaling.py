@@ -121,7 +121,7 @@ def test_six_urls(brief: Brief, answer: Callable[[str], Any]) -> None:
         "'RedirectConfig': {'Protocol': 'HTTPS', 'Port': '443', 'StatusCode': 'HTTP_301'}}]).",
     ],
 )
-def testfront_of(account: Account, brief: Brief) -> None:
+def test_front(account: Account, brief: Brief) -> None:
     network, vpc = portal_network(account, brief)
     front = front_of(account, brief, network, vpc)
     faces_the_internet(front)
@@ -188,7 +188,7 @@ def test_routes(account: Account, brief: Brief) -> None:
         "VPCZoneIdentifier=','.join(SUBNETS['app']), TargetGroupARNs=[both], HealthCheckType='ELB', …).",
     ],
 )
-def testfleet_of(account: Account, brief: Brief) -> None:
+def test_fleet(account: Account, brief: Brief) -> None:
     network, vpc = portal_network(account, brief)
     front = front_of(account, brief, network, vpc)
     group, page, api = fleet_of(account, brief, front)
