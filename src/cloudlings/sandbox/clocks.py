@@ -29,6 +29,8 @@ class Clocks:
         self._journal = journal
         self._wrote = wrote
         self._keeper = BY_SERVICE["iam"].emulator
+        # Then there is nothing to follow: they are moved, emptied and put back here.
+        self._kept_here = emulators[self._keeper].within
         self._turn = asyncio.Lock()
         self._following: set[asyncio.Task[None]] = set()
 
@@ -42,7 +44,8 @@ class Clocks:
                 await emulator.advance(account_id, seconds, at)
                 self._wrote(name, account_id)
             # The gateway's own last: an emulator that has no test clock has refused by now.
-            clock.advance(account_id, seconds, at)
+            if not self._kept_here:
+                clock.advance(account_id, seconds, at)
             self._journal.add(_entry(f"advance {seconds:g} s", at), account_id)
         return self.shows(account_id)
 
@@ -52,12 +55,13 @@ class Clocks:
 
     def follow_soon(self, account_id: str) -> None:
         """Take over an account's clock as its keeper has it: the account went back, or was emptied."""
-        clock.forget(account_id)
-        self._start(self._follow(account_id))
+        if not self._kept_here:
+            clock.forget(account_id)
+            self._start(self._follow(account_id))
 
     def follow_all(self, emulator: str) -> None:
         """Take over every clock, if this emulator keeps them: it has just read them back."""
-        if emulator == self._keeper:
+        if emulator == self._keeper and not self._kept_here:
             self._start(self._follow(""))
 
     def _start(self, work: Any) -> None:

@@ -36,14 +36,10 @@ class Upstream:
     async def send(self, request: Request, account_id: str, host: str) -> Response:
         """Send a request on. Raises ConnectionError when the socket's other end does not answer."""
         query = f"?{request.query_string}" if request.query_string else ""
-        headers = _headers(request, account_id, host)
-        if not request.header("host"):
-            headers.append(("host", "emulator"))
-        if request.body:
-            headers.append(("content-length", str(len(request.body))))
+        headers = message_headers(request, account_id, host)
         first = http1.head(request.method, request.raw_path + query, headers)
         answer = await self._ask(request.method, first + request.body)
-        return Response(answer.status, _passed_on(request, answer.headers), answer.body)
+        return Response(answer.status, passed_on(request, answer.headers), answer.body)
 
     async def close(self) -> None:
         """Close the open connections; requests on them fail. A later ``send`` opens new ones."""
@@ -164,7 +160,7 @@ class NetworkUpstream:
                 allow_redirects=False,
             ) as answer:
                 body = await answer.read()
-                return Response(answer.status, _passed_on(request, answer.raw_headers), body)
+                return Response(answer.status, passed_on(request, answer.raw_headers), body)
         except aiohttp.ClientError as error:
             raise ConnectionError(str(error)) from error
 
@@ -209,7 +205,18 @@ def _headers(request: Request, account_id: str, host: str) -> list[tuple[str, st
     return headers
 
 
-def _passed_on(request: Request, headers: Sequence[tuple[bytes, bytes]]) -> tuple[tuple[str, str], ...]:
+def message_headers(request: Request, account_id: str, host: str) -> list[tuple[str, str]]:
+    """The headers of a request as it is passed on: all that HTTP asks for in one message."""
+    headers = _headers(request, account_id, host)
+    if not request.header("host"):
+        headers.append(("host", "emulator"))
+    if request.body:
+        headers.append(("content-length", str(len(request.body))))
+    return headers
+
+
+def passed_on(request: Request, headers: Sequence[tuple[bytes, bytes]]) -> tuple[tuple[str, str], ...]:
+    """The headers of an answer that are passed on, their names in lower case."""
     # The answer to a HEAD has the length of a body that is not there.
     dropped = _DROPPED_FROM_RESPONSE - ({"content-length"} if request.method == "HEAD" else set())
     named = ((name.decode("latin-1").lower(), value) for name, value in headers)

@@ -7,11 +7,12 @@ imported.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,11 +28,9 @@ _GATEWAY = (
     "anyio.streams.tls",
     "encodings.idna",
     "cloudlings.sandbox.emulators.process",
+    "cloudlings.sandbox.emulators.within",
     "cloudlings.sandbox.session",
     "cloudlings.sandbox.upstream",
-    "moto.ec2.responses",
-    "moto.ec2.responses.instances",
-    "moto.rds.responses",
     "cloudlings.sandbox.daemon",
     "cloudlings.sandbox.control",
     "cloudlings.sandbox.databases.service",
@@ -76,18 +75,19 @@ _MINISTACK_TOO = (
     "tagging",
 )
 _MOTO = ("ec2", "iam", "autoscaling", "elbv2", "rds", "kms", "secretsmanager")
+_MOTO_TOO = (
+    "moto.core.botocore_stubber",
+    "moto.ec2.responses",
+    "moto.ec2.responses.instances",
+    "moto.rds.responses",
+)
 
 
 def preload(place: Path) -> None:
-    """Import all that a sandbox whose home is ``place`` will need. Starts no thread."""
+    """Import what every sandbox whose home is ``place`` will need. Starts no thread."""
     for name in _GATEWAY:
         importlib.import_module(name)
     _import_ministack(place)
-    import moto.backends
-    from moto.core import botocore_stubber  # noqa: F401
-
-    for name in _MOTO:
-        moto.backends.get_backend(name)
     # Tried, or looked for, once here, and not by every sandbox.
     from cloudlings.sandbox.databases import machine
     from cloudlings.sandbox.emulators import function_box, keeping
@@ -96,6 +96,25 @@ def preload(place: Path) -> None:
     keeping.made_by("moto")
     function_box.available()
     machine.find()
+
+
+def preload_for(services: Iterable[str]) -> None:
+    """Import as well what sandboxes need that are asked for these services, named as boto3's clients. One
+    that is asked for others imports what they need itself."""
+    from cloudlings.sandbox.routes import BY_MODEL
+
+    if any(BY_MODEL[name].emulator == "moto" for name in services if name in BY_MODEL):
+        _import_moto()
+
+
+@functools.cache
+def _import_moto() -> None:
+    import moto.backends
+
+    for name in _MOTO:
+        moto.backends.get_backend(name)
+    for name in _MOTO_TOO:
+        importlib.import_module(name)
 
 
 def _import_ministack(place: Path) -> None:

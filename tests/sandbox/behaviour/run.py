@@ -36,10 +36,9 @@ class Result:
 
 def probes() -> tuple[Probe, ...]:
     """Every probe of this package's modules."""
-    if not PROBES:
-        for module in pkgutil.iter_modules(package.__path__):
-            if module.name not in _SKIPPED and not module.name.startswith("test_"):
-                importlib.import_module(f"{package.__name__}.{module.name}")
+    for module in pkgutil.iter_modules(package.__path__):
+        if module.name not in _SKIPPED and not module.name.startswith("test_"):
+            importlib.import_module(f"{package.__name__}.{module.name}")
     return tuple(PROBES)
 
 

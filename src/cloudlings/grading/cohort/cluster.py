@@ -24,6 +24,11 @@ _SELDOM = {
 }
 
 
+# A page on which a scheduler shows other machines' pages: it imports Jupyter's server for it.
+_ROUTES = "distributed.scheduler.http.routes"
+_PROXY = "distributed.http.proxy"
+
+
 @contextlib.contextmanager
 def cluster(workers: int, scheduler: str) -> Iterator[Any]:
     """A client of the scheduler at an address, or of a new one with so many workers on this machine.
@@ -46,6 +51,7 @@ def cluster(workers: int, scheduler: str) -> Iterator[Any]:
             "distributed.worker.daemon": False,
             "distributed.admin.log-format": "%(message)s",
             "logging.distributed": "error",
+            _ROUTES: [route for route in dask.config.get(_ROUTES) if route != _PROXY],
             **_SELDOM,
         }
     )

@@ -55,6 +55,7 @@ def know(job: Job, *, settle: bool = True) -> None:
         services = _services(job.root, job.lab)
         if services not in _read:
             _read.add(services)
+            warm.preload_for(services)
             warming.clients(services)
             warming.gateway(services)
             if settle:

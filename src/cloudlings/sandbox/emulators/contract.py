@@ -26,6 +26,8 @@ class Emulator(ABC):
     era: str = ""
     # The address of one that was running already; "" for one that the sandbox starts.
     upstream: str = ""
+    # Whether it is in the gateway's process, and its test clocks are the gateway's own.
+    within: bool = False
 
     @abstractmethod
     def listen(self) -> None:

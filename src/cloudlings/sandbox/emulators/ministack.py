@@ -21,17 +21,20 @@ from cloudlings.sandbox.emulators.ministack_state import MiniStackAccounts
 from cloudlings.sandbox.emulators.served import Served
 
 if TYPE_CHECKING:
-    from cloudlings.sandbox.emulators.process import IdentityProcess
+    from cloudlings.sandbox.emulators.called import CalledKeeper
 
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 
-def emulator(run: Path, state: Path | None, gateway_url: str) -> IdentityProcess:
+def emulator(run: Path, state: Path | None, gateway_url: str) -> CalledKeeper:
     """The gateway's side of this emulator."""
     # Here, for the emulator's own process has no use for the gateway's HTTP client.
-    from cloudlings.sandbox.emulators.process import IdentityProcess
+    from cloudlings.sandbox.emulators import process, within
 
-    return IdentityProcess("ministack", run, state, environment=_environment(run, state, gateway_url))
+    environment = _environment(run, state, gateway_url)
+    if process.FORKS and state is None:
+        return within.KeeperWithin("ministack", run, environment)
+    return process.IdentityProcess("ministack", run, state, environment=environment)
 
 
 def _environment(run: Path, state: Path | None, gateway_url: str) -> dict[str, str]:

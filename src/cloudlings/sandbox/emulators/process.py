@@ -18,12 +18,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import cloudlings
 from cloudlings.errors import SandboxError
 from cloudlings.sandbox.channel import Channel
-from cloudlings.sandbox.emulators.contract import Emulator, IdentityKeeper, IdentityMirror, Informant
-from cloudlings.sandbox.emulators.saved import SUFFIX
-from cloudlings.sandbox.model import Caller, Credentials, Request, Response
+from cloudlings.sandbox.emulators.called import CalledEmulator, CalledKeeper, clean_environment
+from cloudlings.sandbox.emulators.contract import IdentityKeeper, IdentityMirror
+from cloudlings.sandbox.model import Request, Response
 from cloudlings.sandbox.upstream import Upstream
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ STOP_TIMEOUT = 5.0
 FORKS = False
 
 
-class ProcessEmulator(Emulator, Informant):
+class ProcessEmulator(CalledEmulator):
     """An emulator that ``python -m cloudlings.sandbox.emulators NAME`` serves.
 
     ``run`` is the folder for its socket, ``state`` the one for its state (None: keep nothing),
@@ -47,10 +46,9 @@ class ProcessEmulator(Emulator, Informant):
     """
 
     def __init__(self, name: str, run: Path, state: Path | None, environment: Mapping[str, str]) -> None:
-        self.name = name
+        super().__init__(name, state)
         self._path = run / f"{name}.sock"
         self._log = run / f"{name}.log"
-        self._state = state
         self._environment = environment
         self._listener: socket.socket | None = None
         self._control: socket.socket | None = None
@@ -78,7 +76,7 @@ class ProcessEmulator(Emulator, Informant):
             self._state.mkdir(parents=True, exist_ok=True, mode=0o700)
             command += ["--state", str(self._state)]
         settings: dict[str, Any] = {
-            "env": self._clean_environment(),
+            "env": clean_environment(self._environment),
             "pass_fds": (self._listener.fileno(), theirs.fileno()),
             "cwd": self._path.parent,
         }
@@ -94,11 +92,6 @@ class ProcessEmulator(Emulator, Informant):
                 )
         theirs.close()
         self._control = ours
-
-    def _clean_environment(self) -> dict[str, str]:
-        """The machine's environment without anything about AWS or Python: functions inherit this one."""
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "PYTHON", "MOTO_", "S3_"))}
-        return kept | {"PYTHONPATH": str(Path(cloudlings.__file__).parent.parent)} | dict(self._environment)
 
     async def start(self) -> None:
         if self._asleep:
@@ -211,39 +204,17 @@ class ProcessEmulator(Emulator, Informant):
 
     async def reset(self, account_id: str) -> None:
         if not self._asleep:
-            await self._call("reset", account_id=account_id)
+            await super().reset(account_id)
 
     async def capture(self, accounts: Sequence[str]) -> Sequence[str]:
-        if self._asleep:
-            return accounts
-        captured: Sequence[str] = await self._call("capture", accounts=list(accounts))
-        return captured
+        return accounts if self._asleep else await super().capture(accounts)
 
     async def written(self) -> None:
-        if self._asleep:
-            return
-        await self._call("written")
-
-    def file(self, account_id: str) -> Path | None:
-        return None if self._state is None else self._state / f"{account_id}{SUFFIX}"
-
-    async def import_state(self, account_id: str, path: Path | None) -> None:
-        await self._call("import_state", account_id=account_id, path=str(path) if path else None)
-
-    async def prune(self, snapshots: Sequence[Path]) -> None:
-        await self._call("prune", snapshots=[str(path) for path in snapshots])
+        if not self._asleep:
+            await super().written()
 
     async def happenings(self) -> Sequence[Mapping[str, Any]]:
-        if self._asleep:
-            return ()
-        found: Sequence[Mapping[str, Any]] = await self._call("happenings")
-        return found
-
-    async def advance(self, account_id: str, seconds: float, at: float) -> None:
-        await self._call("advance", account_id=account_id, seconds=seconds, at=at)
-
-    async def ask(self, verb: str, **args: Any) -> Any:
-        return await self._call(verb, **args)
+        return () if self._asleep else await super().happenings()
 
     async def _call(self, verb: str, **args: Any) -> Any:
         await self._wake()
@@ -252,24 +223,8 @@ class ProcessEmulator(Emulator, Informant):
         return await self._channel.call(verb, **args)
 
 
-class IdentityProcess(ProcessEmulator, IdentityKeeper):
+class IdentityProcess(ProcessEmulator, CalledKeeper):
     """The process emulator that keeps IAM and STS."""
-
-    async def find_caller(self, access_key_id: str) -> Caller | None:
-        found = await self._call("find_caller", access_key_id=access_key_id)
-        return Caller(**found) if found else None
-
-    async def provision(self, credentials: Credentials) -> None:
-        await self._call(
-            "provision",
-            account_id=credentials.account_id,
-            access_key_id=credentials.access_key_id,
-            secret_access_key=credentials.secret_access_key,
-        )
-
-    async def identities(self, account_id: str) -> dict[str, Any]:
-        found: dict[str, Any] = await self._call("identities", account_id=account_id)
-        return found
 
 
 class MirroringProcess(ProcessEmulator, IdentityMirror):

@@ -72,10 +72,14 @@ class Runner:
             self._handling.call, service, operation, arguments, waits=True
         )
 
-    async def run(self, work: Callable[[], Awaitable[None]], failed: str) -> None:
+    def run(self, work: Callable[[], Awaitable[None]], failed: str) -> Coroutine[Any, Any, None]:
         """Carry out a piece of work; whatever happens, the stack does not stay in progress."""
         key = (self._handling.account_id, self._stack_id, self._work)
+        # Now: whoever looks before its first step must not take it for work that was left behind.
         RUNNING.add(key)
+        return self._run(work, failed, key)
+
+    async def _run(self, work: Callable[[], Awaitable[None]], failed: str, key: tuple[str, str, str]) -> None:
         try:
             await work()
         except Abandoned:
