@@ -319,6 +319,15 @@ def two_times(aws: Aws) -> None:
     )
 
 
+refused(
+    "RDS",
+    "DBInstanceNotFound",
+    "A replica that is not there is not promoted.",
+    "RDS API reference, PromoteReadReplica",
+    lambda a: a.rds.promote_read_replica(DBInstanceIdentifier="none"),
+)
+
+
 @probe("RDS", "RDS API reference, CreateDBSnapshot", "DBSnapshotAlreadyExists")
 def same_snapshot(aws: Aws) -> None:
     """A snapshot's identifier is given once."""
@@ -434,3 +443,17 @@ gives(
     3306,
     lambda a: shown(a, a.database(Engine="mysql"))["Endpoint"]["Port"],
 )
+
+
+@probe("RDS", "Aurora User Guide, Deleting Aurora DB clusters and DB instances")
+def cluster_again(aws: Aws) -> None:
+    """A cluster's automated backups go with it, and its name is free at once."""
+    for _ in range(2):
+        aws.rds.create_db_cluster(
+            DBClusterIdentifier="shop",
+            Engine="aurora-postgresql",
+            MasterUsername="shop",
+            MasterUserPassword="Correct-horse-9",
+        )
+        aws.rds.delete_db_cluster(DBClusterIdentifier="shop", SkipFinalSnapshot=True)
+    same(aws.rds.describe_db_cluster_snapshots()["DBClusterSnapshots"], [])

@@ -22,6 +22,7 @@ def correct() -> None:
     _snapshots_of_data(models)
     _origins(models.RDSBackend)
     _changed_subnet_groups(models.RDSBackend)
+    _backups_of_clusters(models.RDSBackend)
 
 
 def _own_ids(models: Any) -> None:
@@ -170,6 +171,22 @@ def _volumes_of_clusters(backend: Any) -> None:
         return gone
 
     backend.delete_db_instance = delete_db_instance
+
+
+def _backups_of_clusters(backend: Any) -> None:
+    """Automated backups go with their cluster (Aurora User Guide, "Deleting Aurora DB clusters"); moto keeps
+    them, and then makes a cluster of the same name in the same minute and says that it did not."""
+    delete = backend.delete_db_cluster
+
+    def delete_db_cluster(self: Any, cluster_identifier: str, *args: Any, **kwargs: Any) -> Any:
+        deleted = delete(self, cluster_identifier, *args, **kwargs)
+        for name, snapshot in list(self.cluster_snapshots.items()):
+            of_it = snapshot.db_cluster_identifier == deleted.db_cluster_identifier
+            if snapshot.snapshot_type == "automated" and of_it:
+                del self.cluster_snapshots[name]
+        return deleted
+
+    backend.delete_db_cluster = delete_db_cluster
 
 
 def _restored(database: Any, origin: dict[str, str]) -> Any:

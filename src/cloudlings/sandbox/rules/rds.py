@@ -357,13 +357,15 @@ async def source_of_a_replica(given: Given) -> Refusal | None:
 
 @before("rds", "PromoteReadReplica")
 async def replica_to_promote(given: Given) -> Refusal | None:
-    """Only a replica is promoted.
+    """Only a replica that is there is promoted; moto fails at one that is not.
 
-    Source: RDS API reference, PromoteReadReplica (InvalidDBInstanceState).
+    Source: RDS API reference, PromoteReadReplica (InvalidDBInstanceState, DBInstanceNotFound).
     """
     name = given.input.get("DBInstanceIdentifier", "")
     found = await _database(given, name)
-    if found and not found.get("ReadReplicaSourceDBInstanceIdentifier"):
+    if not found:
+        return Refusal("DBInstanceNotFound", f"DBInstance {name} not found.", 404)
+    if not found.get("ReadReplicaSourceDBInstanceIdentifier"):
         return _state(name, "is not a read replica.")
     return None
 
