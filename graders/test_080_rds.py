@@ -21,6 +21,7 @@ from cloudlings.grading.aurora_rules import (
 from cloudlings.grading.database_rules import (
     answers_on,
     has_a_standby,
+    holds_the_database,
     is_encrypted,
     is_private,
     keeps_backups,
@@ -49,13 +50,20 @@ from cloudlings.grading.recovery_rules import (
     was_promoted,
     was_restored,
 )
-from cloudlings.grading.setting_rules import asks_who_answers, holds_no_password, leads_to_a_login
+from cloudlings.grading.setting_rules import (
+    asks_who_answers,
+    holds_no_password,
+    leads_to_a_login,
+    names_the_database,
+    says_no_password,
+)
 from cloudlings.grading.store_rules import knows_when_a_cache_pays, names_fitting_stores
 from cloudlings.grading.sums import as_billed
 from cloudlings.grading.vpc_state import interface_at, network_of
 from cloudlings.models.stores import STORES
 from cloudlings.network import Network
 
+DATABASE = "appointments"
 PRIMARY_REGION = "us-east-1"
 SEEDED_GROUPS = {"default", "portal-app", "portal-mailer", "forms"}
 
@@ -121,6 +129,7 @@ def test_database(account: Account, brief: Brief) -> None:
     everything = instances(account)
     found = _database(account, brief.database, "the portal's")
     answers_on(found, brief.port)
+    holds_the_database(account, found, DATABASE)
     group = own_subnet_group(found)
     stands_isolated(
         network_of(account),
@@ -184,9 +193,11 @@ def test_settings(account: Account, brief: Brief) -> None:
     said = setting(account, brief.setting)
     every = instances(account)
     found = pointed_at(every, said, brief.setting)
+    says_no_password(said, brief.setting)
+    names_the_database(said, brief.setting, DATABASE)
     asks_who_answers(said, brief.setting)
     login = leads_to_a_login(account, said, found)
-    holds_no_password(account, said, brief.setting, login, every.values())
+    holds_no_password(account, login, every.values())
 
 
 @task(
@@ -257,6 +268,7 @@ def test_restore(account: Account, brief: Brief) -> None:
     only_for(network, brief.restored, brief.port, _inside(network, brief), {"app"})
     said = setting(account, brief.setting)
     is_asked(brief.restored, pointed_at(every, said, brief.setting), brief.setting)
+    leads_to_a_login(account, said, found)
     is_kept(brief.database, brief.database in every or has_a_snapshot(account, brief.database))
 
 

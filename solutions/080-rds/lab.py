@@ -46,6 +46,7 @@ secrets = boto3.client("secretsmanager")
 virginia = boto3.client("rds", region_name="us-east-1")
 
 
+# Helpers: a name and its first line are enough to read.
 def where(name, value):
     """A filter for EC2's describe calls."""
     return [{"Name": name, "Values": [value]}]
@@ -77,6 +78,22 @@ def from_group(group, port=brief.port):
     return {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "UserIdGroupPairs": who}
 
 
+def new_group(name):
+    """Make a security group in the portal, without an inbound rule; its id, another time as well."""
+    found = ec2.describe_security_groups(Filters=[*where("vpc-id", PORTAL), *where("group-name", name)])
+    for one in found["SecurityGroups"]:
+        return one["GroupId"]
+    return ec2.create_security_group(GroupName=name, Description=name, VpcId=PORTAL)["GroupId"]
+
+
+def set_rule(group, rule):
+    """Make this the one inbound rule of a security group: every other one goes."""
+    (had,) = ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"]
+    if had["IpPermissions"]:
+        ec2.revoke_security_group_ingress(GroupId=group, IpPermissions=had["IpPermissions"])
+    ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[rule])
+
+
 def instances(client=rds):
     """The DB instances, by name; who looks waits until they are ready."""
     return {one["DBInstanceIdentifier"]: one for one in client.describe_db_instances()["DBInstances"]}
@@ -85,6 +102,17 @@ def instances(client=rds):
 def database(name, client=rds):
     """One DB instance as RDS describes it."""
     return client.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"][0]
+
+
+def groups_of(name):
+    """The ids of the security groups that a DB instance carries."""
+    return [one["VpcSecurityGroupId"] for one in database(name)["VpcSecurityGroups"]]
+
+
+def endpoint(name):
+    """Host and port of a DB instance, as RDS tells them."""
+    there = database(name)["Endpoint"]
+    return {"host": there["Address"], "port": there["Port"]}
 
 
 print("databases:", *instances())
@@ -140,29 +168,33 @@ except Exception as error:
 #
 # RDS runs PostgreSQL, MySQL, MariaDB, SQL Server, Oracle and [Db2](
 # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Welcome.html), and Aurora, AWS's own engine behind PostgreSQL's or
-# MySQL's face. The portal speaks PostgreSQL. Make `brief.database`:
+# MySQL's face. The portal speaks PostgreSQL. Make `brief.database`, in your subnet group:
 #
-# - on port `brief.port`, with a database `appointments` and the user `brief.master`, in your subnet group;
 # - **encrypted**, which is decided now or never; **not publicly accessible**, said in so many words;
 # - with a **standby**. A myth: "RDS does Multi-AZ by default". [The API makes one zone](
 #   https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html) unless it is asked for two;
 # - with a password that **RDS makes and keeps** in Secrets Manager. `--master-password Hunter2` in a command stays in the
 #   shell's history, in the chat, and in every copy of the command.
 #
-# `create_db_instance` has a parameter for each (`StorageEncrypted`, `PubliclyAccessible`, `MultiAZ`,
-# `ManageMasterUserPassword`); a `db.t4g.medium` with 20 GB will do.
+# `create_db_instance` has a parameter for each (`DBSubnetGroupName`, `StorageEncrypted`, `PubliclyAccessible`, `MultiAZ`,
+# `ManageMasterUserPassword`). What needs no thought is in `PLAIN`: add `**PLAIN` to your call.
+
+# %%
+PLAIN = {
+    "Engine": "postgres",
+    "DBInstanceClass": "db.t4g.medium",
+    "AllocatedStorage": 20,
+    "StorageType": "gp3",
+    "DBName": "appointments",  # a database in the instance
+    "Port": brief.port,
+    "MasterUsername": brief.master,
+}
 
 # %% task="database"
 ### BEGIN SOLUTION
 rds.create_db_instance(
     DBInstanceIdentifier=brief.database,
-    Engine="postgres",
-    DBInstanceClass="db.t4g.medium",
-    AllocatedStorage=20,
-    StorageType="gp3",
-    DBName="appointments",
-    Port=brief.port,
-    MasterUsername=brief.master,
+    **PLAIN,
     ManageMasterUserPassword=True,
     MultiAZ=True,
     StorageEncrypted=True,
@@ -187,6 +219,7 @@ for name, one in instances().items():
 
 
 # %%
+# The move, and two ways to ask: run it; the first lines are enough to read.
 def master(name):
     """The master user's login, from the secret that RDS keeps, or from one of your own; {} where there is none."""
     mine = database(name)
@@ -242,19 +275,14 @@ for source in ("internet", machine("mailer"), machine("app")):
 # %% [markdown]
 # Without a word of yours it carries the VPC's default group, which lets in only those who carry the same. Give the database a
 # group of its own that lets in the carriers of `portal-app`, on `brief.port`, and nobody else. A group for this database
-# alone: a mistake in one database's rules must not open another.
+# alone: a mistake in one database's rules must not open another. `new_group`, `set_rule`, `from_group` and `group_id` of the
+# first cell make the group; `modify_db_instance` puts it on (`VpcSecurityGroupIds`, in place of those that it carries).
 
 # %% task="door"
 ### BEGIN SOLUTION
-door = ec2.create_security_group(
-    GroupName="appointments", Description="the database of the portal", VpcId=PORTAL
-)
-ec2.authorize_security_group_ingress(
-    GroupId=door["GroupId"], IpPermissions=[from_group(group_id("portal-app"))]
-)
-rds.modify_db_instance(
-    DBInstanceIdentifier=brief.database, VpcSecurityGroupIds=[door["GroupId"]], ApplyImmediately=True
-)
+door = new_group("appointments")
+set_rule(door, from_group(group_id("portal-app")))
+rds.modify_db_instance(DBInstanceIdentifier=brief.database, VpcSecurityGroupIds=[door], ApplyImmediately=True)
 ### END SOLUTION
 
 # %%
@@ -266,13 +294,14 @@ reach(machine("mailer"), brief.database, brief.port)
 # ## Task 4: settings without a password
 #
 # Any driver will do: psycopg, JDBC, Node's `pg` with a pool. It needs an endpoint and a login. The portal reads its settings,
-# a JSON object, from the parameter `brief.setting`: `host` and `port` as **RDS tells them**, `dbname`, `sslmode`, and in
-# `secret` the ARN of the secret. No password anywhere.
+# a JSON object, from the parameter `brief.setting`: `host` and `port` as **RDS tells them** (`endpoint` of the first cell), in
+# `dbname` the database in the instance, `sslmode`, and in `secret` the ARN of the secret (`MasterUserSecret` of
+# `database(…)` has it). No password anywhere.
 #
 # `sslmode`: *require* encrypts, whoever answers. [*verify-full*](
 # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/PostgreSQL.Concepts.General.SSL.html) also asks the certificate for the
-# name, so nobody can answer in the database's place. (*Here* the certificate is the sandbox's own, and verify-full fails; the
-# settings are for AWS.)
+# name, so nobody can answer in the database's place: the portal wants that one. (*Here* the certificate is the sandbox's own, and
+# verify-full fails; the settings are for AWS.)
 
 
 # %%
@@ -288,13 +317,12 @@ def save_settings(**settings):
 
 # %% task="settings"
 ### BEGIN SOLUTION
-mine = database(brief.database)
+managed = database(brief.database).get("MasterUserSecret", {})
 save_settings(
-    host=mine["Endpoint"]["Address"],
-    port=mine["Endpoint"]["Port"],
+    **endpoint(brief.database),
     dbname="appointments",
     sslmode="verify-full",
-    secret=mine.get("MasterUserSecret", {}).get("SecretArn", ""),
+    secret=managed.get("SecretArn", ""),
 )
 ### END SOLUTION
 
@@ -324,12 +352,7 @@ except Exception as error:
 # <!-- covers: L08-05 -->
 # ## Task 5: a drill
 #
-# **Predict** what a failover does, and hand it in before you try: `answer("failover", {…})` with
-#
-# - `endpoint`: `"same"` or `"changes"`; `zone` (of the primary): `"same"` or `"changes"`;
-# - `connections` that are open: `"kept"` or `"cut"`;
-# - `standby_reads`: can reports read from the standby before it? `True` or `False`;
-# - `committed_rows_lost`: how many rows that were committed are gone after it?
+# **Predict** what a failover does: fill in the cell, and hand it in before you try, `answer("failover", {…})`.
 #
 # Then do it: `reboot_db_instance` has a switch for a failover, and without it restarts the same machine. [On AWS it takes 60 to 120 seconds](
 # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Concepts.MultiAZ.Failover.html).
@@ -339,6 +362,13 @@ before = instances().get(brief.database, {})
 print(before.get("AvailabilityZone"), before.get("Endpoint"))
 
 # %% task="failover"
+prediction = {
+    "endpoint": "?",  # "same" or "changes"
+    "zone": "?",  # of the primary: "same" or "changes"
+    "connections": "?",  # those that are open: "kept" or "cut"
+    "standby_reads": "?",  # can reports read from the standby, before it? True or False
+    "committed_rows_lost": "?",  # how many rows that were committed are gone after it?
+}
 ### BEGIN SOLUTION
 prediction = {
     "endpoint": "same",
@@ -409,16 +439,16 @@ except Exception as error:
 # 1. let `brief.database` keep backups for `brief.retention` days (`modify_db_instance`; on AWS [many changes wait](
 #    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ModifyInstance.ApplyImmediately.html) for the maintenance window
 #    unless you say `ApplyImmediately=True`; *here* none waits);
-# 2. restore it to `BEFORE`, as `brief.restored`. Say its standby, subnets and groups again: [AWS restores into one zone with
-#    the default group](https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RestoreDBInstanceToPointInTime.html)
-#    otherwise. (*Here* the source's are kept.) Everything that held for the database must hold for it;
-# 3. move the portal over: the settings lead to `brief.restored`. Its user and password are those of the backup, so the secret
-#    stays the one that you have;
+# 2. restore it to `BEFORE` (`RestoreTime`), as `brief.restored`. Say its standby, subnets and groups (`groups_of`) again: [AWS
+#    restores into one zone with the default group](
+#    https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RestoreDBInstanceToPointInTime.html) otherwise. (*Here* the
+#    source's are kept.) Everything that held for the database must hold for it, its days of backups among them;
+# 3. move the portal over: the settings lead to `brief.restored` (`read_settings() | {…}` keeps the rest). Its user and password
+#    are those of the backup, so the secret stays the one that you have;
 # 4. keep the old one. What was booked since is in it alone.
 
 # %% task="restore"
 ### BEGIN SOLUTION
-source = database(brief.database)
 rds.modify_db_instance(
     DBInstanceIdentifier=brief.database, BackupRetentionPeriod=brief.retention, ApplyImmediately=True
 )
@@ -429,14 +459,13 @@ rds.restore_db_instance_to_point_in_time(
     MultiAZ=True,
     PubliclyAccessible=False,
     DBSubnetGroupName=brief.group,
-    VpcSecurityGroupIds=[one["VpcSecurityGroupId"] for one in source["VpcSecurityGroups"]],
+    VpcSecurityGroupIds=groups_of(brief.database),
 )
 rds.get_waiter("db_instance_available").wait(DBInstanceIdentifier=brief.restored)
 rds.modify_db_instance(
     DBInstanceIdentifier=brief.restored, BackupRetentionPeriod=brief.retention, ApplyImmediately=True
 )
-place = database(brief.restored)["Endpoint"]
-save_settings(**read_settings() | {"host": place["Address"], "port": place["Port"]})
+save_settings(**read_settings() | endpoint(brief.restored))
 ### END SOLUTION
 
 # %%
@@ -452,8 +481,8 @@ for name in (brief.database, brief.restored):
 # over the network, [asynchronously](https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ReadRepl.html), has an
 # endpoint of its own, may be in another Region, and takes no writes. **Promoted**, it becomes an independent instance, for good.
 #
-# Make a replica `brief.study` of `brief.restored`, look at it, then promote it. Why not of the first one? [A database whose
-# password RDS manages has no read replicas](
+# Make a replica `brief.study` of `brief.restored`; the cell below the check shows whom it follows. Then promote it. Why not a
+# replica of the first one? [A database whose password RDS manages has no read replicas](
 # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html) (but for SQL Server). A restore of PostgreSQL
 # cannot ask for that: *here* the restored one has the password that it had, and nobody manages it.
 
@@ -482,10 +511,11 @@ for name, one in instances().items():
 # %% [markdown]
 # **A replica is not high availability.** It lacks the last writes, has another name, and waits for a person to promote it.
 #
-# It stands alone now, so the portal's password can be managed again:
+# It stands alone now, so the portal's password can be managed again, if its settings led the portal here:
 
 # %%
 try:
+    as_the_portal("select 1")
     rds.modify_db_instance(
         DBInstanceIdentifier=brief.restored, ManageMasterUserPassword=True, ApplyImmediately=True
     )
@@ -508,16 +538,13 @@ print(
 
 # %% [markdown]
 # Repair it **in place**, while the app uses it: not public; let in the app on `brief.port`, and nobody else; keep backups
-# for a week at least; protect it from deletion. It shares no security group with the appointments. (On AWS, [turning backups
+# for a week at least; protect it from deletion. It shares no security group with the appointments: mend its own. (On AWS, [turning backups
 # on](https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithAutomatedBackups.BackupRetention.html), from 0 days to
 # some, is a short outage: do it at night.)
 
 # %% task="forms"
 ### BEGIN SOLUTION
-worn = database(brief.old)["VpcSecurityGroups"][0]["VpcSecurityGroupId"]
-(rules,) = ec2.describe_security_groups(GroupIds=[worn])["SecurityGroups"]
-ec2.revoke_security_group_ingress(GroupId=worn, IpPermissions=rules["IpPermissions"])
-ec2.authorize_security_group_ingress(GroupId=worn, IpPermissions=[from_group(group_id("portal-app"))])
+set_rule(groups_of(brief.old)[0], from_group(group_id("portal-app")))
 rds.modify_db_instance(
     DBInstanceIdentifier=brief.old,
     PubliclyAccessible=False,
@@ -575,31 +602,39 @@ for mistake in ({"EngineMode": "serverless"}, {"MasterUsername": "admin"}):
 # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2-auto-pause.html), after five minutes without
 # a connection or more, and the first caller waits while it wakes; storage is billed all the same. From 0.5 on it always runs.
 
+# Its password: nobody types it, and this time RDS cannot manage it, because [clusters of a global database](
+# https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-secrets-manager.html) (task 10) may not have that. So Secrets
+# Manager makes one, and a secret of your own keeps it:
+
+
 # %%
+def new_login(name):
+    """User and password for a create call; a secret of this name in us-east-1 keeps them, from the first call on."""
+    safe = boto3.client("secretsmanager", region_name="us-east-1")
+    try:
+        kept = json.loads(safe.get_secret_value(SecretId=name)["SecretString"])
+    except safe.exceptions.ResourceNotFoundException:
+        made = safe.get_random_password(PasswordLength=30, ExcludePunctuation=True)
+        kept = {"username": brief.master, "password": made["RandomPassword"]}
+        safe.create_secret(Name=name, SecretString=json.dumps(kept))
+    return {"MasterUsername": kept["username"], "MasterUserPassword": kept["password"]}
+
+
 print(dict(brief.registry))
 
 # %% [markdown]
-# Make the cluster **in us-east-1** (client `virginia`): `brief.registry["cluster"]`, PostgreSQL, encrypted, capacity from `min_acu`
-# to `max_acu`, and two serverless instances in two zones.
-#
-# Its password: nobody types it, and this time RDS cannot manage it, because [clusters of a global database](
-# https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-secrets-manager.html) (task 10) may not have that. Let Secrets
-# Manager make one (`get_random_password`), keep it in a secret of your own **in us-east-1**, as JSON with `username` and `password`,
-# and hand it over without printing it.
+# Make the cluster **in us-east-1** (client `virginia`): `brief.registry["cluster"]`, PostgreSQL, encrypted, its login from
+# `new_login`, capacity from `min_acu` (0 where it `may_sleep`) to `max_acu` (`ServerlessV2ScalingConfiguration`); then two
+# instances in two zones, which name it (`DBClusterIdentifier`).
 
 # %% task="registry"
 ### BEGIN SOLUTION
-safe = boto3.client("secretsmanager", region_name="us-east-1")
-password = safe.get_random_password(PasswordLength=30, ExcludePunctuation=True)["RandomPassword"]
-login = {"username": brief.master, "password": password}
-safe.create_secret(Name=brief.registry["cluster"], SecretString=json.dumps(login))
 virginia.create_db_cluster(
     DBClusterIdentifier=brief.registry["cluster"],
     Engine="aurora-postgresql",
     EngineVersion="16.6",
     DatabaseName="register",
-    MasterUsername=brief.master,
-    MasterUserPassword=password,
+    **new_login(brief.registry["cluster"]),
     StorageEncrypted=True,
     ServerlessV2ScalingConfiguration={
         "MinCapacity": brief.registry["min_acu"],
@@ -619,7 +654,7 @@ for zone in ("a", "b"):
 
 # %%
 for one in virginia.describe_db_clusters()["DBClusters"]:
-    print(one["DBClusterIdentifier"], "writer:", one["Endpoint"], "readers:", one["ReaderEndpoint"])
+    print(one["DBClusterArn"], "writer:", one["Endpoint"], "readers:", one["ReaderEndpoint"])
     for member in one["DBClusterMembers"]:
         print("   ", member["DBInstanceIdentifier"], "writes" if member["IsClusterWriter"] else "reads")
 
@@ -654,9 +689,9 @@ except Exception as error:
 # happens by itself" is half true at best.
 #
 # The second circulated command has a flag that there is not: the source is `SourceDBClusterIdentifier`, the **ARN** of a
-# cluster. Make, in us-east-1, the global cluster `brief.registry["world"]` of your register. Then, in **eu-west-1**, the
-# cluster `brief.registry["secondary"]`, which names the global one and no user, in your isolated subnet group, with one
-# serverless instance, not public. (On AWS [a global database's primary does not pause](
+# cluster. Make, in us-east-1, the global cluster `brief.registry["world"]` of your register. Then, in **eu-west-1** (client
+# `rds`), the cluster `brief.registry["secondary"]`: like the first one, but it names the global one
+# (`GlobalClusterIdentifier`) and no user, and stands in your isolated subnet group; with one serverless instance, not public. (On AWS [a global database's primary does not pause](
 # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2-auto-pause.html), whatever its least capacity.)
 
 # %% task="world"
@@ -718,13 +753,21 @@ COPIES = ("a1", "a2", "b1", "b2", "c1", "c2")
 LOST = [
     set(some) for number in range(7) for some in combinations(COPIES, number)
 ]  # each set that can be lost
-print(len(LOST), "sets, among them", LOST[0] or "nothing", LOST[8], LOST[63])
-print("'a b1' loses zone a, and copy b1. What is left:")
-print(dict.fromkeys(brief.losses, "?"))
+
+
+def lost(text):
+    """The copies that a loss takes: 'a b1' takes zone a, and copy b1."""
+    return {copy for copy in COPIES if copy in text.split() or copy[0] in text.split()}
+
+
+print(len(LOST), "sets, among them", LOST[0] or "nothing", LOST[8], LOST[63], lost("a b1"))
 print("a colleague's own design:", dict(brief.design))
+print('"losses":', dict.fromkeys(brief.losses, "?"))
+print('"write": "?", "read": "?", "none": "?"')
+print('"design":', dict.fromkeys(("sound", "zone", "zone_and_one"), "?"))
 
 # %% [markdown]
-# Hand in `answer("quorum", {…})`:
+# Fill in the last three lines, by head or by code, and hand them in, `answer("quorum", {…})`:
 #
 # - `losses`: for each text of `brief.losses` what is left: `"write"` (and read), `"read"`, or `"none"`;
 # - `write`, `read`, `none`: of the 64 sets in `LOST`, how many leave what;
@@ -850,8 +893,15 @@ answer("choice", chosen)
 from cloudlings.cost import price_table
 
 print(dict(brief.bill))
-for key in (f"rds.postgres.{brief.bill['kind']}", "rds.storage.gp3", "rds.backup.gb_month"):
-    print(f"{key:32} ${price_table()[key].usd} per {price_table()[key].unit}")
+PER_MONTH = {}
+for key, many in (
+    (f"rds.postgres.{brief.bill['kind']}", 730),
+    ("rds.storage.gp3", brief.bill["gb"]),
+    ("rds.backup.gb_month", brief.bill["backup_gb"]),
+):
+    price = price_table()[key]
+    PER_MONTH[key] = many * price.usd
+    print(f"{key:32} {many:4} × ${price.usd} per {price.unit} = ${PER_MONTH[key]:.2f}")
 
 # %% [markdown]
 # Hand in `answer("bill", {"single": …, "multi_az": …, "with_replica": …, "choose": …})`, in dollars a month, each with
@@ -859,14 +909,13 @@ for key in (f"rds.postgres.{brief.bill['kind']}", "rds.storage.gp3", "rds.backup
 
 # %% task="bill"
 ### BEGIN SOLUTION
-prices, sums = price_table(), brief.bill
-one_machine = 730 * prices[f"rds.postgres.{sums['kind']}"].usd + sums["gb"] * prices["rds.storage.gp3"].usd
-beyond = sums["backup_gb"] * prices["rds.backup.gb_month"].usd
+hours, disk, beyond = PER_MONTH.values()
+one_machine = hours + disk
 monthly = {
     "single": one_machine + beyond,
     "multi_az": 2 * one_machine + beyond,
     "with_replica": 2 * one_machine + beyond,
-    "choose": "replica" if "reports" in sums["need"] else "multi_az",
+    "choose": "replica" if "reports" in brief.bill["need"] else "multi_az",
 }
 answer("bill", monthly)
 ### END SOLUTION

@@ -507,7 +507,7 @@ even = break_even(brief.cache_ms, brief.database_ms)
 stores = {case: choose(asked(case)).store for case in brief.cases}
 answer("choice", {"stores": stores, "break_even": even, "cache": brief.hit_rate < even})
 
-# %% wrong="replica-as-standby" task="database" says=["asynchronous", "one zone"] also=["failover"] ref="L08-M1"
+# %% wrong="replica-as-standby" task="database" says=["asynchronous", "one zone"] also=["failover", "settings"] ref="L08-M1"
 made = secrets.get_random_password(PasswordLength=24, ExcludePunctuation=True)["RandomPassword"]
 secrets.create_secret(
     Name=f"portal/{brief.database}", SecretString=json.dumps({"username": brief.master, "password": made})
@@ -968,4 +968,58 @@ rule["IpRanges"] = [{"CidrIp": block} for block in brief.subnets["app"]]
 ec2.authorize_security_group_ingress(GroupId=door["GroupId"], IpPermissions=[rule])
 rds.modify_db_instance(
     DBInstanceIdentifier=brief.database, VpcSecurityGroupIds=[door["GroupId"]], ApplyImmediately=True
+)
+
+# %% wrong="neighbours-let-in" task="settings" says=["has dbname 'postgres'"]
+# The slip: the database that every PostgreSQL has, and in which no appointment is.
+mine = database(brief.database)
+save_settings(
+    host=mine["Endpoint"]["Address"],
+    port=mine["Endpoint"]["Port"],
+    dbname="postgres",
+    sslmode="verify-full",
+    secret=mine["MasterUserSecret"]["SecretArn"],
+)
+
+# %% wrong="nothing-inside" task="database" says=["holds no database appointments", "no DBName"] also=["restore", "study"]
+# The slip: an instance, and no database in it.
+rds.create_db_instance(
+    DBInstanceIdentifier=brief.database,
+    Engine="postgres",
+    DBInstanceClass="db.t4g.medium",
+    AllocatedStorage=20,
+    Port=brief.port,
+    MasterUsername=brief.master,
+    ManageMasterUserPassword=True,
+    MultiAZ=True,
+    StorageEncrypted=True,
+    PubliclyAccessible=False,
+    DBSubnetGroupName=brief.group,
+)
+
+# %% wrong="moved-without-its-secret" task="restore" says=["no login to", "no way in"]
+# The slip: as for the first database, the secret that RDS manages; the restored one has none.
+rds.modify_db_instance(
+    DBInstanceIdentifier=brief.database, BackupRetentionPeriod=brief.retention, ApplyImmediately=True
+)
+rds.restore_db_instance_to_point_in_time(
+    SourceDBInstanceIdentifier=brief.database,
+    TargetDBInstanceIdentifier=brief.restored,
+    RestoreTime=BEFORE,
+    MultiAZ=True,
+    PubliclyAccessible=False,
+    DBSubnetGroupName=brief.group,
+    VpcSecurityGroupIds=groups_of(brief.database),
+)
+rds.get_waiter("db_instance_available").wait(DBInstanceIdentifier=brief.restored)
+rds.modify_db_instance(
+    DBInstanceIdentifier=brief.restored, BackupRetentionPeriod=brief.retention, ApplyImmediately=True
+)
+managed = database(brief.restored).get("MasterUserSecret", {})
+save_settings(**read_settings() | endpoint(brief.restored) | {"secret": managed.get("SecretArn", "")})
+
+# %% wrong="moved-without-its-secret" task="study" says=["still follows"]
+# The slip: a replica that nobody promotes.
+rds.create_db_instance_read_replica(
+    DBInstanceIdentifier=brief.study, SourceDBInstanceIdentifier=brief.restored
 )

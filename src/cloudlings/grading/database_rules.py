@@ -6,7 +6,7 @@ from collections.abc import Mapping, Set
 from typing import Any
 
 from cloudlings.account import Account
-from cloudlings.grading.database_state import Raw, own_secret_login
+from cloudlings.grading.database_state import Raw, has_by_now, own_secret_login
 from cloudlings.grading.task import Because
 from cloudlings.grading.vpc_state import must_not_reach, must_reach, ports_at_the_edges, shown
 from cloudlings.network import Network, trace
@@ -146,6 +146,18 @@ def answers_on(database: Raw, port: int) -> None:
         consequence=f"The portal's driver speaks to an open-source relational engine on port {port}, "
         "and gets no answer.",
         concept="Engine and port are the database's own: a standard driver is all that a program needs.",
+    )
+
+
+def holds_the_database(account: Account, found: Raw, wanted: str) -> None:
+    """Fails the check unless an instance was made with a database of this name, or has it by now."""
+    made = found.get("DBName")
+    about = f"its DBName is {made}" if made else "it has no DBName"
+    assert made == wanted or has_by_now(account, found, wanted), Because(
+        found=f"{found['DBInstanceIdentifier']} holds no database {wanted}: {about}.",
+        consequence="The portal connects to a database that is not there, and is refused.",
+        concept="An instance holds several databases. It is made with the one that DBName names, and with "
+        "none of yours where nothing is said.",
     )
 
 

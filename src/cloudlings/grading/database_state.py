@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -84,10 +85,14 @@ def secret_login(account: Account, database: Raw, region: str | None = None) -> 
 def own_secret_login(
     account: Account, database: Raw, region: str | None = None, *, proved: bool = True
 ) -> Login | None:
-    """The first login in a secret of the learner's own that names the master user, and lets in if "
-    "``proved``."""
+    """The first login in a secret of the learner's own that names the master user, and lets in if ``proved``.
+
+    A secret that RDS made is no secret of one's own: it may be that of a database deleted since.
+    """
     secrets = account.client("secretsmanager", region_name=region)
     for each in secrets.list_secrets().get("SecretList", []):
+        if each["Name"].startswith("rds!"):
+            continue
         login = _from_secret(account, database, each["ARN"], region)
         named = login is not None and login.user == database.get("MasterUsername") and len(login.password) > 7
         if login is not None and named and (not proved or password_holds(account, login)):
@@ -123,6 +128,14 @@ def password_holds(account: Account, login: Login) -> bool:
         return True
     found = account.ask(login, "select 1")
     return "rows" in found or found["code"] == CANNOT_CONNECT_NOW
+
+
+def has_by_now(account: Account, database: Raw, wanted: str) -> bool:
+    """Whether the master user is let into a database of this name; False where no PostgreSQL could tell."""
+    login = secret_login(account, database) or own_secret_login(account, database)
+    if login is None or not is_here(login.host):
+        return False
+    return "rows" in account.ask(replace(login, database=wanted), "select 1")
 
 
 def rows_of(account: Account, logins: Iterable[Login], statement: str) -> list[list[Any]] | None:

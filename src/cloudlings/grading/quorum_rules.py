@@ -34,6 +34,15 @@ def tells_the_counts(said: Mapping[str, Any]) -> None:
     )
 
 
+_MISJUDGED = {
+    "sound": "Either a read answers from copies that never saw the last write, or a design is thrown away "
+    "that would have held.",
+    "zone": "On the day on which a zone fails, the design does something else than was promised.",
+    "zone_and_one": "On the day on which a zone and one more copy fail, the design does something else than "
+    "was promised.",
+}
+
+
 def judges_the_design(said: Mapping[str, Any], numbers: Mapping[str, int]) -> None:
     """Fails the check unless an answer says of a design by its numbers what it is and what it survives."""
     design = Quorum(**numbers)
@@ -46,8 +55,7 @@ def judges_the_design(said: Mapping[str, Any], numbers: Mapping[str, int]) -> No
     off = [name for name, value in right.items() if not same(about.get(name), value)]
     assert not off, Because(
         found=f"Of the colleague's design ({dict(numbers)}), {off[0]} is told as {about.get(off[0])!r}.",
-        consequence="A read answers from copies that never saw the last write, or a zone's loss stops "
-        "everything.",
+        consequence=_MISJUDGED[off[0]],
         concept="Sound: read + write > copies, and two writes > copies. Then count what a zone, and a copy "
         "more, leave.",
     )

@@ -23,6 +23,16 @@ def asks_who_answers(said: Mapping[str, Any], name: str) -> None:
     )
 
 
+def names_the_database(said: Mapping[str, Any], name: str, wanted: str) -> None:
+    """Fails the check unless settings name the database in the instance that has the tables."""
+    assert said.get("dbname") == wanted, Because(
+        found=f"The parameter {name} has dbname {said.get('dbname')!r}; the rows are in the database "
+        f"{wanted}.",
+        consequence="The portal logs in and finds no table, or is told that there is no such database.",
+        concept="An instance holds several databases, and a connection is to one of them.",
+    )
+
+
 def leads_to_a_login(account: Account, said: Mapping[str, Any], database: Raw) -> Login:
     """The login in the secret that settings name; fails the check unless it lets into the database."""
     arn = str(said.get("secret", ""))
@@ -31,7 +41,7 @@ def leads_to_a_login(account: Account, said: Mapping[str, Any], database: Raw) -
         return login
     raise AssertionError(
         Because(
-            found=f"secret is {arn[:60]!r}: no login to {database['DBInstanceIdentifier']} can be read "
+            found=f"secret is {arn[:120]!r}: no login to {database['DBInstanceIdentifier']} can be read "
             "there.",
             consequence="The portal has an address and no way in.",
             concept="A setting names the secret; the program reads it when it starts, with its own role.",
@@ -39,13 +49,18 @@ def leads_to_a_login(account: Account, said: Mapping[str, Any], database: Raw) -
     )
 
 
-def holds_no_password(
-    account: Account, said: Mapping[str, Any], name: str, login: Login, databases: Iterable[Raw]
-) -> None:
-    """Fails the check when settings, or any parameter, hold a master user's password in clear."""
+def says_no_password(said: Mapping[str, Any], name: str) -> None:
+    """Fails the check when settings have a field for a password."""
+    _in_one_place(name if any(field.lower() in PASSWORDS for field in said) else "")
+
+
+def holds_no_password(account: Account, login: Login, databases: Iterable[Raw]) -> None:
+    """Fails the check when any parameter holds a master user's password in clear."""
     kept = [login, *(secret_login(account, each) for each in databases)]
-    typed = any(name.lower() in PASSWORDS for name in said)
-    leak = name if typed else literals(account, [each.password for each in kept if each])
+    _in_one_place(literals(account, [each.password for each in kept if each]))
+
+
+def _in_one_place(leak: str) -> None:
     assert not leak, Because(
         found=f"The parameter {leak} holds a master user's password in clear.",
         consequence="Everybody who may read parameters has the patients' records, and rotation breaks the "
