@@ -155,10 +155,9 @@ def _inside(network: Network, brief: Brief) -> dict[str, str]:
         "The app and the mailer live in the same subnet. What do they carry that tells them apart?",
         "A rule of the database's security group may name the app's group as its source. And the database "
         "must carry that group: which one does it carry now?",
-        "create_security_group in the portal's VPC; authorize_security_group_ingress with tcp, brief.port "
-        "and "
-        "UserIdGroupPairs=[{'GroupId': the group portal-app}]; modify_db_instance(DBInstanceIdentifier=…, "
-        "VpcSecurityGroupIds=[…], ApplyImmediately=True).",
+        "new_group(…) makes it, set_rule(…, from_group(group_id('portal-app'))) lets in the app (with the "
+        "CLI: create-security-group, authorize-security-group-ingress with UserIdGroupPairs); then "
+        "modify_db_instance(DBInstanceIdentifier=…, VpcSecurityGroupIds=[…], ApplyImmediately=True).",
     ],
 )
 def test_door(account: Account, brief: Brief) -> None:
@@ -185,8 +184,8 @@ def test_door(account: Account, brief: Brief) -> None:
         "What does a driver need, and which of it may be read by everybody who can read a parameter?",
         "describe_db_instances tells the endpoint and the secret's ARN. sslmode has a value that encrypts "
         "and one that also asks who is at the other end.",
-        "put_parameter(Name=brief.setting, Type='String', Value=json.dumps({'host': …, 'port': …, 'dbname': "
-        "'appointments', 'sslmode': 'verify-full', 'secret': the ARN in MasterUserSecret})).",
+        "save_settings(**endpoint(brief.database), dbname='appointments', sslmode='verify-full', "
+        "secret=the ARN in MasterUserSecret), which puts them into the parameter as a JSON object.",
     ],
 )
 def test_settings(account: Account, brief: Brief) -> None:
@@ -244,9 +243,9 @@ def test_failover(account: Account, brief: Brief, answer: Callable[[str], Any]) 
         "restore_db_instance_to_point_in_time(SourceDBInstanceIdentifier=brief.database, "
         "TargetDBInstanceIdentifier=brief.restored, RestoreTime=BEFORE, MultiAZ=True, "
         "PubliclyAccessible=False, "
-        "DBSubnetGroupName=brief.group, VpcSecurityGroupIds=[…]); wait; then put_parameter(…, "
-        "Overwrite=True) with "
-        "the new endpoint. Retention: modify_db_instance(BackupRetentionPeriod=brief.retention).",
+        "DBSubnetGroupName=brief.group, VpcSecurityGroupIds=groups_of(brief.database)); then "
+        "save_settings(**read_settings() | endpoint(brief.restored)). Retention, of both: "
+        "modify_db_instance(BackupRetentionPeriod=brief.retention).",
     ],
 )
 def test_restore(account: Account, brief: Brief) -> None:
@@ -306,8 +305,9 @@ def test_study(account: Account, brief: Brief) -> None:
         "modify_db_instance changes PubliclyAccessible, BackupRetentionPeriod, DeletionProtection and the "
         "groups. Which rule lets in the whole world? The portal's database and this one should not share a "
         "group.",
-        "revoke the rule for 0.0.0.0/0 from the group that brief.old carries, authorize brief.port from "
-        "the group portal-app; modify_db_instance(DBInstanceIdentifier=brief.old, PubliclyAccessible=False, "
+        "set_rule(groups_of(brief.old)[0], from_group(group_id('portal-app'))) takes the rule for "
+        "0.0.0.0/0 from the group that brief.old carries and lets in the app; "
+        "modify_db_instance(DBInstanceIdentifier=brief.old, PubliclyAccessible=False, "
         "BackupRetentionPeriod=7, DeletionProtection=True, ApplyImmediately=True).",
     ],
 )
@@ -339,8 +339,8 @@ def test_forms(account: Account, brief: Brief) -> None:
         "Serverless v2 is the provisioned mode: the cluster has --serverless-v2-scaling-configuration, and "
         "its instances have the class db.serverless. What a cluster may shrink to decides whether it can "
         "pause.",
-        "In us-east-1: a secret with {'username': brief.master, 'password': …} from get_random_password; "
-        "create_db_cluster(Engine='aurora-postgresql', MasterUsername=brief.master, MasterUserPassword=…, "
+        "In us-east-1: create_db_cluster(DBClusterIdentifier=…, Engine='aurora-postgresql', "
+        "**new_login(brief.registry['cluster']), "
         "StorageEncrypted=True, ServerlessV2ScalingConfiguration={'MinCapacity': …, 'MaxCapacity': …}); "
         "then two create_db_instance(DBInstanceClass='db.serverless', "
         "DBClusterIdentifier=…, AvailabilityZone=…) in two zones.",
