@@ -10,6 +10,13 @@ from cloudlings.grading.answer_parts import same
 from cloudlings.grading.task import Because
 from cloudlings.lab import Brief
 
+CONCEPTS = {
+    "usd": "Requests, and GB-seconds: each call's time rounded up to the whole millisecond, not to 100, and "
+    "the INIT of the cold ones; no free tier.",
+    "even": "A function costs by the call, a machine by the hour (730 a month): they meet where the calls of "
+    "a month cost what its hours do. Each call has its request, and its share of the cold starts.",
+}
+
 
 def chosen_as_billed(brief: Brief, said: Mapping[str, Any]) -> int:
     """Fails the check unless an answer chooses the cheapest size (MB) that is quick enough; gives that size.
@@ -28,8 +35,7 @@ def chosen_as_billed(brief: Brief, said: Mapping[str, Any]) -> int:
         assert good, Because(
             found=f'The answer "memory" has {number!r} for {key}, which is not within 1 % of the sum.',
             consequence="The choice rests on a wrong sum.",
-            concept="Requests, and GB-seconds: each call's time rounded up to the whole millisecond, not "
-            "to 100, and the INIT of the cold ones; no free tier.",
+            concept=CONCEPTS[key],
         )
     return best
 

@@ -46,9 +46,14 @@ def kept_warm(account: Account, brief: Brief, version: str) -> None:
     """Fails the task unless the booking's alias keeps as many environments ready as were agreed."""
     name = brief.booking
     there, by_number = _provisioned(account, name, "live"), _provisioned(account, name, version)
+    assert there or by_number, Because(
+        found=f"{name}:live has no provisioned concurrency.",
+        consequence="Visitors who come first wait for a cold start, as before.",
+        concept="A version and an alias keep nothing ready by themselves: how many environments are is a "
+        "setting of its own, and is paid for.",
+    )
     assert there, Because(
-        found=f"{name}:live has no provisioned concurrency"
-        + (f"; version {version} has {by_number}." if by_number else "."),
+        found=f"{name}:live has no provisioned concurrency; version {version} has {by_number}.",
         consequence="After the next deployment the alias leads to another version, and what was paid for "
         "stays behind.",
         concept="On an alias it follows the alias; on a number it stays with the number.",
