@@ -432,7 +432,7 @@ def test_private(account: Account, brief: Brief) -> None:
         concept="A door for the function is a rule that names the function's group, not a range or a group "
         "of others.",
     )  # fmt: skip
-    makes_interfaces_only(account, brief)
+    makes_interfaces_only(account, brief, cards)
 
 
 @task(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cloudlings.account import Account
 from cloudlings.grading.proofs import allow, document
 from cloudlings.grading.roles import may_exactly, require_role, session
@@ -62,11 +64,13 @@ def without_nat(network: Network, vpc: str) -> None:
     )
 
 
-def makes_interfaces_only(account: Account, brief: Brief) -> None:
-    """Proves that the role of the records' function may make interfaces and write logs, and nothing else."""
+def makes_interfaces_only(account: Account, brief: Brief, cards: Sequence[str]) -> None:
+    """Proves that the role of the records' function may make interfaces, such as its ``cards``, and write
+    logs, and nothing else."""
     name = brief.records_role
     require_role(account, name, "Lambda cannot run the function: it has nobody to be.")
     least = [INTERFACES[0], INTERFACES[1], INTERFACES[3]]
+    here = f"arn:aws:ec2:{account.region_name}:{account.id}"
     may_exactly(
         account,
         session(account, name),
@@ -74,4 +78,5 @@ def makes_interfaces_only(account: Account, brief: Brief) -> None:
         most=document(allow(list(INTERFACES), "*"), LOGGING),
         job="what Lambda does in its name (interfaces in subnets, logs)",
         stops="Lambda cannot attach the function",
+        existing=[f"{here}:network-interface/{card}" for card in cards],
     )
