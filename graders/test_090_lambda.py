@@ -80,9 +80,9 @@ def _arn(account: Account, function: str) -> str:
         "be in them instead of a name?",
         "event.get('name') is None where there is none. A text of spaces is a text: strip() shows what is "
         "left.",
-        "name = str(event.get('name') or '').strip() or 'everybody'; return the greeting of "
-        "brief.greeting, a comma, a space, the name, an exclamation mark. deploy(brief.welcome, code) "
-        "makes the function.",
+        "name = str(event.get('name') or '').strip() or 'everybody'; return GREETING, a comma, a space, the "
+        "name, an exclamation mark. deploy(brief.welcome, WELCOME, env={'GREETING': brief.greeting}) makes "
+        "the function.",
     ],
 )
 def test_hello(account: Account, brief: Brief) -> None:
@@ -133,7 +133,7 @@ def test_counter(brief: Brief, answer: Callable[[str], Any]) -> None:
     hints=[
         "Write down the function's calls, each with what it is about: one reads, one writes, and the log. "
         "Which ARN does each of them need, that of the bucket or that of objects?",
-        "create_role with a trust policy for lambda.amazonaws.com; put_role_policy with two statements on "
+        "make_role takes the statement by which lambda.amazonaws.com may sts:AssumeRole, then two on "
         "BUCKET_ARN/PREFIX*; attach_role_policy for the log.",
         "s3:GetObject on arn:aws:s3:::BUCKET/UPLOADS*, s3:PutObject on arn:aws:s3:::BUCKET/THUMBS*, and "
         "service-role/AWSLambdaBasicExecutionRole.",
@@ -241,7 +241,7 @@ def test_reminders(account: Account, brief: Brief) -> None:
         "fetch it? And for what is brought: who could bring it as well, if the policy names the service "
         "only?",
         "Queues and streams are polled. Who shows a person or a workflow something at once, waits. "
-        "add_permission takes SourceArn and SourceAccount; a notification's filter takes a prefix; cron "
+        "let_in takes SourceArn and SourceAccount; a notification's filter takes a prefix; cron "
         "has minutes first.",
         "Permissions for s3.amazonaws.com (SourceArn of the bucket, SourceAccount) on brief.portraits and "
         "for events.amazonaws.com (SourceArn of the rule) on brief.night; the notification with "
@@ -324,9 +324,8 @@ def test_intake(account: Account, brief: Brief) -> None:
     hints=[
         "First cross out the sizes that are too slow. Of the others, which multiplies memory and time to "
         "the least? What else is paid for at a cold start, and is a part of a millisecond paid for?",
-        "lambda_bill(calls, milliseconds=…, memory_mb=…, cold_starts=calls × cold_share, "
-        "init_milliseconds=…).usd for each row that holds the p95. The price of one call is the same for "
-        "any number of calls.",
+        "month(row, brief.calls) for each row that holds the p95. The price of one call is the same for any "
+        "number of calls.",
         "choose = the row with the least; usd = its bill for brief.calls; even = 730 × the price of "
         "ec2.t3.small ÷ the bill for one call. update_function_configuration(FunctionName=brief.portraits, "
         "MemorySize=choose, EphemeralStorage={'Size': brief.tmp_mb}).",
@@ -443,13 +442,13 @@ def test_private(account: Account, brief: Brief) -> None:
     hints=[
         "What is kept warm, or photographed, must not change any more: which of a function's forms never "
         "changes, and by which name do callers find it?",
-        "publish_version gives a number; create_alias(Name='live') leads to it. "
+        "lead_live publishes what the function is at that moment, and leads the alias there. "
         "put_provisioned_concurrency_config takes the alias as Qualifier. SnapStart is a setting of "
         "$LATEST that takes effect when the next version is published.",
-        "booking: publish, alias live, put_provisioned_concurrency_config(Qualifier='live', "
+        "booking: lead_live, put_provisioned_concurrency_config(Qualifier='live', "
         "ProvisionedConcurrentExecutions=brief.warm). forms: "
         "update_function_configuration(Runtime='python3.13', SnapStart={'ApplyOn': 'PublishedVersions'}), "
-        "wait, publish, alias live.",
+        "ready, lead_live.",
     ],
 )
 def test_warm(account: Account, brief: Brief) -> None:
