@@ -28,6 +28,13 @@ def test_a_mark_is_found_under_its_heading(lab: Lab) -> None:
     assert (mark.row, mark.lab, mark.heading) == ("L90-01", lab.name, "Waiting")
 
 
+def test_a_mark_on_a_heading_is_that_headings(lab: Lab) -> None:
+    """A mark right above a heading is of what follows, a mark above a passage of the heading before."""
+    text = "## Waiting\n\n<!-- covers: L90-01 -->\nA queue.\n\n<!-- covers: L90-02 -->\n\n## Pipes\n\nA pipe."
+    found = marks(replace(lab, cells=(Cell("markdown", text, 1),)))
+    assert [(mark.row, mark.heading) for mark in found] == [("L90-01", "Waiting"), ("L90-02", "Pipes")]
+
+
 def test_a_row_that_nothing_covers_is_named(lab: Lab) -> None:
     """A lab that forgets a row of its own is told which."""
     (wrong,) = uncovered(ROWS, [lab])

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Final
 
@@ -35,7 +36,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Where a row is covered: the lab, and the nearest heading above."""
+    """Where a row is covered: the lab, and the heading that the mark stands on, or else the nearest above."""
 
     row: str
     lab: str
@@ -57,12 +58,14 @@ def marks(lab: Lab) -> Iterator[Mark]:
     for cell in lab.cells:
         if cell.kind != "markdown":
             continue
-        for line in cell.source.splitlines():
+        lines = [line for line in cell.source.splitlines() if line.strip()]
+        for line, below in zip_longest(lines, lines[1:], fillvalue=""):
             titled = _HEADING.match(line)
             heading = titled[1].strip() if titled else heading
+            next_one = _HEADING.match(below)
             for mark in _MARK.findall(line):
                 for row in mark.replace(",", " ").split():
-                    yield Mark(row, lab.name, heading)
+                    yield Mark(row, lab.name, next_one[1].strip() if next_one else heading)
 
 
 def uncovered(rows: dict[str, tuple[Row, ...]], labs: Sequence[Lab]) -> list[str]:
