@@ -12,13 +12,13 @@ element) are walked as one group: it matches when one of its patterns does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import lru_cache
 from threading import Lock
-from typing import Final
+from typing import Final, NamedTuple
 
 MAX_STATES: Final = 200_000
 """How many joint states a walk may visit before it gives up (about two seconds on one core)."""
@@ -49,12 +49,13 @@ class TooManyStatesError(Exception):
     """The walk met more joint states than it may visit; the caller answers "not proven"."""
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """One place of a pattern: a set of characters, once or (``repeat``) any number of times.
 
     ``but`` turns the set round: every character except those in ``chars``.
     """
+
+    # A tuple, for patterns are keys: a long ARN's is hashed again and again.
 
     chars: frozenset[str]
     but: bool = False
@@ -221,7 +222,9 @@ class Group:
         self._automata = [_automaton(pattern) for pattern in self.patterns]
         self._numbers: dict[tuple[int, ...], int] = {}
         self._states: list[tuple[int, ...]] = [(), tuple(0 for _ in self._automata)]
-        self._steps: dict[tuple[int, str | None], int] = {}
+        # By state: the next one by character.
+        self._steps: list[dict[str | None, int]] = [{}, {}]
+        self._accepts: dict[int, bool] = {_MATCHED: True, _DEAD: False}
         self._mentions: dict[int, frozenset[str]] = {_MATCHED: frozenset(), _DEAD: frozenset()}
         self._lock = Lock()
         self.walks: dict[tuple[Group, ...], dict[int, Witness]] = {}
@@ -230,7 +233,7 @@ class Group:
     @property
     def size(self) -> int:
         """How much it has learnt."""
-        return len(self._states) + len(self._steps)
+        return len(self._states) + sum(map(len, self._steps))
 
     def _number(self, state: tuple[int, ...]) -> int:
         """The number of a state: all that surely match share one, all that never will another."""
@@ -249,6 +252,7 @@ class Group:
             number = self._numbers.get(state)
             if number is None:
                 number = len(self._states)
+                self._steps.append({})
                 self._states.append(state)
                 self._numbers[state] = number
             return number
@@ -257,19 +261,28 @@ class Group:
         """The state after ``char`` (None: a character that no pattern mentions)."""
         if number <= _DEAD:
             return number
-        key = (number, char)
-        found = self._steps.get(key)
-        if found is None:
-            state = self._states[number]
-            moved = [a.step(s, char) if s else 0 for s, a in zip(state, self._automata, strict=True)]
-            found = self._steps[key] = self._number(tuple(moved))
+        found = self._steps[number].get(char)
+        return self.first_step(number, char) if found is None else found
+
+    @property
+    def steps(self) -> Sequence[Mapping[str | None, int]]:
+        """By state: the next one by character, as far as steps were taken."""
+        return self._steps
+
+    def first_step(self, number: int, char: str | None) -> int:
+        """A step that was not taken before: it is known from here on."""
+        state = self._states[number]
+        moved = [a.step(s, char) if s else 0 for s, a in zip(state, self._automata, strict=True)]
+        found = self._steps[number][char] = self._number(tuple(moved))
         return found
 
     def accepts(self, number: int) -> bool:
         """Whether the string read so far matches."""
-        if number == _MATCHED:
-            return True
-        return any(s & a.accept for s, a in zip(self._states[number], self._automata, strict=True))
+        found = self._accepts.get(number)
+        if found is None:
+            state = zip(self._states[number], self._automata, strict=True)
+            found = self._accepts[number] = any(s & a.accept for s, a in state)
+        return found
 
     def mentions(self, number: int) -> frozenset[str]:
         """The characters that this state tells apart from the rest."""
@@ -390,6 +403,7 @@ class _Walk:
         start: tuple[int, ...] | None = None,
     ) -> None:
         self._automata = automata
+        self._steps = [group.steps for group in automata]
         self._too_late = _TOO_LATE.get()
         self._max_states = max_states
         start = start or tuple(a.start for a in automata)
@@ -424,9 +438,14 @@ class _Walk:
             self._go(state, number, char, False, char)
 
     def _go(self, state: tuple[int, ...], number: int, char: str, free: bool, step: str | None) -> None:
-        reached = tuple(
-            [s if s <= _DEAD else a.step(s, step) for a, s in zip(self._automata, state, strict=True)]
-        )
+        # Spelled out: nearly all of a walk is this, and nearly every step was taken before.
+        moved = []
+        for group, steps, place in zip(self._automata, self._steps, state, strict=True):
+            if place > _DEAD:
+                found = steps[place].get(step)
+                place = group.first_step(place, step) if found is None else found
+            moved.append(place)
+        reached = tuple(moved)
         if reached[0] == _DEAD or reached in self._met:
             return
         if len(self._order) >= self._max_states:

@@ -209,9 +209,9 @@ class Reading:
             for statement in self._sides.members(mask):
                 texts = statement.resource if statement.resource is not None else statement.not_resource
                 if texts and "*" not in texts:
-                    patterns = (resource_pattern(text, statement, keys) for text in texts)
-                    alone = [p for p in patterns if p is not None]
-                    elements[tuple(sorted(alone, key=repr) if len(alone) > 1 else alone)] = None
+                    # In one order, for the same patterns to be the same group.
+                    patterns = (resource_pattern(text, statement, keys) for text in sorted(texts))
+                    elements[tuple(p for p in patterns if p is not None)] = None
             found = self._groups[signature] = tuple(
                 self.made.of(patterns) for patterns in elements if patterns
             )

@@ -88,7 +88,8 @@ class Space:
         self.decided = 0
         self.reasons: list[str] = []
         self._computed_by = time.thread_time() + bounds.seconds
-        self._answer_by = time.monotonic() + bounds.seconds * _PATIENCE
+        now = time.monotonic()
+        self._may_be_late_from, self._answer_by = now + bounds.seconds, now + bounds.seconds * _PATIENCE
         self._outcomes: dict[tuple[object, ...], tuple[bool, bool]] = {}
         self._reading = Reading(self.sides, bounds.as_aws_sends, self._inexact)
         self._classes: dict[tuple[int, bool], tuple[ActionClass, ...]] = {}
@@ -374,7 +375,11 @@ class Space:
 
     def too_late(self) -> bool:
         """Whether to stop: by computing time, so that others' work changes no answer; up to a point."""
-        return time.thread_time() > self._computed_by or time.monotonic() > self._answer_by
+        now = time.monotonic()
+        # A thread computes no longer than it is there: until then its own time, which costs more, is unread.
+        return now > self._may_be_late_from and (
+            time.thread_time() > self._computed_by or now > self._answer_by
+        )
 
     def _open_keys(self, keys: Mapping[str, object], fixed: Mapping[str, object], mask: int) -> Iterator[str]:
         closed = {key.lower() for key in fixed} | set(keys) | self._reading.never_open

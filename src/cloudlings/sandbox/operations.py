@@ -29,10 +29,12 @@ class RestPattern:
     """One REST operation: the request shape that selects it.
 
     ``query`` are parameters that must be there (with a value, when one is given); ``headers`` likewise.
+    ``beginning`` is what every such path begins with.
     """
 
     operation: str
     method: str
+    beginning: str
     path: re.Pattern[str]
     query: tuple[tuple[str, str | None], ...]
     headers: tuple[str, ...]
@@ -44,12 +46,13 @@ class RestPattern:
         return (len(self.query) + len(self.headers), self.literals)
 
     def matches(self, request: Request, path: str, query: dict[str, str]) -> bool:
-        return (
-            request.method == self.method
-            and self.path.fullmatch(path) is not None
-            and all(name in query and value in (None, query[name]) for name, value in self.query)
-            and all(request.header(name) for name in self.headers)
-        )
+        # A service has a hundred of them: what tells most apart comes first, and costs least.
+        if not path.startswith(self.beginning) or request.method != self.method:
+            return False
+        for name, value in self.query:
+            if name not in query or value not in (None, query[name]):
+                return False
+        return self.path.fullmatch(path) is not None and all(map(request.header, self.headers))
 
 
 @dataclass(frozen=True)
@@ -198,6 +201,7 @@ def _rest_pattern(name: str, spec: dict[str, Any], shapes: dict[str, Any]) -> Re
     return RestPattern(
         operation=name,
         method=http["method"],
+        beginning=path.partition("{")[0].rstrip("/"),
         path=_path_pattern(path),
         query=tuple(query),
         headers=tuple(headers),
