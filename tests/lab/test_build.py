@@ -86,6 +86,13 @@ def test_marks_of_the_inventory_stay_with_the_author(written: Callable[..., Lab]
     assert cells(text.encode())[2].source == "Look\nhere <!-- and: there -->"
 
 
+def test_a_folded_link_is_one_line(written: Callable[..., Lab]) -> None:
+    """The source's line ends before a link's address; the notebook's does not."""
+    prose = "# %% [markdown]\n# Look ([here](\n# https://aws.example/)) and (\n# there).\n\n"
+    lab = written(prose + '# %% task="a"\n### BEGIN SOLUTION\nx = 1\n### END SOLUTION')
+    assert cells(build(lab, {"a": 1}))[2].source == "Look ([here](https://aws.example/)) and (\nthere)."
+
+
 def test_equal_cells_have_different_ids(written: Callable[..., Lab]) -> None:
     """Two cells with the same text are told apart."""
     look = "# %% [markdown]\n# Look\n\n"

@@ -28,6 +28,8 @@ SEED_PLACEHOLDER = "STUDENT-SEED"
 
 # An author's mark of the inventory's rows that a passage meets; no learner needs it.
 _COVERS = re.compile(r"^[ \t]*<!-- covers:[^>]*-->[ \t]*\n?", re.MULTILINE)
+# A source folds its lines before a link's address; within brackets JupyterLab then shows one too many.
+_FOLDED = re.compile(r"\]\(\n(?=\S)")
 _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
@@ -143,7 +145,7 @@ def _link(name: str, variant: Variant) -> str:
 
 def _authored(cell: Cell, variant: Variant, numbers: Counter[str]) -> dict[str, Any]:
     if cell.kind == "markdown":
-        return _markdown(_COVERS.sub("", cell.source).strip("\n"))
+        return _markdown(_FOLDED.sub("](", _COVERS.sub("", cell.source)).strip("\n"))
     text = cell.source if variant is Variant.SOURCE else cell.starter
     if cell.task is None:
         return _code(text)
