@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shutil
 import subprocess
@@ -20,22 +19,11 @@ import yaml
 
 from cloudlings.grading.nbgrader.course import Student, add_students, make_course
 from cloudlings.lab import Catalogue
-
-
-def _loaded(name: str, path: Path) -> Any:
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
+from tests.compose import test_compose as stack
+from tests.grading import nbgrader_course as nbc
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-stack = _loaded("compose_course", HERE / "test_compose.py")
-nbc = _loaded("nbgrader_course", HERE.parent / "grading" / "nbgrader_course.py")
 PROFILE = ("--profile", "cohort")
 SERVICES = ("scheduler", "worker", "gradebook")
 PASSWORD = "not-a-secret-here"

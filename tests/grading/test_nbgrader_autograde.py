@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
-import sys
-from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
 from cloudlings.grading.isolation import client
-
-_spec = importlib.util.spec_from_file_location(
-    "nbgrader_course", Path(__file__).parent / "nbgrader_course.py"
-)
-assert _spec is not None
-assert _spec.loader is not None
-nbc: Any = importlib.util.module_from_spec(_spec)
-sys.modules["nbgrader_course"] = nbc
-_spec.loader.exec_module(nbc)
+from tests.grading import nbgrader_course as nbc
 
 # Only in a box does it not reach its parent.
 NOT_WITHOUT = {"kills-its-parent"} if client.why_not() else set()

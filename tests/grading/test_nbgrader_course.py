@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import stat
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +13,7 @@ from cloudlings.cli import main
 from cloudlings.errors import CourseError, UnknownLab
 from cloudlings.grading.nbgrader.course import add_labs, add_students, gradebook, make_course, read_students
 from cloudlings.lab import Catalogue
-
-_spec = importlib.util.spec_from_file_location(
-    "nbgrader_course", Path(__file__).parent / "nbgrader_course.py"
-)
-assert _spec is not None
-assert _spec.loader is not None
-nbc: Any = importlib.util.module_from_spec(_spec)
-sys.modules["nbgrader_course"] = nbc
-_spec.loader.exec_module(nbc)
-
+from tests.grading import nbgrader_course as nbc
 
 pytestmark = pytest.mark.xdist_group("nbgrader-made")
 

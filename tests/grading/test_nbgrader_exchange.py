@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import subprocess
 import sys
@@ -12,14 +11,7 @@ from typing import Any
 import pytest
 from nbgrader.utils import get_username
 
-_spec = importlib.util.spec_from_file_location(
-    "nbgrader_course", Path(__file__).parent / "nbgrader_course.py"
-)
-assert _spec is not None
-assert _spec.loader is not None
-nbc: Any = importlib.util.module_from_spec(_spec)
-sys.modules["nbgrader_course"] = nbc
-_spec.loader.exec_module(nbc)
+from tests.grading import nbgrader_course as nbc
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("nbgrader-made")]
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +11,7 @@ from nbgrader.api import Gradebook, MissingEntry
 
 from cloudlings.errors import SandboxError
 from cloudlings.grading.isolation import client
-
-_spec = importlib.util.spec_from_file_location(
-    "nbgrader_course", Path(__file__).parent / "nbgrader_course.py"
-)
-assert _spec is not None
-assert _spec.loader is not None
-nbc: Any = importlib.util.module_from_spec(_spec)
-sys.modules["nbgrader_course"] = nbc
-_spec.loader.exec_module(nbc)
-
+from tests.grading import nbgrader_course as nbc
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("nbgrader-made")]
 

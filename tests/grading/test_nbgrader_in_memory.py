@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shutil
 import sys
@@ -23,15 +22,7 @@ from cloudlings.grading.isolation.job import Graded
 from cloudlings.grading.nbgrader import grade
 from cloudlings.grading.nbgrader.course import Student, add_students, gradebook
 from cloudlings.grading.verdict import Status, Verdict
-
-_spec = importlib.util.spec_from_file_location(
-    "nbgrader_course", Path(__file__).parent / "nbgrader_course.py"
-)
-assert _spec is not None
-assert _spec.loader is not None
-nbc: Any = importlib.util.module_from_spec(_spec)
-sys.modules["nbgrader_course"] = nbc
-_spec.loader.exec_module(nbc)
+from tests.grading import nbgrader_course as nbc
 
 CASES = {
     case["student"]: case

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import shutil
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +13,7 @@ from cloudlings.grading.isolation import client
 from cloudlings.grading.nbgrader.course import make_course
 from cloudlings.grading.tasks import tasks_of
 from cloudlings.lab import Catalogue
-
-_spec = importlib.util.spec_from_file_location(
-    "nbgrader_course", Path(__file__).parent / "nbgrader_course.py"
-)
-assert _spec is not None
-assert _spec.loader is not None
-nbc: Any = importlib.util.module_from_spec(_spec)
-sys.modules["nbgrader_course"] = nbc
-_spec.loader.exec_module(nbc)
+from tests.grading import nbgrader_course as nbc
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("nbgrader-labs")]
 ROOT = Path(__file__).resolve().parents[2]

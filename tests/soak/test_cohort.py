@@ -6,7 +6,6 @@ CLOUDLINGS_SOAK_COHORT sets how many submissions there are (100).
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import random
 import shutil
@@ -29,15 +28,7 @@ from cloudlings.grading.isolation import client
 from cloudlings.grading.nbgrader.course import Student, add_students, make_course
 from cloudlings.lab import Catalogue
 from cloudlings.sandbox.databases import machine
-
-_spec = importlib.util.spec_from_file_location(
-    "nbgrader_course", Path(__file__).parents[1] / "grading" / "nbgrader_course.py"
-)
-assert _spec is not None
-assert _spec.loader is not None
-nbc: Any = importlib.util.module_from_spec(_spec)
-sys.modules["nbgrader_course"] = nbc
-_spec.loader.exec_module(nbc)
+from tests.grading import nbgrader_course as nbc
 
 COUNT = int(os.environ.get("CLOUDLINGS_SOAK_COHORT", "100"))
 WORKER_KILLS, COMMAND_KILLS, SCHEDULER_KILLS = 10, 5, 5

@@ -8,7 +8,6 @@ there are (60).
 from __future__ import annotations
 
 import functools
-import importlib.util
 import json
 import os
 import shutil
@@ -36,14 +35,9 @@ from cloudlings.lab import (
     spliced,
     stack_parameters,
 )
+from tests.grading import nbgrader_course as nbc
 
 TESTS = Path(__file__).parents[1]
-_spec = importlib.util.spec_from_file_location("nbgrader_course", TESTS / "grading" / "nbgrader_course.py")
-assert _spec is not None
-assert _spec.loader is not None
-nbc: Any = importlib.util.module_from_spec(_spec)
-sys.modules["nbgrader_course"] = nbc
-_spec.loader.exec_module(nbc)
 
 COUNT = int(os.environ.get("CLOUDLINGS_SOAK_MIXED", "60"))
 ROOT, LAB = TESTS.parent, "030-s3-policies"

@@ -5,10 +5,8 @@ It takes minutes: `make attacks` runs it. `test_nbgrader_autograde` has the cras
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,14 +15,9 @@ import pytest
 import yaml
 
 from cloudlings.grading.isolation import client
+from tests.grading import nbgrader_course as nbc
 
 HERE = Path(__file__).parent
-_spec = importlib.util.spec_from_file_location("nbgrader_course", HERE.parent / "nbgrader_course.py")
-assert _spec is not None
-assert _spec.loader is not None
-nbc: Any = importlib.util.module_from_spec(_spec)
-sys.modules["nbgrader_course"] = nbc
-_spec.loader.exec_module(nbc)
 
 CASES = {
     case["name"]: case for path in sorted(HERE.glob("*.yaml")) for case in yaml.safe_load(path.read_text())

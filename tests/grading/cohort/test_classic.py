@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,15 +17,7 @@ from cloudlings.grading.isolation import client
 from cloudlings.grading.nbgrader.collecting import copy_plain
 from cloudlings.grading.nbgrader.course import gradebook
 from cloudlings.grading.nbgrader.provisioner import NAME, BoxedKernelManager, BoxedProvisioner
-
-_spec = importlib.util.spec_from_file_location(
-    "nbgrader_course", Path(__file__).parents[1] / "nbgrader_course.py"
-)
-assert _spec is not None
-assert _spec.loader is not None
-nbc: Any = importlib.util.module_from_spec(_spec)
-sys.modules["nbgrader_course"] = nbc
-_spec.loader.exec_module(nbc)
+from tests.grading import nbgrader_course as nbc
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("cohort")]
 NEEDS_A_BOX = pytest.mark.skipif(bool(client.why_not()), reason=f"needs a box: {client.why_not()}")

@@ -5,7 +5,6 @@ handed in.
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
 import json
 import os
 import shutil
@@ -22,15 +21,7 @@ from cloudlings.grading.cohort.outcomes import Outcomes
 from cloudlings.grading.isolation import client
 from cloudlings.grading.nbgrader.course import Student, add_students
 from cloudlings.lab import Catalogue, brief_for
-
-_spec = importlib.util.spec_from_file_location(
-    "nbgrader_course", Path(__file__).parents[1] / "nbgrader_course.py"
-)
-assert _spec is not None
-assert _spec.loader is not None
-nbc: Any = importlib.util.module_from_spec(_spec)
-sys.modules["nbgrader_course"] = nbc
-_spec.loader.exec_module(nbc)
+from tests.grading import nbgrader_course as nbc
 
 pytestmark = [
     pytest.mark.slow,

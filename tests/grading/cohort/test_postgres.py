@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,15 +23,7 @@ from cloudlings.grading.isolation import client
 from cloudlings.grading.nbgrader.course import CONFIG, Student, add_students, gradebook, make_course
 from cloudlings.lab import Catalogue
 from cloudlings.sandbox.databases import machine
-
-_spec = importlib.util.spec_from_file_location(
-    "nbgrader_course", Path(__file__).parents[1] / "nbgrader_course.py"
-)
-assert _spec is not None
-assert _spec.loader is not None
-nbc: Any = importlib.util.module_from_spec(_spec)
-sys.modules["nbgrader_course"] = nbc
-_spec.loader.exec_module(nbc)
+from tests.grading import nbgrader_course as nbc
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("cohort")]
 NEEDS = pytest.mark.skipif(
