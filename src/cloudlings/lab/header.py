@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,7 @@ def split(text: str, path: Path) -> HeaderText:
     raise Place(path).error("the header is not closed.", "End the header with a line '# ---'.")
 
 
+@lru_cache(maxsize=64)
 def parsed(folder: Path, header: HeaderText) -> Header:
     """A header from its text. Errors: SourceError."""
     place = Place(folder / SOURCE)
