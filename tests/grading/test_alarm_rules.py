@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cloudlings.grading import shop_days
-from cloudlings.grading.alarm_rules import Metric, woken
+from cloudlings.grading.alarm_rules import Metric, watches, woken
 from cloudlings.grading.shop_days import EVENT, Shop, day
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:oncall"
@@ -113,3 +113,88 @@ def test_unreadable_rule_fails() -> None:
     both = {"AlarmName": "both", "AlarmRule": 'ALARM("gone")', "AlarmActions": [TOPIC]}
     with pytest.raises(AssertionError, match="gone"):
         woken(([], [both]), TOPIC, day(SHOP, {}), EVENT)
+
+
+LOUD = {**SLOW, "EvaluationPeriods": 5}
+
+
+def composite(name: str, rule: str, **settings: Any) -> Mapping[str, Any]:
+    return {"AlarmName": name, "AlarmRule": rule, "AlarmActions": [TOPIC], **settings}
+
+
+def test_composite_of_composites() -> None:
+    """A rule asks composite alarms too, whatever order they are listed in, and by ARN."""
+    quiet = alarm("quiet", **LOUD, AlarmActions=[])
+    arn = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:inner"
+    inner = composite("inner", "ALARM(quiet)", AlarmActions=[])
+    every = ([quiet], [composite("all", f'ALARM("{arn}")'), inner])
+    assert woken(every, TOPIC, day(SHOP, slow(6)), EVENT, ["quiet"]).by == {"all": 5}
+    assert woken(every, TOPIC, day(SHOP, slow(6)), EVENT, ["quiet-too"]).by == {}
+
+
+def test_a_name_that_begins_another() -> None:
+    """A composite alarm speaks for those that it names, not for one whose name only begins theirs."""
+    every = ([alarm("slow-too", **LOUD, AlarmActions=[])], [composite("both", "ALARM(slow-too)")])
+    assert woken(every, TOPIC, day(SHOP, slow(6)), EVENT, ["slow"]).by == {}
+
+
+@pytest.mark.parametrize(("rule", "by"), [("ALARM(band) OR ALARM(quiet)", {"both": 5}), ("ALARM(band)", {})])
+def test_composite_with_a_band(rule: str, by: dict[str, int]) -> None:
+    """What an alarm on a band would say nobody can foretell: it is not taken to ring, and fails no check."""
+    band = alarm("band", ThresholdMetricId="b", Metrics=[])
+    every = ([band, alarm("quiet", **LOUD, AlarmActions=[])], [composite("both", rule)])
+    assert woken(every, TOPIC, day(SHOP, slow(6)), EVENT).by == by
+
+
+def test_composites_in_a_ring() -> None:
+    """Alarms that ask each other are never decided: they wake nobody."""
+    ring = [composite("a", "ALARM(b)"), composite("b", "ALARM(a)")]
+    assert woken(([], ring), TOPIC, day(SHOP, slow(6)), EVENT, ["b"]).by == {}
+
+
+def test_the_unreadable_that_nobody_asks() -> None:
+    """An alarm that tells nobody, and whom no other asks, does not have to be understood."""
+    odd = alarm("odd", Metrics=[{"Id": "e", "Expression": "SEARCH('x', 'Sum', 60)"}], AlarmActions=[])
+    far = alarm("far", Metrics=[{"Id": "e", "Expression": "SEARCH('x', 'Sum', 60)"}])
+    mute = composite("mute", "ALARM(gone)", AlarmActions=[])
+    played = day(SHOP, slow(6))
+    assert woken(([odd, far, alarm("one", **LOUD)], [mute]), TOPIC, played, EVENT, ["one"]).by == {"one": 5}
+    with pytest.raises(AssertionError, match="Alarm far was read"):
+        woken(([far], []), TOPIC, played, EVENT)
+
+
+def test_a_rule_that_cannot_be_read() -> None:
+    """It fails the check in words, also where it is asked for whom it speaks."""
+    for counted in (None, ["one"]):
+        with pytest.raises(AssertionError, match="Composite alarm both was read"):
+            woken(
+                ([alarm("one", **LOUD)], [composite("both", "ALARM(one")]),
+                TOPIC,
+                day(SHOP, {}),
+                EVENT,
+                counted,
+            )
+
+
+@pytest.mark.parametrize(
+    ("one", "watched"),
+    [
+        (alarm("own", **SLOW), True),
+        (alarm("other", MetricName="Orders"), False),
+        (alarm("first of two", Metrics=[query("l", "Latency"), query("o", "Orders")]), True),
+        (alarm("none", Metrics=[query("o", "Orders")]), False),
+        ({"AlarmName": "math", "Metrics": [{"Id": "e", "Expression": "1"}]}, False),
+        # Neither a name nor a namespace is none of a metric without either.
+        ({"AlarmName": "math", "Metrics": [{"Id": "e", "Expression": "1"}, query("l", "Latency")]}, True),
+    ],
+)
+def test_watches(one: Mapping[str, Any], watched: bool) -> None:
+    """An alarm looks at a metric by itself, or as one of those of its metric math."""
+    assert watches(one, SHOP.latency) is watched
+
+
+def test_no_statistic_is_the_average() -> None:
+    """An alarm whose statistic is not told compares averages."""
+    mean = alarm("mean", MetricName="Latency", Threshold=100)
+    played = day(SHOP, {SHOP.latency: lambda minute: [(50.0, 1.0), (150.0, 1.0 if minute < 0 else 2.0)]})
+    assert woken(([mean], []), TOPIC, played, EVENT).by == {"mean": 1}

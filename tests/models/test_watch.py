@@ -70,3 +70,10 @@ def test_alarmed_at() -> None:
     assert watch.alarmed_at(["OK", "OK", "ALARM"], since=1) == 2
     assert watch.alarmed_at(["ALARM", "ALARM"], since=1) is None
     assert watch.alarmed_at(["OK", "OK"]) is None
+
+
+def test_the_alarms_that_a_rule_asks() -> None:
+    """Each by its name, also where the rule has its ARN."""
+    arn = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:far off"
+    assert watch.named_in(f'ALARM(a) AND NOT (OK("b c") OR ALARM("{arn}"))') == {"a", "b c", "far off"}
+    assert watch.named_in("TRUE") == frozenset()

@@ -185,44 +185,78 @@ def woken(
     """Who is woken by a topic in a stretch of time whose event begins at minute ``since``.
 
     ``alarms`` are those of `alarms_of`. ``counted`` names the metric alarms that the question is about (None:
-    all); a composite alarm counts if its rule names one. Alarms on anomaly bands are left out.
+    all); a composite alarm counts if its rule asks one, or asks another composite alarm that does. Alarms on
+    anomaly bands are left out.
     """
-    metric, composite = alarms
-    playable = [alarm for alarm in metric if not is_on_a_band(alarm)]
-    heard = [alarm for alarm in playable if composite or (wakes(alarm, topic) and _counts(alarm, counted))]
-    rung = {str(alarm["AlarmName"]): said(alarm, feed) for alarm in heard}
-    for alarm in composite:
-        rung[str(alarm["AlarmName"])] = _composed(alarm, rung, feed.minutes)
+    played = _Played({str(alarm["AlarmName"]): alarm for kind in alarms for alarm in kind}, feed)
     named = [
-        str(alarm["AlarmName"])
-        for alarm in [*playable, *composite]
-        if wakes(alarm, topic) and _counts(alarm, counted)
+        name
+        for name, alarm in played.alarms.items()
+        if wakes(alarm, topic) and (counted is None or not played.asked_by(name).isdisjoint(counted))
     ]
-    minutes = {name: watch.alarmed_at(rung[name], since) for name in named}
+    minutes = {name: watch.alarmed_at(played.states(name), since) for name in named}
     return Woken({name: minute for name, minute in minutes.items() if minute is not None})
 
 
-def _counts(alarm: Raw, counted: Collection[str] | None) -> bool:
-    if counted is None or alarm["AlarmName"] in counted:
-        return True
-    return any(name in str(alarm.get("AlarmRule", "")) for name in counted)
+_UNDECIDED: tuple[State, ...] = ("INSUFFICIENT_DATA",)
 
 
-def _composed(alarm: Raw, rung: Mapping[str, Sequence[State]], minutes: int) -> tuple[State, ...]:
-    try:
+class _Played:
+    """What alarms would have said of a feed, metric and composite: each is worked out when asked for."""
+
+    def __init__(self, alarms: Mapping[str, Raw], feed: Feed) -> None:
+        self.alarms, self._feed = alarms, feed
+        self._known: dict[str, tuple[State, ...]] = {}
+
+    def states(self, name: str) -> tuple[State, ...]:
+        """An alarm's state at the end of each minute; of one on a band, and of those that ask each other in a
+        ring, INSUFFICIENT_DATA."""
+        if name not in self._known:
+            alarm = self.alarms[name]
+            self._known[name] = _UNDECIDED * self._feed.minutes
+            if "AlarmRule" in alarm:
+                self._known[name] = self._composed(alarm)
+            elif not is_on_a_band(alarm):
+                self._known[name] = said(alarm, self._feed)
+        return self._known[name]
+
+    def asked_by(self, name: str) -> set[str]:
+        """An alarm's own name, those that its rule asks, and those that theirs ask."""
+        found, open_ = {name}, [name]
+        while open_:
+            more = _asked(self.alarms.get(open_.pop(), {})) - found
+            found |= more
+            open_ += more
+        return found
+
+    def _composed(self, alarm: Raw) -> tuple[State, ...]:
+        asked = {name: self.states(name) for name in _asked(alarm) if name in self.alarms}
         return tuple(
-            "ALARM" if watch.holds(str(alarm.get("AlarmRule", "")), _at(rung, minute)) else "OK"
-            for minute in range(minutes)
+            "ALARM" if _holds(alarm, {name: states[minute] for name, states in asked.items()}) else "OK"
+            for minute in range(self._feed.minutes)
         )
+
+
+def _asked(alarm: Raw) -> frozenset[str]:
+    """The alarms that a composite alarm's rule asks; of a metric alarm, none."""
+    try:
+        return watch.named_in(str(alarm.get("AlarmRule", "")))
     except ModelError as error:
-        raise AssertionError(
-            Because(
-                found=f"Composite alarm {alarm.get('AlarmName')} was read. {error.message}",
-                consequence="Whether it would ring cannot be told.",
-                concept=error.next_step,
-            )
-        ) from error
+        raise _unread(alarm, error) from error
 
 
-def _at(rung: Mapping[str, Sequence[State]], minute: int) -> dict[str, State]:
-    return {name: states[minute] for name, states in rung.items()}
+def _holds(alarm: Raw, states: Mapping[str, State]) -> bool:
+    try:
+        return watch.holds(str(alarm["AlarmRule"]), states)
+    except ModelError as error:
+        raise _unread(alarm, error) from error
+
+
+def _unread(alarm: Raw, error: ModelError) -> AssertionError:
+    return AssertionError(
+        Because(
+            found=f"Composite alarm {alarm.get('AlarmName')} was read. {error.message}",
+            consequence="Whether it would ring cannot be told.",
+            concept=error.next_step,
+        )
+    )

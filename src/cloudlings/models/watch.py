@@ -109,6 +109,16 @@ def holds(rule: str, states_by_name: Mapping[str, State]) -> bool:
     return value
 
 
+def named_in(rule: str) -> frozenset[str]:
+    """The alarms that a composite alarm's rule asks, by name; `ModelError` where it cannot be read."""
+    return frozenset(_plain(name) for _, name in _tokens(rule) if name)
+
+
+def _plain(name: str) -> str:
+    """An alarm's name, where a rule has its name or its ARN."""
+    return name.rpartition(":alarm:")[2]
+
+
 def _tokens(rule: str) -> Sequence[tuple[str, str]]:
     found, at = [], 0
     while rule[at:].strip():
@@ -159,7 +169,7 @@ def _one(tokens: Sequence[tuple[str, str]], known: Mapping[str, State]) -> Parse
         return kind == "TRUE", rest
     if kind not in ("ALARM", "OK", "INSUFFICIENT_DATA"):
         raise _unread(kind)
-    plain = name.rpartition(":alarm:")[2] or name
+    plain = _plain(name)
     if plain not in known:
         raise ModelError(
             f"The rule names the alarm {plain}, which is not there.",
