@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from cloudlings.grading.alarm_rules import Feed, Metric
-from cloudlings.grading.dashboards import answers, graph, same_line, share, shows
+from cloudlings.grading.dashboards import Graph, answers, drawn, graphs, read, same_line, share, shows
 
 ORDERS, FAILURES = (Metric.of("Shop", name, Service="till") for name in ("Orders", "Failures"))
 FEED = Feed(3, {ORDERS: [[(1.0, 40.0)]] * 3, FAILURES: [[(1.0, 4.0)], [(0.0, 40.0)], [(1.0, 10.0)]]})
+
+
+def graph(properties: dict[str, Any], home: str) -> Graph:
+    """The one graph of a widget whose metrics are all of one Region."""
+    (one,) = read(properties, home)
+    return one
 
 
 def lines(**properties: Any) -> list[Any]:
@@ -40,15 +47,15 @@ def test_expression_with_shorthands() -> None:
 
 def test_three_dots() -> None:
     """Three dots stand for all of the metric before but what follows them."""
-    read = graph({"metrics": [["A/B", "C", "D", "E"], ["...", "F"]]}, "eu-west-1")
-    assert read.queries[1]["MetricStat"]["Metric"]["Dimensions"] == [{"Name": "D", "Value": "F"}]
+    one = graph({"metrics": [["A/B", "C", "D", "E"], ["...", "F"]]}, "eu-west-1")
+    assert one.queries[1]["MetricStat"]["Metric"]["Dimensions"] == [{"Name": "D", "Value": "F"}]
 
 
 def test_unreadable_widget() -> None:
     """Metrics that are none are a problem in words, and show nothing."""
-    read = graph({"title": "broken", "metrics": [["A"]]}, "eu-west-1")
-    assert read.problem
-    assert shows(read, FEED) == []
+    one = graph({"title": "broken", "metrics": [["A"]]}, "eu-west-1")
+    assert one.problem
+    assert shows(one, FEED) == []
 
 
 def test_region() -> None:
@@ -79,9 +86,9 @@ def test_same_line() -> None:
 )
 def test_a_graph_that_cannot_be_read(properties: dict[str, Any], words: str) -> None:
     """What is no metric is a problem in words, and shows nothing."""
-    read = graph(properties, "eu-west-1")
-    assert words in read.problem
-    assert shows(read, FEED) == []
+    one = graph(properties, "eu-west-1")
+    assert words in one.problem
+    assert shows(one, FEED) == []
 
 
 @pytest.mark.parametrize(
@@ -113,3 +120,118 @@ def test_a_share_is_answered_by_any_graph_that_shows_it() -> None:
     assert right("f / o * 100", 60)
     assert not right("f / o", 60)
     assert not right("100 * f / o", 3600)
+
+
+ORDER = ["Shop", "Orders", "Service", "till"]
+SUM = {0.0: 40.0, 60.0: 40.0, 120.0: 40.0}
+
+
+def test_two_regions_in_one_widget() -> None:
+    """A widget may show metrics of several Regions: it is a graph of each, of that one's lines alone."""
+    two = {"stat": "Sum", "period": 60, "metrics": [ORDER, [*ORDER, {"region": "us-east-1"}]]}
+    here, there = read(two, "eu-west-1")
+    assert [here.region, there.region] == ["eu-west-1", "us-east-1"]
+    assert [dict(line) for line in shows(here, FEED)] == [SUM, {}]
+    assert [dict(line) for line in shows(there, FEED)] == [{}, SUM]
+
+
+def test_an_expression_is_of_its_metrics_region() -> None:
+    """A share of the shop overseas is none of the shop at home, whatever the widget's own Region."""
+    metrics = [
+        ["Shop", name, "Service", "till", {"id": name[0].lower(), "visible": False, "region": "us-east-1"}]
+        for name in ("Failures", "Orders")
+    ]
+    (one,) = read(
+        {"stat": "Sum", "period": 60, "metrics": [*metrics, [{"expression": "f / o"}]]}, "eu-west-1"
+    )
+    assert one.region == "us-east-1"
+    assert [list(line) for line in shows(one, FEED)] == [[0.0, 60.0, 120.0]]
+
+
+class Boards:
+    """An account with one dashboard of these widgets."""
+
+    region_name = "eu-west-1"
+
+    def __init__(self, body: Any) -> None:
+        self._body = body
+
+    def client(self, _service: str) -> Boards:
+        return self
+
+    def list_dashboards(self) -> Any:
+        return {"DashboardEntries": [{"DashboardName": "one"}]}
+
+    def get_dashboard(self, *, DashboardName: str) -> Any:  # noqa: N803
+        return {"DashboardName": DashboardName, "DashboardBody": json.dumps(self._body)}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        [],
+        {"widgets": None},
+        {"widgets": ["metric", {"properties": {}}, {"type": "text", "properties": {"markdown": "#"}}]},
+    ],
+)
+def test_no_graph(body: Any) -> None:
+    """What is no widget with metrics is passed over."""
+    account: Any = Boards(body)
+    assert list(graphs(account)) == []
+
+
+def test_graphs() -> None:
+    """Every widget with metrics, with its dashboard's name; one without metrics, or of another shape, too."""
+    widgets = [
+        {"type": "metric", "properties": {"title": "orders", "metrics": [ORDER]}},
+        {"type": "metric", "properties": {"annotations": {"alarms": ["arn"]}}},
+        {"type": "metric", "properties": "none"},
+    ]
+    account: Any = Boards({"widgets": widgets})
+    found = list(graphs(account))
+    assert [(name, one.title) for name, one in found] == [
+        ("one", t) for t in ("orders", "(no title)", "(no title)")
+    ]
+    assert [len(one.queries) for _, one in found] == [1, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("widget", "own", "at"),
+    [
+        ({}, {}, [0.0]),
+        ({"period": 60}, {}, [0.0, 60.0, 120.0]),
+        ({"period": 60}, {"period": 120}, [0.0, 120.0]),
+        ({}, {"period": 60}, [0.0, 60.0, 120.0]),
+    ],
+)
+def test_periods(widget: dict[str, Any], own: dict[str, Any], at: list[float]) -> None:
+    """A metric's own period comes first, then the widget's, then five minutes."""
+    (line,) = shows(graph({**widget, "metrics": [[*ORDER, own]]}, "eu-west-1"), FEED)
+    assert list(line) == at
+
+
+@pytest.mark.parametrize(("own", "at"), [({}, [0.0, 120.0]), ({"period": 60}, [0.0, 60.0, 120.0])])
+def test_period_of_an_expression(own: dict[str, Any], at: list[float]) -> None:
+    """An expression without metrics has values by its own period, or by the widget's."""
+    one = graph({"period": 120, "metrics": [[{"expression": "TIME_SERIES(1)", **own}]]}, "eu-west-1")
+    (line,) = shows(one, FEED)
+    assert list(line) == at
+
+
+def test_drawn() -> None:
+    """At most four graphs in words: the unreadable, the empty, and those that show something else."""
+    found = [
+        read({"title": title, "period": 60, "metrics": metrics}, "eu-west-1")[0]
+        for title, metrics in (
+            ("a", [["A"]]),
+            ("b", [["A", "B"]]),
+            ("c", [["A", "B"], ORDER]),
+            ("d", []),
+            ("e", []),
+        )
+    ]
+    assert drawn(found, FEED) == (
+        "There are “a”: cannot be read: metric 1 is not a namespace, a name, and for each dimension its name "
+        "and value, “b”: empty, “c”: something else and “d”: empty."
+    )
+    assert drawn([], FEED) == ""

@@ -25,17 +25,16 @@ PERIOD = 300
 
 @dataclass(frozen=True)
 class Graph:
-    """One metric widget: where its metrics are, and what it asks. ``problem``: why it shows nothing."""
+    """What a metric widget shows of one Region, and what it asks there. ``problem``: why it shows nothing."""
 
     title: str
     region: str
-    period: int
     queries: tuple[Mapping[str, Any], ...] = ()
     problem: str = ""
 
 
 def graphs(account: Account) -> Iterator[tuple[str, Graph]]:
-    """Every metric widget of the account's dashboards, with the dashboard's name."""
+    """The metric widgets of the account's dashboards, by Region, with the dashboard's name."""
     client = account.client("cloudwatch")
     for entry in client.list_dashboards()["DashboardEntries"]:
         name = entry["DashboardName"]
@@ -43,42 +42,48 @@ def graphs(account: Account) -> Iterator[tuple[str, Graph]]:
         widgets = body.get("widgets") if isinstance(body, dict) else None
         for widget in widgets if isinstance(widgets, list) else ():
             if isinstance(widget, dict) and widget.get("type") == "metric":
-                yield name, graph(_options(widget.get("properties")), account.region_name)
+                for each in read(_options(widget.get("properties")), account.region_name):
+                    yield name, each
 
 
-def graph(properties: Mapping[str, Any], home: str) -> Graph:
-    """A metric widget's properties, read."""
-    title, region = str(properties.get("title") or "(no title)"), str(properties.get("region") or home)
+def read(properties: Mapping[str, Any], home: str) -> tuple[Graph, ...]:
+    """A metric widget's properties: a graph for each Region that its metrics are of."""
+    title, usual = str(properties.get("title") or "(no title)"), str(properties.get("region") or home)
     try:
-        period = int(properties.get("period") or PERIOD)
-        asked = tuple(_queries(properties, period))
+        asked = tuple(_queries(properties, usual))
     except (ValueError, TypeError) as error:
-        return Graph(title, region, PERIOD, problem=f"cannot be read: {error}")
-    regions = {str(each.get("_region") or region) for each in asked if each.get("ReturnData", True)}
-    return Graph(title, regions.pop() if len(regions) == 1 else region, period, tuple(map(_plain, asked)))
+        return (Graph(title, usual, problem=f"cannot be read: {error}"),)
+    regions = {region for region, _ in asked if region} or {usual}
+    return tuple(
+        Graph(title, here, tuple(query if region in ("", here) else _empty(query) for region, query in asked))
+        for here in sorted(regions)
+    )
+
+
+def _empty(query: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A metric that is of another Region than the one that is looked at: it has no values there."""
+    asked = query["MetricStat"]
+    return {**query, "MetricStat": {**asked, "Metric": {**asked["Metric"], "Namespace": "elsewhere"}}}
 
 
 def _options(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _queries(properties: Mapping[str, Any], period: int) -> Iterator[Mapping[str, Any]]:
+def _queries(properties: Mapping[str, Any], usual: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Each of a widget's metrics as a metric data query with its Region; an expression has none."""
+    period = int(properties.get("period") or PERIOD)
     previous: list[str] = []
     for number, entry in enumerate(properties.get("metrics") or ()):
         if not isinstance(entry, list) or not entry:
             raise ValueError(f"metric {number + 1} is no list")
         options = _options(entry[-1])
-        base = {
-            "Id": options.get("id") or f"auto{number}",
-            "ReturnData": options.get("visible", True),
-            "_region": options.get("region"),
-        }
+        base = {"Id": options.get("id") or f"auto{number}", "ReturnData": options.get("visible", True)}
+        own = int(options.get("period") or period)
         if options.get("expression"):
-            text = str(options["expression"])
-            yield {**base, "Expression": text, "Period": int(options.get("period") or period)}
+            yield "", {**base, "Expression": str(options["expression"]), "Period": own}
             continue
-        names = [str(part) for part in entry if not isinstance(part, dict)]
-        previous = _spelled_out(names, previous)
+        previous = _spelled_out([str(part) for part in entry if not isinstance(part, dict)], previous)
         if len(previous) < 2 or len(previous) % 2:
             raise ValueError(
                 f"metric {number + 1} is not a namespace, a name, and for each dimension its name and value"
@@ -86,14 +91,12 @@ def _queries(properties: Mapping[str, Any], period: int) -> Iterator[Mapping[str
         dimensions = [
             {"Name": key, "Value": value} for key, value in zip(previous[2::2], previous[3::2], strict=True)
         ]
-        yield {
-            **base,
-            "MetricStat": {
-                "Metric": {"Namespace": previous[0], "MetricName": previous[1], "Dimensions": dimensions},
-                "Stat": str(options.get("stat") or properties.get("stat") or "Average"),
-                "Period": int(options.get("period") or period),
-            },
+        measured = {
+            "Metric": {"Namespace": previous[0], "MetricName": previous[1], "Dimensions": dimensions},
+            "Stat": str(options.get("stat") or properties.get("stat") or "Average"),
+            "Period": own,
         }
+        yield str(options.get("region") or usual), {**base, "MetricStat": measured}
 
 
 def _spelled_out(names: Sequence[str], previous: Sequence[str]) -> list[str]:
@@ -105,10 +108,6 @@ def _spelled_out(names: Sequence[str], previous: Sequence[str]) -> list[str]:
     if short and short[-1] >= len(previous):
         raise ValueError("a point repeats what no metric before it has")
     return [previous[number] if part == "." else part for number, part in enumerate(names)]
-
-
-def _plain(query: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {key: value for key, value in query.items() if key != "_region"}
 
 
 def shows(one: Graph, feed: Feed) -> list[Mapping[float, float]]:
