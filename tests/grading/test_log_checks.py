@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from cloudlings.grading.log_checks import by_region, lines_are_discreet, lines_are_fields, shows_a_life
+from cloudlings.grading.log_checks import (
+    by_region,
+    counts_those_above,
+    levels_tell_errors,
+    lines_are_discreet,
+    lines_are_fields,
+    shows_a_life,
+)
 from cloudlings.grading.log_rules import Asked, Said
 
 GROUPS = {name: f"/shop/{name}" for name in ("orders", "payments", "shipping")}
@@ -29,7 +35,21 @@ def test_a_whole_timeline_passes() -> None:
 @pytest.mark.parametrize(
     ("text", "groups", "words"),
     [
-        ('filter requestId = "r-abc" | fields @log, event | sort @timestamp', ("orders",), "3 of 4|1 of 4"),
+        (
+            'filter requestId = "r-abc" | fields @log, event | sort @timestamp',
+            ("orders",),
+            "1 of 4: nothing of /shop/payments and /shop/shipping",
+        ),
+        (
+            'filter @message like "abc" | fields @log, event | sort @timestamp',
+            ("orders", "payments"),
+            "3 of 4: nothing of /shop/shipping",
+        ),
+        (
+            'filter requestId = "r-abc" | fields coalesce(reason, @log) as more, event | sort @timestamp asc',
+            (),
+            "which log group",
+        ),
         ('filter @message like "r-abc" | fields @log, event | sort @timestamp', (), "of other requests"),
         ('filter @message like "abc" | fields @log, event | sort @timestamp', (), "of other requests"),
         ('filter requestId = "r-abc" | fields @log, event | sort @timestamp desc', (), "in the order"),
@@ -43,17 +63,54 @@ def test_a_timeline_that_lacks_something(text: str, groups: tuple[str, ...], wor
 
 
 @pytest.mark.parametrize(
-    ("row", "found"),
+    ("rows", "found"),
     [
-        ({"region": "north", "orders": "2"}, [("north", 2)]),
-        ({"count(*)": "3", "sum(amount)": "450.5", "region": "north"}, [("north", 3)]),
-        ({"region": "north"}, []),
-        ({"orders": "2"}, []),
+        (
+            [{"region": "north", "orders": "2"}, {"region": "south", "orders": "0"}],
+            [{"north": 2, "south": 0}],
+        ),
+        ([{"count(*)": "3", "sum(amount)": "450.5", "region": "north"}], [{"north": 3}, {"north": 450.5}]),
+        ([{"region": "north"}, {"orders": "2"}, {"region": "west", "orders": "2"}], []),
     ],
 )
-def test_by_region(row: Mapping[str, str], found: list[tuple[str, int]]) -> None:
-    """A row's region and its first number, whatever its columns are called."""
-    assert list(by_region(row, ("north", "south"))) == found
+def test_by_region(rows: list[dict[str, str]], found: list[dict[str, float]]) -> None:
+    """Each column of numbers by region, whatever it is called; rows of no known region are left out."""
+    assert by_region(rows, ("north", "south")) == found
+
+
+def counting(text: str) -> None:
+    counts_those_above("123456789012", "/shop/orders", 150, Asked("big", text, frozenset(["/shop/orders"])))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'filter event = "received" and amount > 150 | stats count(*) by region',
+        'filter event = "received" and amount > 150 | stats sum(amount) as euros, count(*) as n by region',
+        'filter event = "received" and amount > 150 | stats count(*), max(amount) by region | sort region',
+        'filter event = "received" | fields amount > 150 as big | stats sum(big) by region',
+    ],
+)
+def test_a_count_by_region(text: str) -> None:
+    """Right is a query with a column that has each region's number, whatever stands beside it."""
+    counting(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('filter event = "received" and amount >= 150 | stats count(*) by region', "counts 1 in west"),
+        ("filter amount > 150 | stats count(*) by region", "counts 2 in west"),
+        ('filter event = "received" and amount > 1000 | stats count(*) by region', "counts 1 in north; the"),
+        ('filter event = "received" and amount > 150 | stats sum(amount) by region', "150.01 in south"),
+        ('filter event = "received" and amount > 150 | stats count(*)', "1 rows, none with a region"),
+        ('filter event = "received" and amount > 150 | fields region', "4 rows, none with a region"),
+    ],
+)
+def test_another_count(text: str, words: str) -> None:
+    """What else is counted is told, as numbers of regions."""
+    with pytest.raises(AssertionError, match=words):
+        counting(text)
 
 
 def said(*lines: Any) -> Said:
@@ -82,21 +139,52 @@ def test_lines_that_cannot_be_asked(lines: tuple[Any, ...], words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "line",
+    ("line", "what"),
     [
-        "to ann@example.org",
-        "card 4000-0012-3456-7899",
-        "4000001234567899",
-        "400000123456****",
-        r"\u0061nn@example.org",
+        ("to ann@example.org", "mail address"),
+        ("card 4000-0012-3456-7899", "card"),
+        ("4000001234567899", "card"),
+        ("400000123456****", "card"),
+        (r"\u0061nn@example.org", "mail address"),
     ],
 )
-def test_lines_that_tell_of_a_person(line: str) -> None:
+def test_lines_that_tell_of_a_person(line: str, what: str) -> None:
     """A mail address or a card, however it is written, fails the check."""
-    with pytest.raises(AssertionError, match="nobody else has"):
+    with pytest.raises(AssertionError, match=f"with a {what} that nobody else has"):
         lines_are_discreet("checkout", [line], SECRETS)
 
 
 def test_the_last_digits_are_no_card() -> None:
     """What a receipt shows of a card may stand in a log."""
     lines_are_discreet("checkout", ["card ending in 7899"], SECRETS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        """fields @log, concat('{"a": 1}', '') as more, event""",
+        """fields @log, concat('{"event": 7}', '') as more, @message""",
+    ],
+)
+def test_other_objects_in_a_row(text: str) -> None:
+    """A line is known by its event, in whichever column it stands."""
+    asked = timeline(f'filter requestId = "r-abc" | {text} | sort @timestamp asc')
+    shows_a_life("123456789012", GROUPS, asked, "r-abc")
+
+
+ERROR = {**LINE, "level": "ERROR"}
+
+
+def test_levels() -> None:
+    """A refused order has a line of level ERROR, and one that was taken has none; a sentence has no level."""
+    levels_tell_errors("checkout", said(LINE, "a sentence"), said("a sentence", LINE, ERROR))
+
+
+@pytest.mark.parametrize(
+    ("taken", "refused", "words"),
+    [((LINE,), (LINE,), "learns of no refused"), ((LINE, ERROR), (ERROR,), "took a good order")],
+)
+def test_levels_that_tell_nothing(taken: Any, refused: Any, words: str) -> None:
+    """An error that is none, or none where there is one, fails the check."""
+    with pytest.raises(AssertionError, match=words):
+        levels_tell_errors("checkout", said(*taken), said(*refused))
