@@ -17,6 +17,8 @@ from cloudlings.lab import Brief
 
 MIB = 1024 * 1024
 LIMIT = 5 * MIB
+# A file as small as a photo may be: a form may refuse smaller ones, which are none.
+SMALL = b"\xff\xd8\xff" + bytes(1021)
 # The end of the keys under which a form is tried: no file of the learner's has such a name.
 PROBE = "posted-by-the-check-and-taken-away.jpg"
 
@@ -68,13 +70,33 @@ def number(text: Any) -> int:
 
 def takes(account: Account, brief: Brief, form: Mapping[str, Any], key: str) -> None:
     """The form takes a small file under this key."""
-    status = posted(account, brief, form, key, b"\xff\xd8\xff")
-    assert status < 300, Because(
-        found=f"The form was posted with the key {key}, 3 bytes: S3 answered {status}.",
+    status = posted(account, brief, form, key, SMALL)
+    assert _was_kept(status), Because(
+        found=f"The form was posted with the key {key}, {len(SMALL):,} bytes: S3 answered {status}.",
         consequence=f"User {brief.user_id} cannot upload a photo.",
         concept="Every field of the form must meet the policy's conditions, the key and the bucket too; an "
         "ended policy lets nothing in.",
     )
+
+
+def takes_no_other_key(account: Account, brief: Brief, form: Mapping[str, Any]) -> None:
+    """The form refuses what it `takes` under another user's keys, and under no user's."""
+    for key, who in (
+        (f"users/{brief.user_id}0/{PROBE}", "another user"),
+        (f"winners-{PROBE}", "the contest"),
+    ):
+        status = posted(account, brief, form, key, SMALL)
+        assert not _was_kept(status), Because(
+            found=f"The form was posted with the key {key}: S3 answered {status}, and kept it.",
+            consequence=f"User {brief.user_id} writes over the files of {who}.",
+            concept="What the policy does not limit, whoever has the form may choose. A prefix ends where "
+            "its last character does.",
+        )
+
+
+def _was_kept(status: int) -> bool:
+    """Whether a form's file was: S3 answers 200, 201 or 204, or leads on to the form's page of success."""
+    return status < 300 or status == 303
 
 
 def posted(account: Account, brief: Brief, form: Mapping[str, Any], key: str, body: bytes) -> int:
@@ -98,7 +120,7 @@ def posted(account: Account, brief: Brief, form: Mapping[str, Any], key: str, bo
             )
         ) from None
     status = int(reply["status"])
-    if status < 300:
+    if _was_kept(status):
         client(account, brief).delete_object(Bucket=brief.bucket, Key=key)
     return status
 
@@ -122,7 +144,7 @@ def limits_size(
 ) -> None:
     """The form takes a photo of 5 MB, and nothing above 5 MiB."""
     status = posted(account, brief, form, f"{own}large-{PROBE}", bytes(LIMIT + 1))
-    assert status >= 400, Because(
+    assert not _was_kept(status), Because(
         found=f"The form was posted with {LIMIT + 1:,} bytes: S3 answered {status}, and kept them.",
         consequence=f"User {brief.user_id} stores films here, and you pay for them.",
         concept="Key and size are two conditions. What no condition speaks of is not limited.",
