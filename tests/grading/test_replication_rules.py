@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
-from cloudlings.grading.replication_rules import copy_is_in, rule_copies_everything
+from cloudlings.grading.proofs import allow, document
+from cloudlings.grading.replication_rules import (
+    copy_is_in,
+    is_versioned,
+    may_replicate_and_nothing_else,
+    only_s3_takes_it_on,
+    role_named_by,
+    rule_copies_everything,
+)
 from cloudlings.lab import Brief
 
 RULE: dict[str, Any] = {
@@ -77,3 +87,130 @@ def test_where_the_copies_are(where: str, words: str) -> None:
     copy_is_in("eu-north-1", brief)
     with pytest.raises(AssertionError, match=words):
         copy_is_in(where, brief)
+
+
+ROLE = "arn:aws:iam::111122223333:role/copier"
+
+
+class Copier:
+    """An account with a role, its one inline policy, and buckets of this versioning."""
+
+    id = "111122223333"
+
+    def __init__(self, *statements: Any, status: str = "Enabled") -> None:
+        self.statements, self.status = statements, status
+
+    def client(self, _service: str, region_name: str | None = None) -> Copier:
+        del region_name
+        return self
+
+    def get_bucket_versioning(self, *, Bucket: str) -> dict[str, str]:  # noqa: N803
+        assert Bucket == "reports"
+        return {"Status": self.status} if self.status else {}
+
+    def get_role(self, *, RoleName: str) -> dict[str, Any]:  # noqa: N803
+        if RoleName != "copier":
+            raise ClientError({"Error": {"Code": "NoSuchEntity", "Message": ""}}, "GetRole")
+        return {"Role": {"RoleName": "copier", "Arn": ROLE}}
+
+    def list_role_policies(self, **_asked: Any) -> dict[str, Any]:
+        return {"PolicyNames": ["job"]}
+
+    def get_role_policy(self, **_asked: Any) -> dict[str, Any]:
+        return {"PolicyDocument": json.dumps(document(*self.statements))}
+
+    def list_attached_role_policies(self, **_asked: Any) -> dict[str, Any]:
+        return {"AttachedPolicies": []}
+
+
+@pytest.mark.parametrize("status", ["Suspended", ""])
+def test_a_bucket_without_versions(status: str) -> None:
+    """One that keeps none now, or never did."""
+    kept: Any = Copier()
+    is_versioned(kept, "reports", None)
+    account: Any = Copier(status=status)
+    with pytest.raises(AssertionError, match=f"Versioning of reports is: {status or 'never enabled'}"):
+        is_versioned(account, "reports", None)
+
+
+@pytest.mark.parametrize(
+    "arn", ["", "arn:aws:iam::111122223333:role/gone", "arn:aws:iam::999988887777:role/copier"]
+)
+def test_a_role_that_is_not_there(arn: str) -> None:
+    """Nobody's, one that is gone, or another account's."""
+    account: Any = Copier()
+    assert role_named_by(account, {"Role": ROLE})["RoleName"] == "copier"
+    with pytest.raises(AssertionError, match=f"names the role {arn}, which is not there"):
+        role_named_by(account, {"Role": arn} if arn else {})
+
+
+def trusted(**more: Any) -> dict[str, Any]:
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"Service": "s3.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+        **more,
+    }
+    return {"RoleName": "copier", "Arn": ROLE, "AssumeRolePolicyDocument": document(trust)}
+
+
+@pytest.mark.parametrize(
+    "role",
+    [
+        trusted(),
+        trusted(Condition={"StringEquals": {"aws:SourceAccount": "111122223333"}}),
+        trusted(Condition={"ArnLike": {"aws:SourceArn": "arn:aws:s3:::reports"}}),
+    ],
+)
+def test_a_role_for_s3(role: dict[str, Any]) -> None:
+    """S3 alone may take it on, for all buckets or for this account's."""
+    account: Any = Copier()
+    only_s3_takes_it_on(account, role, "reports")
+
+
+@pytest.mark.parametrize(
+    ("role", "words"),
+    [
+        (trusted(Principal={"Service": ["s3.amazonaws.com", "ec2.amazonaws.com"]}), "Not only S3 can"),
+        (trusted(Principal={"AWS": "arn:aws:iam::111122223333:root"}), "Not only S3 can"),
+        (trusted(Principal={"Service": "ec2.amazonaws.com"}), "Not only S3 can"),
+        (trusted(Action="sts:TagSession"), "S3 cannot take on"),
+        (trusted(Condition={"ArnLike": {"aws:SourceArn": "arn:aws:s3:::other"}}), "S3 cannot take on"),
+    ],
+)
+def test_a_role_for_others(role: dict[str, Any], words: str) -> None:
+    """Others may take it on too, or S3 may not."""
+    account: Any = Copier()
+    with pytest.raises(AssertionError, match=words):
+        only_s3_takes_it_on(account, role, "reports")
+
+
+BUCKET = allow(["s3:GetReplicationConfiguration", "s3:ListBucket"], "arn:aws:s3:::reports")
+READS = ["s3:GetObjectVersionForReplication", "s3:GetObjectVersionAcl", "s3:GetObjectVersionTagging"]
+OBJECTS = allow(READS, "arn:aws:s3:::reports/*")
+WRITES = ["s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"]
+COPIES = allow(WRITES, "arn:aws:s3:::copy/*")
+LOCKS = allow(["s3:GetObjectRetention", "s3:GetObjectLegalHold"], "arn:aws:s3:::reports/*")
+
+
+@pytest.mark.parametrize("more", [[], [LOCKS]], ids=["the job", "with Object Lock"])
+def test_a_role_with_this_job(more: list[Any]) -> None:
+    """As S3's guide lists it; what goes with Object Lock may be there."""
+    account: Any = Copier(BUCKET, OBJECTS, COPIES, *more)
+    may_replicate_and_nothing_else(account, {"RoleName": "copier"}, "reports", "copy")
+
+
+@pytest.mark.parametrize(
+    ("statements", "words"),
+    [
+        ([BUCKET, OBJECTS], "put to the replication job"),
+        ([BUCKET, allow(READS, "arn:aws:s3:::reports"), COPIES], "put to the replication job"),
+        ([BUCKET, OBJECTS, allow(WRITES, "arn:aws:s3:::*")], "the replication job does not make"),
+        ([BUCKET, OBJECTS, COPIES, allow("s3:GetObject", "arn:aws:s3:::reports/*")], "does not make"),
+    ],
+)
+def test_a_role_with_another_job(statements: list[Any], words: str) -> None:
+    """Less than the copy needs, or more."""
+    account: Any = Copier(*statements)
+    with pytest.raises(AssertionError, match=words):
+        may_replicate_and_nothing_else(account, {"RoleName": "copier"}, "reports", "copy")

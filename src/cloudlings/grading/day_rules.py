@@ -51,8 +51,8 @@ def are_of_a_day(lines: Iterable[bytes], day: str, wanted: Mapping[int, Mapping[
     )
     changed = [(number, event) for number, event in events if event != wanted[number]]
     assert not changed, Because(
-        found=f"Event {changed[0][0] if changed else ''} under events/dt={day}/ is not as it came: "
-        f"{json.dumps(changed[0][1] if changed else '', ensure_ascii=False)[:200]}.",
+        found=f"Event {changed[0][0]} under events/dt={day}/ is not as it came: "
+        f"{json.dumps(changed[0][1], ensure_ascii=False)[:200]}.",
         consequence="A query that asks for what was left out, or written anew, gets another answer.",
         concept="A layer of days sorts what came; it takes nothing away, and adds nothing.",
     )
