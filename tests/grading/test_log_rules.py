@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import io
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
-from cloudlings.grading.log_rules import Asked, least_retention, records, rows, saved
+from cloudlings.grading.log_rules import Asked, Said, as_object, ask, least_retention, records, rows, saved
 
 EVENTS = records(
     "123456789012",
@@ -75,3 +78,63 @@ def test_a_query_that_cannot_be_run(more: Mapping[str, Any], words: str) -> None
     account: Any = Saved(entry("q", "limit 1", 1, **more))
     with pytest.raises(AssertionError, match=words):
         saved(account, "q")
+
+
+def test_a_query_without_a_date_or_a_language() -> None:
+    """What AWS leaves out is Logs Insights' own language, and the oldest."""
+    account: Any = Saved(entry("q", "old", 0, lastModified=None), entry("q", "new", 1, queryLanguage=None))
+    assert saved(account, "q") == Asked("q", "new", frozenset(["/shop/orders"]))
+
+
+class Caller:
+    """An account with one function, which ends so, or is refused."""
+
+    def __init__(self, payload: Any, log: str = "", **more: Any) -> None:
+        self.answer = {"Payload": payload, "LogResult": base64.b64encode(log.encode()).decode(), **more}
+
+    def client(self, _service: str) -> Caller:
+        return self
+
+    def invoke(self, **_asked: Any) -> Any:
+        if not self.answer["Payload"]:
+            raise ClientError({"Error": {"Code": "TooManyRequestsException", "Message": "Slow"}}, "Invoke")
+        return self.answer
+
+
+LOG = """INIT_START Runtime Version: python
+START RequestId: r-7 Version: $LATEST
+{"level": "INFO"}
+
+  a sentence
+END RequestId: r-7
+REPORT RequestId: r-7 Duration: 1 ms
+"""
+
+
+@pytest.mark.parametrize(
+    ("answer", "found"),
+    [
+        (Caller(io.BytesIO(b"[1]"), LOG), Said([1], "", "r-7", ('{"level": "INFO"}', "  a sentence"))),
+        (Caller(b'"x"', "half a line"), Said("x", "", "", ("half a line",))),
+        (Caller(io.BytesIO(b"")), Said(None, "", "", ())),
+        (Caller(b"{}", LogResult=None, FunctionError="Unhandled"), Said({}, "Unhandled", "", ())),
+    ],
+)
+def test_what_a_function_said(answer: Any, found: Said) -> None:
+    """Its answer, its error, its request, and the lines that are not the platform's."""
+    assert ask(answer, "till", {}) == found
+
+
+def test_a_function_that_cannot_be_asked() -> None:
+    """It is told with AWS's words."""
+    account: Any = Caller(b"")
+    with pytest.raises(AssertionError, match=r"AWS answered: .*Slow"):
+        ask(account, "till", {})
+
+
+@pytest.mark.parametrize(
+    ("line", "found"), [('{"a": 1}', {"a": 1}), ("{}", {}), ("[1]", None), ("7", None), ("a: 1", None)]
+)
+def test_a_line_as_an_object(line: str, found: Any) -> None:
+    """What is no JSON object is none."""
+    assert as_object(line) == found
