@@ -53,7 +53,7 @@ def wakes_for_dead_letters(brief: Brief, rehearsal: Rehearsal) -> None:
     dead = rehearsal.day(lies)
     assert dead.within(10), Because(
         found=f"{told}. One message lay in the queue {brief.dead_letters} for {shop_days.AFTER} minutes. "
-        f"Woken: {dead}.",
+        f"Within ten minutes, woken: {dead}.",
         consequence="An order that no program could handle waits until it expires.",
         concept="A dead-letter queue is empty when all is well. One is already too many.",
     )
