@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cloudlings.grading import shop_days
-from cloudlings.grading.alarm_rules import Metric, watches, woken
+from cloudlings.grading.alarm_rules import Metric, said, watches, woken
 from cloudlings.grading.shop_days import EVENT, Shop, day
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:oncall"
@@ -198,3 +198,26 @@ def test_no_statistic_is_the_average() -> None:
     mean = alarm("mean", MetricName="Latency", Threshold=100)
     played = day(SHOP, {SHOP.latency: lambda minute: [(50.0, 1.0), (150.0, 1.0 if minute < 0 else 2.0)]})
     assert woken(([mean], []), TOPIC, played, EVENT).by == {"mean": 1}
+
+
+def test_who_is_woken_in_words() -> None:
+    """Each with the minute, the first of them first."""
+    both = [alarm("late", **SLOW, EvaluationPeriods=5), alarm("soon", **SLOW)]
+    found = woken((both, []), TOPIC, day(SHOP, slow(6)), EVENT)
+    assert str(found) == "soon (after 1 min), late (after 5 min)"
+
+
+@pytest.mark.parametrize(
+    ("one", "words"),
+    [
+        (
+            alarm("odd", Metrics=[{"Id": "e", "Expression": "SEARCH('x', 'Sum', 60)"}]),
+            "watches one time series",
+        ),
+        (alarm("band", ThresholdMetricId="b"), "this model has no band"),
+    ],
+)
+def test_an_alarm_that_cannot_be_played(one: Mapping[str, Any], words: str) -> None:
+    """It fails the check, with what to do about it where that is known."""
+    with pytest.raises(AssertionError, match=words):
+        said(one, day(SHOP, {}))

@@ -24,10 +24,13 @@ def rows(*steps: str | tuple[str, int], pause: float = 0.001, before: str = "") 
 
 
 TRIES = ("PutObject", "GetObject") * 200
+LOOKED_AT = ("PutObject", "HeadObject", "GetObject") * 200
 END: tuple[Any, ...] = ("DeleteObject", ("GetObject", 404))
 
 
-@pytest.mark.parametrize("steps", [(*TRIES, *END), (*END, *TRIES, "PutObject"), ("HeadObject", *TRIES, *END)])
+@pytest.mark.parametrize(
+    "steps", [(*TRIES, *END), (*END, *TRIES, "PutObject"), ("HeadObject", *TRIES, *END), (*LOOKED_AT, *END)]
+)
 def test_the_experiment(steps: tuple[Any, ...]) -> None:
     """Two hundred overwrites with a read each, and a read after a delete, in any order."""
     looped(BRIEF, rows(*[("HeadObject", 200) if each == "HeadObject" else each for each in steps]))

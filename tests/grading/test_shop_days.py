@@ -37,6 +37,8 @@ def test_an_hour_before_the_event() -> None:
     latency = list(feed.data[SHOP.latency])
     assert [minute[0] for minute in latency[EVENT - 1 : EVENT + 1]] == [(50.0, 7.0), (90.0, float(ORDERS))]
     assert {len(minutes) for minutes in feed.data.values()} == {feed.minutes}
+    machine = [bool(minute) for minute in list(feed.data[SHOP.cpu])[EVENT : EVENT + 6]]
+    assert machine == [True, False, False, False, False, True]
     assert len(day(SHOP, {}).data[SHOP.cpu]) == EVENT + shop_days.AFTER
 
 

@@ -96,7 +96,7 @@ def wakes(alarm: Raw, topic: str) -> bool:
 def watches(alarm: Raw, metric: Metric) -> bool:
     """Whether an alarm looks at a metric, by itself or in its metric math."""
     asked = [query["MetricStat"]["Metric"] for query in alarm.get("Metrics") or () if query.get("MetricStat")]
-    return any(metric.is_asked_by(each) for each in [*asked, alarm] if each.get("MetricName"))
+    return any(metric.is_asked_by(each) for each in [*asked, alarm])
 
 
 def is_on_a_band(alarm: Raw) -> bool:

@@ -101,8 +101,8 @@ def saved(account: Account, name: str) -> Asked | None:
     mine = [one for one in found if one["name"] == name]
     if not mine:
         return None
-    one = max(mine, key=lambda each: int(each.get("lastModified") or 0))
-    language, groups = one.get("queryLanguage") or "CWLI", one.get("logGroupNames") or []
+    one = max(mine, key=lambda each: int(each.get("lastModified", 0)))
+    language, groups = one.get("queryLanguage") or "CWLI", one.get("logGroupNames")
     assert language == "CWLI", Because(
         found=f'Query "{name}" was looked at. Its language is {language}, which is not spoken here.',
         consequence="What it finds cannot be told.",
