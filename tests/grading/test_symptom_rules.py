@@ -122,7 +122,7 @@ def test_failures_that_wake_nobody(alarms: tuple[Any, ...]) -> None:
 @pytest.mark.parametrize("alarms", [(SHARE,), ({**DEAD, "EvaluationPeriods": 20},)])
 def test_a_dead_letter_that_wakes_nobody(alarms: tuple[Any, ...]) -> None:
     """No alarm on it, or after twenty minutes."""
-    with pytest.raises(AssertionError, match="Within ten minutes, woken: (none|dead)"):
+    with pytest.raises(AssertionError, match=r"Within ten minutes, woken: (none|dead)"):
         wakes_for_dead_letters(BRIEF, rehearsal(*alarms))
 
 
