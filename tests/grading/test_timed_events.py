@@ -23,7 +23,18 @@ def template(text: str, **paths: str) -> dict[str, Any]:
 def test_the_usual_event_tells_when_it_was_due(scheduler: bool) -> None:
     """A rule's and a schedule's, in UTC."""
     there = AT.astimezone(dt.timezone(dt.timedelta(hours=2)))
-    assert received({"Arn": "a"}, there, scheduler=scheduler)["time"] == DUE
+    event = received({"Arn": "a"}, there, scheduler=scheduler)
+    assert event["time"] == DUE
+    assert (event["source"], event["detail"]) == (
+        ("aws.scheduler", "{}") if scheduler else ("aws.events", {})
+    )
+
+
+def test_the_whole_event_in_a_template() -> None:
+    """Without its detail, or as it is."""
+    short = received(template('{"all": <aws.events.event>}'), AT, scheduler=False)["all"]
+    whole = received(template('{"all": <aws.events.event.json>}'), AT, scheduler=False)["all"]
+    assert whole.keys() - short.keys() == {"detail"}
 
 
 @pytest.mark.parametrize(
@@ -36,6 +47,7 @@ def test_the_usual_event_tells_when_it_was_due(scheduler: bool) -> None:
         ({"InputPath": "$.detail"}, False, {}),
         ({"InputPath": "$.time"}, False, DUE),
         ({"InputPath": "$.nowhere.else"}, False, None),
+        ({"InputPath": "$.source"}, False, "aws.events"),
         (template('{"time": <when>}', **WHEN), False, {"time": DUE}),
         (template('{"time": "<when>", "detail": <what>}', **WHEN), False, {"time": DUE, "detail": {}}),
         (template('{"say": "due at <when>"}', **WHEN), False, {"say": f"due at {DUE}"}),
