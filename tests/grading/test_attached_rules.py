@@ -33,7 +33,6 @@ def test_interfaces() -> None:
     ("network", "words"),
     [
         (Network(), "reader is in no network; the records are in vpc-1"),
-        (attached(), "reader is in no network"),
         (attached(vpc="vpc-2", interfaces=("eni-1",)), "reader is in vpc-2; the records"),
         (attached(vpc="vpc-1"), "reader is in vpc-1"),
     ],

