@@ -211,8 +211,8 @@ def test_who_is_woken_in_words() -> None:
     ("one", "words"),
     [
         (
-            alarm("odd", Metrics=[{"Id": "e", "Expression": "SEARCH('x', 'Sum', 60)"}]),
-            "watches one time series",
+            alarm("odd", Metrics=[{"Id": "e", "Expression": "1 +"}]),
+            "An alarm watches one time series",
         ),
         (alarm("band", ThresholdMetricId="b"), "this model has no band"),
     ],
