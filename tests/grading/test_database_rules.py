@@ -13,10 +13,30 @@ from cloudlings.grading.database_rules import (
     is_encrypted,
     is_private,
     keeps_backups,
+    only_for,
     own_subnet_group,
     wears_its_own,
 )
-from cloudlings.grading.forms_rules import is_protected, shares_no_group, still_runs
+from cloudlings.grading.forms_rules import (
+    is_for_the_app,
+    is_protected,
+    lets_everybody_in,
+    shares_no_group,
+    still_runs,
+)
+from cloudlings.network import Network
+from cloudlings.network.model import (
+    Database,
+    Interface,
+    NetworkAcl,
+    NetworkAclEntry,
+    Route,
+    RouteTable,
+    SecurityGroup,
+    SecurityGroupRule,
+    Subnet,
+    Vpc,
+)
 
 GOOD: dict[str, Any] = {
     "DBInstanceIdentifier": "db-1",
@@ -104,3 +124,107 @@ def test_one_that_is_gone() -> None:
     assert still_runs({"db-1": GOOD}, "db-1") is GOOD
     with pytest.raises(AssertionError, match="db-9 is not there any more"):
         still_runs({"db-1": GOOD}, "db-9")
+
+
+SUBNETS = {"app": "10.0.10.0/24", "web": "10.0.0.0/24", "data": "10.0.20.0/24"}
+OUT = (SecurityGroupRule("egress", "-1", cidr="0.0.0.0/0"),)
+INSIDE = {"app": "eni-app", "mailer": "eni-mailer"}
+
+
+def rule(port: int, *, to: int = 0, **source: str) -> SecurityGroupRule:
+    return SecurityGroupRule("ingress", "tcp", port, to or port, **source)
+
+
+def portal(*rules: SecurityGroupRule) -> Network:
+    """A network with db-1 behind these rules, and with a database of another network before it."""
+    machines = {"app": "10.0.10.5", "mailer": "10.0.10.6", "db": "10.0.20.7"}
+    return Network(
+        vpcs=(Vpc("vpc-1", ("10.0.0.0/16",)), Vpc("vpc-2", ("10.9.0.0/16",))),
+        subnets=tuple(Subnet(name, "vpc-1", cidr, "eu-west-1a") for name, cidr in SUBNETS.items()),
+        route_tables=(RouteTable("rtb-1", "vpc-1", (Route("10.0.0.0/16", "local"),), main=True),),
+        network_acls=(
+            NetworkAcl(
+                "acl-1",
+                "vpc-1",
+                tuple(SUBNETS),
+                (NetworkAclEntry(100, False, "allow"), NetworkAclEntry(100, True, "allow")),
+                default=True,
+            ),
+        ),
+        security_groups=(
+            SecurityGroup("sg-app", "vpc-1", OUT),
+            SecurityGroup("sg-mailer", "vpc-1", OUT),
+            SecurityGroup("sg-db", "vpc-1", rules),
+            SecurityGroup("sg-open", "vpc-1", (rule(22, cidr="0.0.0.0/0"),)),
+        ),
+        interfaces=tuple(
+            Interface(
+                f"eni-{name}",
+                "vpc-1",
+                "data" if name == "db" else "app",
+                private_ips=(address,),
+                security_groups=(f"sg-{name}",),
+            )
+            for name, address in machines.items()
+        ),
+        databases=(
+            Database("db-2", "vpc-2", port=5433),
+            Database("db-1", "vpc-1", ("data",), ("sg-db",), ("eni-db",), 5433),
+        ),
+    )
+
+
+FOR_THE_APP: dict[str, Callable[[Network], None]] = {
+    "the portal's": lambda network: only_for(network, "db-1", 5433, INSIDE, {"app"}),
+    "the forms": lambda network: is_for_the_app(network, GOOD, 5433, INSIDE),
+}
+
+
+@pytest.mark.parametrize("judge", FOR_THE_APP.values(), ids=FOR_THE_APP)
+@pytest.mark.parametrize("source", [{"group": "sg-app"}, {"cidr": "10.0.10.5/32"}], ids=["group", "address"])
+def test_a_door_for_the_app(judge: Callable[[Network], None], source: dict[str, str]) -> None:
+    """The app's group, or its one address, on the database's port."""
+    judge(portal(rule(5433, **source)))
+
+
+@pytest.mark.parametrize("judge", FOR_THE_APP.values(), ids=FOR_THE_APP)
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (rule(5433, cidr="10.0.10.0/24"), "takes over (the )?mailer"),
+        (rule(5433, cidr="10.0.0.0/24"), "a new machine in web can reach db-1"),
+        (rule(5433, cidr="10.0.20.0/24"), "a new machine in data can reach db-1"),
+        (rule(22, group="sg-app"), "other ports of db-1. eni-app can reach db-1 on tcp port 22"),
+        (rule(5434, to=5440, group="sg-app"), "can reach db-1 on tcp port 5434"),
+    ],
+    ids=["the app's subnet", "the web", "its own subnet", "another port", "ports from the next on"],
+)
+def test_a_door_that_is_too_wide(
+    judge: Callable[[Network], None], more: SecurityGroupRule, words: str
+) -> None:
+    """Another rule beside the right one: a neighbour's, that of machines to come, other ports."""
+    with pytest.raises(AssertionError, match=words):
+        judge(portal(rule(5433, group="sg-app"), more))
+
+
+@pytest.mark.parametrize("judge", FOR_THE_APP.values(), ids=FOR_THE_APP)
+def test_a_door_that_is_shut(judge: Callable[[Network], None]) -> None:
+    """The app itself must be let in."""
+    with pytest.raises(AssertionError, match="no inbound rule"):
+        judge(portal())
+
+
+@pytest.mark.parametrize(
+    ("carried", "rules", "everybody"),
+    [
+        ("sg-db", [rule(5433, cidr="0.0.0.0/0")], True),
+        ("sg-db", [rule(22, group="sg-app"), rule(5433, cidr="::/0")], True),
+        ("sg-db", [rule(5433, group="sg-app")], False),
+        ("sg-db", [], False),
+        ("sg-app", [rule(5433, cidr="0.0.0.0/0")], False),
+    ],
+)
+def test_a_rule_for_the_whole_world(carried: str, rules: list[SecurityGroupRule], everybody: bool) -> None:
+    """Any rule of a group that the database carries; those of other groups are not its own."""
+    found = GOOD | {"VpcSecurityGroups": [{"VpcSecurityGroupId": carried}]}
+    assert lets_everybody_in(portal(*rules), found) is everybody

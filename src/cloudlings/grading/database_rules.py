@@ -8,7 +8,14 @@ from typing import Any
 from cloudlings.account import Account
 from cloudlings.grading.database_state import Raw, has_by_now, own_secret_login
 from cloudlings.grading.task import Because
-from cloudlings.grading.vpc_state import must_not_reach, must_reach, ports_at_the_edges, shown
+from cloudlings.grading.vpc_state import (
+    must_not_reach,
+    must_reach,
+    ports_at_the_edges,
+    shown,
+    subnets_of,
+    with_host,
+)
 from cloudlings.network import Network, trace
 
 ENGINES = ("postgres", "mysql", "mariadb")
@@ -93,7 +100,7 @@ def keeps_backups(database: Raw, least: int, *, whose: str) -> None:
 def only_for(network: Network, target: str, port: int, inside: Mapping[str, str], callers: set[str]) -> None:
     """Fails the check unless exactly the callers reach the database, and on its port only.
 
-    ``inside`` maps names of machines to their interfaces. The internet is asked in both halves.
+    ``inside`` maps names of machines to their interfaces.
     """
     for name in sorted(callers):
         must_reach(
@@ -116,19 +123,41 @@ def only_for(network: Network, target: str, port: int, inside: Mapping[str, str]
                 concept="A rule that names a group lets in whoever carries it; a range of addresses lets in "
                 "whoever lives there.",
             )
+    is_shut_to_new_machines(network, target, port)
     for name in sorted(callers):
-        _no_other_port(network, inside[name], target, port, name)
+        on_no_other_port(network, inside[name], target, port, name)
 
 
-def _no_other_port(network: Network, source: str, target: str, port: int, name: str) -> None:
-    vpc = next((each.vpc for each in network.databases if each.id == target), "")
-    for other in ports_at_the_edges(network, vpc, port):
-        found = trace(network, source, target, "tcp", other) if other != port else None
-        assert found is None or not found.reachable, Because(
-            found=f"{name} was let knock at other ports of {target}. {found.sentence if found else ''}",
+def is_shut_to_new_machines(network: Network, target: str, port: int) -> None:
+    """Fails the check when a machine that is launched later, in a subnet of the VPC, reaches the database."""
+    for subnet in subnets_of(network, _home(network, target)):
+        planted, newcomer = with_host(network, subnet, what="a new machine")
+        must_not_reach(
+            planted,
+            newcomer,
+            target,
+            port,
+            consequence="Whoever launches a machine there, or takes one over, can try passwords on the "
+            "patients' records.",
+            concept="A range of addresses lets in whoever lives there, today or next year.",
+        )
+
+
+def on_no_other_port(network: Network, source: str, target: str, port: int, name: str) -> None:
+    """Fails the check when a caller, called ``name``, reaches the database on another port than its own."""
+    for other in ports_at_the_edges(network, _home(network, target), port):
+        if other == port:
+            continue
+        found = trace(network, source, target, "tcp", other)
+        assert not found.reachable, Because(
+            found=f"{name} was let knock at other ports of {target}. {found.sentence}",
             consequence="A port that nobody watches is open to the machine that talks to the internet.",
             concept="One rule, one port: the one that the database listens on.",
         )
+
+
+def _home(network: Network, database: str) -> str:
+    return next((each.vpc for each in network.databases if each.id == database), "")
 
 
 def endpoint_of(database: Raw) -> dict[str, Any]:

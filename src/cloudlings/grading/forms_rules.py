@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from cloudlings.grading.database_rules import is_shut_to_new_machines, on_no_other_port
 from cloudlings.grading.database_state import Raw
 from cloudlings.grading.portal_database import groups_of
 from cloudlings.grading.task import Because
@@ -22,7 +23,7 @@ def lets_everybody_in(network: Network, database: Raw) -> bool:
 
 
 def is_for_the_app(network: Network, database: Raw, port: int, inside: Mapping[str, str]) -> None:
-    """Fails the check unless the app reaches a database, and the internet and the mailer do not.
+    """Fails the check unless the app reaches a database, on its port only, and nobody else does.
 
     ``inside`` maps names of machines to their interfaces.
     """
@@ -46,6 +47,8 @@ def is_for_the_app(network: Network, database: Raw, port: int, inside: Mapping[s
         consequence="The clinics' forms do not open any more.",
         concept="A repair keeps what is in use.",
     )
+    is_shut_to_new_machines(network, old, port)
+    on_no_other_port(network, inside["app"], old, port, "app")
 
 
 def is_protected(database: Raw) -> None:
