@@ -161,10 +161,13 @@ def _collector(account: Account, state: Ec2State, brief: Brief) -> Described:
 def _one_door(network: Network, brief: Brief, instance: Described) -> None:
     card = interface_at(network, instance["PrivateIpAddress"], called(instance))
     relay, kiosk = (interface_at(network, brief.hosts[name], name) for name in ("relay", "kiosk"))
-    homes = [one for one in network.subnets if one.cidr == brief.subnets["web"]]
-    network, another = with_host(network, homes[0]) if homes else (network, kiosk)
-    names = {relay: "relay", kiosk: "kiosk", another: "next machine in the web subnet"}
-    only_through(network, card, called(instance), {relay: brief.port}, ["internet", kiosk, another], names)
+    names = {relay: "relay", kiosk: "kiosk"}
+    for name, cidr in brief.subnets.items():
+        for home in (one for one in network.subnets if one.cidr == cidr):
+            network, another = with_host(network, home)
+            names[another] = f"next machine in the {name} subnet"
+    strangers = ["internet", *(each for each in names if each != relay)]
+    only_through(network, card, called(instance), {relay: brief.port}, strangers, names)
     gets_out(network, card, called(instance))
 
 

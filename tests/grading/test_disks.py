@@ -13,6 +13,12 @@ GIVEN = [
     ({"VolumeType": "gp3", "Size": 100, "Throughput": 400}, 400),
     ({"VolumeType": "gp3", "Size": 100}, 125),
     ({"VolumeType": "gp2", "Size": 1000, "Iops": 3000}, 250),
+    ({"VolumeType": "gp2", "Size": 171}, 250),
+    ({"VolumeType": "gp2", "Size": 170}, 128),
+    ({"VolumeType": "io1", "Size": 100, "Iops": 1000}, 256),
+    ({"VolumeType": "io1", "Size": 500, "Iops": 18_000}, 500),
+    ({"VolumeType": "io1", "Size": 1000, "Iops": 48_000}, 750),
+    ({"VolumeType": "io1", "Size": 2000, "Iops": 64_000}, 1000),
     ({"VolumeType": "io2", "Size": 100, "Iops": 1000}, 256),
     ({"VolumeType": "io2", "Size": 100, "Iops": 100_000}, 4000),
     ({"VolumeType": "st1", "Size": 2048}, 80),
@@ -31,6 +37,15 @@ def test_a_volume_is_billed_as_it_is_described() -> None:
     """A gp3 pays for what is above 3,000 IOPS and 125 MiB/s."""
     volume = {"VolumeType": "gp3", "Size": 100, "Iops": 4000, "Throughput": 225}
     assert bill_of(volume).usd == pytest.approx(100 * 0.08 + 1000 * 0.005 + 100 * 0.04)
+
+
+@pytest.mark.parametrize(
+    ("volume", "dollars"),
+    [({"VolumeType": "gp2"}, 10), ({"VolumeType": "gp3", "Iops": None, "Throughput": None}, 8)],
+)
+def test_figures_that_ec2_does_not_tell_cost_nothing(volume: dict[str, Any], dollars: float) -> None:
+    """Not every type has them."""
+    assert bill_of({"Size": 100} | volume).usd == pytest.approx(dollars)
 
 
 LACKING = [

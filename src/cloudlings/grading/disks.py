@@ -17,15 +17,22 @@ GP3_MOST_IOPS = 80_000
 def throughput(volume: Described) -> float:
     """MiB/s that a volume can give: its own figure, or what its type has.
 
-    Source: EBS User Guide, "Amazon EBS volume types": io2 a quarter MiB/s for each IOPS up to 4,000, io1 up
-    to 1,000, gp2 250; st1 40 and sc1 12 for each TiB.
+    Source: EBS User Guide, "Amazon EBS volume types": io2 a quarter MiB/s for each IOPS up to 4,000; io1 up
+    to 500, and above 32,000 IOPS 16 KiB/s for each; gp2 250, up to 170 GiB 128; st1 40 and sc1 12 for each
+    TiB.
     """
     kind = volume["VolumeType"]
     if kind == "gp3":
         return float(volume.get("Throughput") or 125)
     iops, tib = volume.get("Iops") or 0, volume["Size"] / 1024
-    most = {"io2": min(0.256 * iops, 4000), "io1": min(0.256 * iops, 1000), "gp2": 250}
-    return float(most.get(kind, {"st1": min(40 * tib, 500), "sc1": min(12 * tib, 250)}.get(kind, 0)))
+    most = {
+        "io2": min(0.256 * iops, 4000),
+        "io1": max(min(0.256 * iops, 500), min(iops / 64, 1000)),
+        "gp2": 128 if volume["Size"] <= 170 else 250,
+        "st1": min(40 * tib, 500),
+        "sc1": min(12 * tib, 250),
+    }
+    return float(most.get(kind, 0))
 
 
 def bill_of(volume: Described) -> Estimate:

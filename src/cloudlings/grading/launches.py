@@ -53,14 +53,17 @@ def instances_in(account: Account, region: str) -> list[str]:
 
 
 def is_amazon_linux_2023(account: Account, instance: Described) -> None:
-    """Fails the check unless an instance runs from Amazon's image of that name."""
+    """Fails the check unless an instance runs from Amazon's image of that name; anybody may name one so."""
     images = account.client("ec2").describe_images(ImageIds=[instance["ImageId"]])["Images"]
-    name = images[0]["Name"] if images else "an image that is gone"
-    assert str(name).startswith("al2023-ami"), Because(
-        found=f"{called(instance)} runs from {instance['ImageId']}, {name}.",
+    image = images[0] if images else {"Name": "an image that is gone"}
+    whose = image.get("ImageOwnerAlias", image.get("OwnerId", "nobody"))
+    right = image["Name"].startswith("al2023-ami") and whose == "amazon"
+    assert right, Because(
+        found=f"{called(instance)} runs from {instance['ImageId']}, {image['Name']}, of {whose}.",
         consequence="What the team tested on Amazon Linux 2023 may not run there, and old images get no "
         "updates.",
-        concept="The image is what the root disk holds at birth; its name tells system and date.",
+        concept="The image is what the root disk holds at birth; its name tells system and date, its owner "
+        "who made it.",
     )
 
 
