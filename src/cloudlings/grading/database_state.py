@@ -117,7 +117,7 @@ def login_at(database: Raw, user: str, password: str) -> Login:
     """A login to an instance, in the database that it was made with."""
     place = database.get("Endpoint") or {}
     return Login(
-        str(place.get("Address", "")), int(place.get("Port", 0)), user, password,
+        str(place.get("Address", "")), int(place.get("Port") or 0), user, password,
         str(database.get("DBName") or "postgres"),
     )  # fmt: skip
 
