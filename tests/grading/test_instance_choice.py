@@ -15,6 +15,7 @@ LOADS = {
     "sort": {"vcpu": 2, "gib": 16, "local_ssd_gb": 400, "cpu": "70 %"},
     "solver": {"vcpu": 2, "gib": 16, "ghz": 4.0, "cpu": "100 %"},
     "pictures": {"vcpu": 4, "gib": 16, "gpus": 1, "cpu": "30 %"},
+    "shelf": {"vcpu": 4, "gib": 32, "local_hdd_gb": 5000, "cpu": "20 %"},
 }
 
 
@@ -41,6 +42,10 @@ TYPES = [
     kind("i4i.large", 2, 16, InstanceStorageInfo={"Disks": [{"SizeInGB": 468, "Count": 1, "Type": "ssd"}]}),
     kind("z1d.large", 2, 16, cpu={"SustainedClockSpeedInGhz": 4.0}),
     kind("g4dn.xlarge", 4, 16, GpuInfo={"Gpus": [{"Count": 1}]}),
+    kind("d3.xlarge", 4, 32, InstanceStorageInfo={"Disks": [{"SizeInGB": 1980, "Count": 3, "Type": "hdd"}]}),
+    kind(
+        "i3en.xlarge", 4, 32, InstanceStorageInfo={"Disks": [{"SizeInGB": 2500, "Count": 2, "Type": "ssd"}]}
+    ),
 ]
 
 
@@ -66,6 +71,7 @@ RIGHT = {
     "sort": "i4i.large",
     "solver": "z1d.large",
     "pictures": "g4dn.xlarge",
+    "shelf": "d3.xlarge",
 }
 
 
@@ -89,7 +95,8 @@ WRONG = [
     ({"portal": "m7i.xlarge"}, "twice or more"),
     ({"sort": "m7i.large"}, "16 are needed"),
     ({"sort": "r7i.large"}, "0 GB of ssd"),
-    ({"solver": "r7i.large"}, "GHz"),
+    ({"solver": "r7i.large"}, "a clock of 0 GHz, and 4.0 are needed"),
+    ({"shelf": "i3en.xlarge"}, "0 GB of hdd in its host, and 5000"),
     ({"pictures": "m7i.xlarge"}, "no GPU"),
     ({"portal": "m99.large"}, "there is no type"),
 ]
@@ -111,5 +118,10 @@ def test_names_are_read_part_by_part() -> None:
     """A number may come as text; a family with a g is no ARM processor."""
     parts = {"family": "g", "generation": "4", "arm": False, "size": "xlarge"}
     assert told(misread, ["g4dn.xlarge"], {"g4dn.xlarge": parts}) == ""
-    assert "arm" in told(misread, ["g4dn.xlarge"], {"g4dn.xlarge": {**parts, "arm": True}})
+    wrong_arm = told(misread, ["g4dn.xlarge"], {"g4dn.xlarge": {**parts, "arm": True}})
+    assert "arm is told as True" in wrong_arm
+    assert "wrong architecture" in wrong_arm
+    wrong_size = told(misread, ["g4dn.xlarge"], {"g4dn.xlarge": {**parts, "size": "large"}})
+    assert "size is told as 'large'" in wrong_size
+    assert "learns it from the bill" in wrong_size
     assert "says nothing of 1" in told(misread, ["g4dn.xlarge"], {})
