@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from typing import Any, cast
 
 import pytest
 
 from cloudlings.account import Account
 from cloudlings.account.evidence import Evidence, Read, canonical
+from cloudlings.account.sql import CANNOT_CONNECT_NOW, Login
 from cloudlings.grading.portal_database import (
+    AUDITOR,
+    appointments,
     groups_of,
     has_a_snapshot,
     pointed_at,
@@ -92,3 +96,46 @@ def test_groups() -> None:
     """An instance's groups are told by id; one that is not there has none."""
     assert groups_of({"VpcSecurityGroups": [{"VpcSecurityGroupId": "sg-1"}]}) == {"sg-1"}
     assert groups_of({}) == set()
+
+
+class Asked:
+    """An account with one secret of RDS's, and a database that answers these users; questions are kept."""
+
+    def __init__(self, **answers: dict[str, Any]) -> None:
+        self.answers, self.questions = answers, [""]
+
+    def client(self, service: str, region_name: str | None = None) -> Asked:
+        del service, region_name
+        return self
+
+    def get_secret_value(self, SecretId: str) -> dict[str, str]:  # noqa: N803
+        return {"SecretString": json.dumps({"username": "keeper", "password": SecretId})}
+
+    def ask(self, login: Login, statement: str) -> dict[str, Any]:
+        self.questions.append(statement)
+        passwords = {AUDITOR: "look-only", "keeper": "arn"}
+        if login.user in self.answers and login.password == passwords[login.user]:
+            return self.answers[login.user]
+        return {"error": "password authentication failed", "code": "28P01"}
+
+
+BRIEF = {"clinic": "St. John's", "auditor_password": "look-only"}
+KEPT_BY_RDS = {**MINE, "MasterUserSecret": {"SecretArn": "arn"}}
+
+
+@pytest.mark.parametrize(
+    ("database", "answers", "rows"),
+    [
+        (KEPT_BY_RDS, {"auditor": {"rows": [[10, 4]]}, "keeper": {"rows": [[0, 0]]}}, (10, 4)),
+        (KEPT_BY_RDS, {"keeper": {"rows": [["9", "3"]]}}, (9, 3)),
+        (MINE, {"keeper": {"rows": [[9, 3]]}}, (0, 0)),
+        (MINE, {"auditor": {"error": "no such table", "code": "42P01"}}, (0, 0)),
+        (MINE, {"auditor": {"error": "none here", "code": CANNOT_CONNECT_NOW}}, None),
+    ],
+    ids=["auditor", "master user", "nobody", "no table", "no PostgreSQL"],
+)
+def test_appointments(database: dict[str, Any], answers: dict[str, Any], rows: Any) -> None:
+    """The auditor is asked, then the master user whose secret RDS keeps; a clinic's name is quoted."""
+    asked = Asked(**answers)
+    assert appointments(cast(Account, asked), BRIEF, database) == rows
+    assert "clinic = 'St. John''s'" in asked.questions[-1]

@@ -94,8 +94,9 @@ def own_secret_login(
         if each["Name"].startswith("rds!"):
             continue
         login = _from_secret(account, database, each["ARN"], region)
-        named = login is not None and login.user == database.get("MasterUsername") and len(login.password) > 7
-        if login is not None and named and (not proved or password_holds(account, login)):
+        if login is None or login.user != database.get("MasterUsername") or len(login.password) < 8:
+            continue
+        if not proved or password_holds(account, login):
             return login
     return None
 
