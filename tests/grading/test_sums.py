@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cloudlings.cost import volume_bill
-from cloudlings.grading.sums import as_billed
+from cloudlings.grading.sums import as_billed, lines
 
 BILLS = {"gp3": volume_bill("gp3", 100), "io2": volume_bill("io2", 100, iops=1000)}
 
@@ -38,3 +38,17 @@ def test_a_wrong_sum_is_told_by_how_much_and_not_what_is_right() -> None:
     assert "too little" in message
     assert "provisioned IOPS" in message
     assert "77.5" not in message
+
+
+def test_a_sum_that_is_too_much() -> None:
+    """More than one percent above is told as well as below; the answer itself is given back."""
+    assert "2.5% too much" in told({"gp3": 8.2, "io2": 77.5})
+    said = {"gp3": 8, "io2": 77.5, "choose": "gp3"}
+    assert as_billed("bill", said, BILLS, consequence="Finance decides.") is said
+
+
+def test_lines_that_are_charged() -> None:
+    """What costs nothing on a bill is none of its lines."""
+    assert lines(volume_bill("gp3", 100)) == lines(volume_bill("gp3", 100, iops=3000))
+    assert "IOPS" in lines(volume_bill("gp3", 100, iops=4000))
+    assert lines(volume_bill("gp3", 0)) == "none"
