@@ -226,7 +226,7 @@ def test_one_door(source: dict[str, str]) -> None:
         ([rule(8080), rule(-1, "icmp")], "was tried from the relay.*ICMP"),
         ([rule(None, "-1")], "was tried from the relay"),
         ([rule(8080), rule(22, group="sg-kiosk")], "was tried from the kiosk.*the kiosk has a way"),
-        ([rule(8080, cidr="10.0.0.0/24")], "was tried from the kiosk"),
+        ([rule(8080, cidr="10.0.0.0/24")], "tried from the kiosk. eni-kiosk can reach.* rule of sg-target"),
         ([rule(8080), rule(8080, cidr="0.0.0.0/0")], "internet.*any computer in the world"),
     ],
 )
@@ -236,10 +236,11 @@ def test_another_door(rules: list[SecurityGroupRule], words: str) -> None:
         judged(*rules)
 
 
-def test_the_group_that_lets_somebody_in_is_told() -> None:
-    """The receiver's inbound rule, and no other stop on the way."""
+@pytest.mark.parametrize("more", [rule(22), rule(8080, cidr="0.0.0.0/0")], ids=["the relay", "the internet"])
+def test_the_group_that_lets_somebody_in_is_told(more: SecurityGroupRule) -> None:
+    """The receiver's inbound rule, and no other stop on the way, such as the subnet's ACL."""
     with pytest.raises(AssertionError) as failed:
-        judged(rule(8080), rule(22))
+        judged(rule(8080), more)
     said = str(failed.value.args[0])
     assert said.count("It is let in by a rule of") == 1
     assert "It is let in by a rule of sg-target." in said
