@@ -92,6 +92,12 @@ def test_snapshot(kind: str, of: str, there: bool) -> None:
     assert has_a_snapshot(recorded("rds", "DescribeDBSnapshots", {}, answer=found), "mine") is there
 
 
+def test_a_snapshot_among_others() -> None:
+    """The nightly ones stand beside it."""
+    found = [{"DBInstanceIdentifier": "mine", "SnapshotType": kind} for kind in ("automated", "manual")]
+    assert has_a_snapshot(recorded("rds", "DescribeDBSnapshots", {}, answer={"DBSnapshots": found}), "mine")
+
+
 def test_groups() -> None:
     """An instance's groups are told by id; one that is not there has none."""
     assert groups_of({"VpcSecurityGroups": [{"VpcSecurityGroupId": "sg-1"}]}) == {"sg-1"}

@@ -77,12 +77,9 @@ def taken_on(*statements: dict[str, Any], by: dict[str, str] | None = None, **mo
 def test_a_role_for_one() -> None:
     """It alone, and under its condition where there is one; what AWS fills in when it asks is told."""
     taken_on(trust(EC2))
-    taken_on(
-        trust(PERSON, Condition=MFA),
-        by=PERSON,
-        condition=MFA,
-        context={"aws:MultiFactorAuthPresent": "true"},
-    )
+    taken_on(trust(PERSON, Condition=MFA), by=PERSON, condition=MFA)
+    of_here = {"StringEquals": {"aws:SourceAccount": ID}}
+    taken_on(trust(EC2, Condition=of_here), context={"aws:SourceAccount": ID})
 
 
 @pytest.mark.parametrize(

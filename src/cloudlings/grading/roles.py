@@ -139,7 +139,7 @@ def only_takes_on(
     trust = readable(role["AssumeRolePolicyDocument"], f"trust policy of {name}")
     found = Policies.of(identity=_ANYBODY, trust=trust)
     needed = Policies.of(identity=_ANYBODY, trust=document(statement))
-    for direction, given in (("under", context or {}), ("over", {})):
+    for direction, given in (("under", context), ("over", None)):
         comparison = prove(
             found,
             needed,
