@@ -89,10 +89,11 @@ def test_weights() -> None:
             "https://a.test/x",
             "https://b.test/new/x",
         ),
+        ({"Query": "", "StatusCode": "HTTP_301"}, "https://a.test/x?y=1", "https://a.test/x"),
     ],
 )
 def test_redirects(config: dict[str, str], asked: str, leads: str) -> None:
-    """What a redirect leaves out stays as it was asked: the port, too."""
+    """What a redirect leaves out stays as it was asked, the port, too; an empty query is not left out."""
     rule = {**DEFAULT, "Actions": [{"Type": "redirect", "RedirectConfig": config}]}
     found = route([rule], Request(asked))
     assert (found.url, found.status) == (leads, int(config["StatusCode"][-3:]))

@@ -124,6 +124,14 @@ def asks_the_right_question(brief: Mapping[str, Any], group: Raw) -> None:
         "ever "
         "ill.",
     )
+    way = (str(group.get("HealthCheckPort")), group.get("HealthCheckProtocol"))
+    assert way in (("traffic-port", "HTTP"), (str(brief["app_port"]), "HTTP")), Because(
+        found=f"Target group {name} asks for its machines' health by {way[1]} on port {way[0]}.",
+        consequence="Nobody answers there: every machine is called unwell, and is replaced by one that is "
+        "called unwell as well.",
+        concept="A health check has a port and a protocol of its own; left alone, it goes to the requests' "
+        "port.",
+    )
 
 
 def _well(codes: str) -> frozenset[int]:

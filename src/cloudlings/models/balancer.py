@@ -205,7 +205,8 @@ def _shares(action: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _location(config: Mapping[str, Any], request: Request) -> str:
-    """Where a redirect leads; what its configuration leaves out stays as the client asked."""
+    """Where a redirect leads; what its configuration leaves out stays as the client asked. An empty query is
+    not left out: it takes the client's away."""
     own = {
         "protocol": request.scheme,
         "host": request.host,
@@ -215,7 +216,7 @@ def _location(config: Mapping[str, Any], request: Request) -> str:
     }
 
     def filled(key: str, default: str) -> str:
-        text = str(config.get(key) or default)
+        text = str(default if config.get(key) is None else config[key])
         return re.sub(r"#\{(\w+)\}", lambda found: own.get(found[1], found[0]), text)
 
     scheme = filled("Protocol", "#{protocol}").lower()
