@@ -1,12 +1,30 @@
-"""What graders read of Auto Scaling groups: the types that they may launch, and who wears what."""
+"""What graders read of Auto Scaling groups: what they launch, what drives them, and who hears of it."""
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from typing import Any, cast
 
 import pytest
 
-from cloudlings.grading.scaling_state import template_groups, types_of
+from cloudlings.account import Account
+from cloudlings.grading.scaling_state import (
+    answering,
+    balancers_of,
+    drainer,
+    heard,
+    policies_of,
+    routed,
+    subnets_of_group,
+    template_groups,
+    template_of,
+    terminates,
+    told,
+    types_of,
+)
+from cloudlings.models.balancer import Routed
+from cloudlings.network import Network
+from cloudlings.network.model import Listener, LoadBalancer, Subnet
 
 
 def mixed(*types: str) -> dict[str, Any]:
@@ -35,3 +53,211 @@ def test_groups_of_a_template() -> None:
     cards = [{"Groups": ["sg-2"]}, {}]
     assert template_groups({"SecurityGroupIds": ["sg-1"], "NetworkInterfaces": cards}) == ("sg-1", "sg-2")
     assert template_groups({}) == ()
+
+
+class Reads:
+    """An account whose operations answer as they are told; what they are asked is kept."""
+
+    id, region_name = "111122223333", "eu-west-1"
+
+    def __init__(self, **answers: Any) -> None:
+        self.answers, self.asked = answers, dict[str, Any]()
+
+    def client(self, service: str) -> Reads:
+        del service
+        return self
+
+    def __getattr__(self, operation: str) -> Any:
+        def call(**asked: Any) -> Any:
+            self.asked[operation] = asked
+            answer = self.answers[operation]
+            return answer(**asked) if callable(answer) else answer
+
+        return call
+
+
+def account(reads: Reads) -> Account:
+    return cast(Account, reads)
+
+
+def test_a_load_balancer_of_another_kind_or_place_is_not_looked_at() -> None:
+    """Only a VPC's own application load balancers."""
+    rows = [
+        {"LoadBalancerName": "door", "VpcId": "vpc-1", "Type": "application"},
+        {"LoadBalancerName": "tcp", "VpcId": "vpc-1", "Type": "network"},
+        {"LoadBalancerName": "else", "VpcId": "vpc-2", "Type": "application"},
+    ]
+    reads = Reads(describe_load_balancers={"LoadBalancers": rows})
+    assert [one["LoadBalancerName"] for one in balancers_of(account(reads), "vpc-1")] == ["door"]
+
+
+def test_rules_that_cannot_be_read_fail_the_check() -> None:
+    """In words, with what the model can read."""
+    with pytest.raises(AssertionError, match=r"no default rule.*\nWhere visitors land cannot be told"):
+        routed([], "GET https://a.example/")
+
+
+@pytest.mark.parametrize(
+    ("way", "words"),
+    [
+        (Routed("redirect", "10", url="https://a", status=302), "rule 10 redirects to https://a (302)"),
+        (Routed("fixed-response", "default", status=403), "rule default answers 403"),
+        (Routed("forward", "5", {"arn:x:targetgroup/page/1": 1}), "rule 5 forwards to page"),
+        (Routed("forward", "5", {}), "rule 5 forwards to none"),
+    ],
+)
+def test_what_becomes_of_a_request_in_words(way: Routed, words: str) -> None:
+    """Each kind of action has its own."""
+    assert told(way) == words
+
+
+NETWORK = Network(
+    subnets=(Subnet("subnet-a", "vpc-1"), Subnet("subnet-b", "vpc-1"), Subnet("subnet-c", "vpc-1"))
+)
+
+
+@pytest.mark.parametrize(
+    ("zones", "there"),
+    [("subnet-a,subnet-c", ["subnet-a", "subnet-c"]), ("subnet-b , subnet-a", ["subnet-a", "subnet-b"]),
+     ("", []), (None, [])],
+)  # fmt: skip
+def test_where_a_group_launches(zones: str | None, there: list[str]) -> None:
+    """Its subnets, with or without spaces between them."""
+    assert [one.id for one in subnets_of_group(NETWORK, {"VPCZoneIdentifier": zones})] == there
+
+
+USED = {"LaunchTemplateId": "lt-1", "Version": "3"}
+
+
+@pytest.mark.parametrize(
+    ("group", "version"),
+    [
+        ({"LaunchTemplate": USED}, "3"),
+        ({"LaunchTemplate": {"LaunchTemplateId": "lt-1"}}, "$Default"),
+        ({"MixedInstancesPolicy": {"LaunchTemplate": {"LaunchTemplateSpecification": USED}}}, "3"),
+    ],
+)
+def test_the_template_of_a_group(group: dict[str, Any], version: str) -> None:
+    """In the version that the group names, or else in its default one; also where instances are mixed."""
+    found = {"LaunchTemplateVersions": [{"LaunchTemplateData": {"ImageId": "ami-1"}}]}
+    reads = Reads(describe_launch_template_versions=found)
+    assert template_of(account(reads), group) == {"ImageId": "ami-1"}
+    asked = reads.asked["describe_launch_template_versions"]
+    assert asked == {"LaunchTemplateId": "lt-1", "Versions": [version]}
+
+
+@pytest.mark.parametrize("group", [{}, {"MixedInstancesPolicy": {}}, {"MixedInstancesPolicy": None}])
+def test_a_group_without_a_template(group: dict[str, Any]) -> None:
+    """One with a launch configuration, as there were: nothing is read."""
+    assert template_of(account(Reads()), group) == {}
+
+
+def test_a_door_that_answers_by_itself_needs_no_machines() -> None:
+    """The other doors stay as they are."""
+    listeners = (Listener(443, "HTTPS", ("arn:page",)),)
+    doors = tuple(LoadBalancer(name, "vpc-1", listeners=listeners) for name in ("arn:a", "arn:b"))
+    made = answering(Network(load_balancers=doors), "arn:b").load_balancers
+    assert made[0] == doors[0]
+    assert made[1].listeners == (Listener(443, "HTTPS", (), answers_itself=True),)
+
+
+ALARM: dict[str, Any] = {
+    "AlarmName": "storm", "Namespace": "AWS/EC2", "MetricName": "CPUUtilization", "Statistic": "Average",
+    "Dimensions": [{"Name": "AutoScalingGroupName", "Value": "booking"}], "AlarmActions": ["arn:storm"],
+    "Threshold": 70, "ComparisonOperator": "GreaterThanThreshold", "Period": 60,
+}  # fmt: skip
+STEP = {"PolicyName": "storm", "PolicyARN": "arn:storm", "PolicyType": "StepScaling"}
+
+
+def policies(*alarms: dict[str, Any], policy: dict[str, Any] = STEP, **more: Any) -> Any:
+    reads = Reads(
+        describe_policies={"ScalingPolicies": [policy]}, describe_alarms={"MetricAlarms": list(alarms)}
+    )
+    return policies_of(account(reads), "booking", **more)
+
+
+def test_a_policy_and_its_alarm() -> None:
+    """Another policy's alarm is not its own; without detailed monitoring a value comes every five minutes."""
+    other = {**ALARM, "AlarmName": "other", "AlarmActions": ["arn:calm"]}
+    silent = {key: value for key, value in ALARM.items() if key != "AlarmActions"}
+    found = policies(ALARM, other, silent)
+    assert ([each.period for each in found.driven[0].triggers], found.left_out) == ([60], ())
+    assert [each.period for each in policies(ALARM, detailed=False).driven[0].triggers] == [300]
+    slow = {**ALARM, "Period": 600}
+    assert [each.period for each in policies(slow, detailed=False).driven[0].triggers] == [600]
+    assert (found.of("StepScaling"), found.of("SimpleScaling", "TargetTrackingScaling")) == (
+        [*found.driven],
+        [],
+    )
+
+
+def test_a_policy_that_is_turned_off() -> None:
+    """It does nothing: it is not among the group's."""
+    assert policies(ALARM, policy={**STEP, "Enabled": True}).driven
+    assert not policies(ALARM, policy={**STEP, "Enabled": False}).driven
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"Namespace": "Own"}, "watches Own CPUUtilization"),
+        ({"MetricName": "NetworkIn"}, "watches AWS/EC2 NetworkIn"),
+        ({"Dimensions": []}, "watches every instance of the Region, and not this group"),
+        ({"Dimensions": None}, "watches every instance of the Region, and not this group"),
+        ({"Dimensions": [{"Name": "InstanceId", "Value": "i-1"}]}, "watches {'InstanceId': 'i-1'}, and not"),
+        ({"Statistic": "Maximum"}, "looks at the Maximum"),
+        ({"Statistic": None, "ExtendedStatistic": "p90"}, "looks at the p90"),
+        ({"ActionsEnabled": False}, "has its actions turned off"),
+    ],
+)
+def test_an_alarm_that_says_nothing_of_the_group(change: dict[str, Any], why: str) -> None:
+    """It is left out, and told with why: the policy has an alarm, and it is not this one."""
+    found = policies({**ALARM, **change})
+    assert found.driven[0].triggers == ()
+    assert [each.startswith(f"alarm storm {why}") for each in found.left_out] == [True]
+
+
+def test_a_policy_that_nobody_calls() -> None:
+    """A step policy needs an alarm; a target tracking policy makes its own."""
+    assert policies().left_out == ("policy storm, which no alarm calls",)
+    assert policies(policy={**STEP, "PolicyType": "TargetTrackingScaling"}).left_out == ()
+
+
+def bus(**rule: Any) -> Reads:
+    """An account with one rule for terminating machines, and a target; EventBridge's own answer is given."""
+    state = {"Name": "going", "State": "ENABLED", "EventPattern": '{"source": ["aws.autoscaling"]}', **rule}
+    target = state.pop("target", "arn:aws:sqs:eu-west-1:111122223333:drainer")
+    return Reads(
+        list_rules={"Rules": [state]},
+        test_event_pattern=lambda EventPattern, Event: {  # noqa: N803
+            "Result": json.loads(Event)["source"] in json.loads(EventPattern)["source"]
+        },
+        list_targets_by_rule={"Targets": [{"Arn": "arn:else"}, *([{"Arn": target}] if target else [])]},
+    )
+
+
+@pytest.mark.parametrize(
+    ("rule", "names"),
+    [
+        ({}, ["going"]),
+        ({"State": "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"}, ["going"]),
+        ({"State": "DISABLED"}, []),
+        ({"EventPattern": None, "ScheduleExpression": "rate(1 minute)"}, []),
+        ({"EventPattern": '{"source": ["aws.ec2"]}'}, []),
+        ({"target": "arn:aws:sqs:eu-west-1:111122223333:other"}, []),
+        ({"target": ""}, []),
+    ],
+    ids=[
+        "heard",
+        "with more events",
+        "disabled",
+        "a timetable",
+        "another pattern",
+        "another queue",
+        "no queue",
+    ],
+)
+def test_who_hears_of_an_event(rule: dict[str, Any], names: list[str]) -> None:
+    """A rule that is on, whose pattern takes the event, and that has the queue among its targets."""
+    there = account(bus(**rule))
+    assert heard(there, terminates(there, "booking"), drainer(there)) == names

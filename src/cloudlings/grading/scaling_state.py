@@ -115,10 +115,16 @@ def template_groups(template: Raw) -> tuple[str, ...]:
 
 
 def with_machine(network: Network, subnet: Subnet, groups: tuple[str, ...]) -> tuple[Network, str]:
-    """The network with the machine that a group would launch next in a subnet, and its name."""
+    """The network with the machine that a group would launch next in a subnet, and its name.
+
+    Where no security group is named, EC2 gives it its VPC's default one.
+    """
     planned, name = with_host(network, subnet, what="a new machine")
+    default = tuple(
+        one.id for one in network.security_groups if (one.vpc, one.group_name) == (subnet.vpc, "default")
+    )
     made = tuple(
-        replace(one, security_groups=groups or one.security_groups) if one.id == name else one
+        replace(one, security_groups=groups or default) if one.id == name else one
         for one in planned.interfaces
     )
     return replace(planned, interfaces=made), name
@@ -233,11 +239,11 @@ def terminates(account: Account, group: str, what: str = "terminate") -> Raw:
 
 
 def heard(account: Account, event: Raw, queue: str) -> list[str]:
-    """The enabled EventBridge rules that take an event and hand it to a queue, by name."""
+    """The EventBridge rules that take an event and hand it to a queue, by name; a disabled one does not."""
     events = account.client("events")
     names = []
     for rule in events.list_rules()["Rules"]:
-        if rule.get("State") != "ENABLED" or not rule.get("EventPattern"):
+        if rule.get("State") == "DISABLED" or not rule.get("EventPattern"):
             continue
         if not events.test_event_pattern(EventPattern=rule["EventPattern"], Event=json.dumps(event))[
             "Result"
