@@ -35,6 +35,7 @@ def rule(port: int, **source: Any) -> SecurityGroupRule:
         (443, {"cidr": "0.0.0.0/0"}, "4,294,967,296 addresses"),
         (443, {"cidr": "10.0.0.0/8"}, "16,777,216 addresses"),
         (443, {"cidr": "::/0"}, "addresses are let in"),
+        (22, {"cidr": "2001:db8::7/128"}, ""),
         (22, {"cidr": "203.0.113.7/32"}, ""),
         (22, {"group": "sg-1"}, ""),
         (22, {"prefix_list": "pl-1"}, ""),
