@@ -2123,3 +2123,40 @@ for name, recurrence, least in (
         MinSize=least,
         DesiredCapacity=least,
     )
+
+# %% wrong="second-zone-later" task="fleet" says=["was taken away", "it reaches no machine", "must share their zones"]
+# The second zone was added when the machines of the first one ran already; nobody looked where they are.
+(front_group,) = elb.describe_load_balancers(LoadBalancerArns=[booking()])["LoadBalancers"][0][
+    "SecurityGroups"
+]
+machines = security_group(
+    "booking-machines", tcp(brief.app_port, UserIdGroupPairs=[{"GroupId": front_group}])
+)
+ec2.create_launch_template(
+    LaunchTemplateName="booking",
+    LaunchTemplateData={
+        "ImageId": IMAGE,
+        "InstanceType": "t3.small",
+        "IamInstanceProfile": {"Name": "hazelmere-web"},
+        "MetadataOptions": {"HttpTokens": "required", "HttpEndpoint": "enabled"},
+        "Monitoring": {"Enabled": True},
+        "SecurityGroupIds": [machines],
+    },
+)
+mine = elb.describe_target_groups(LoadBalancerArn=booking())["TargetGroups"]
+asg.create_auto_scaling_group(
+    AutoScalingGroupName="booking",
+    LaunchTemplate={"LaunchTemplateName": "booking", "Version": "$Latest"},
+    MinSize=2,
+    MaxSize=brief.most,
+    VPCZoneIdentifier=SUBNETS["app"][0],
+    TargetGroupARNs=[one["TargetGroupArn"] for one in mine],
+    HealthCheckType="ELB",
+    HealthCheckGracePeriod=brief.boot_seconds,
+)
+asg.update_auto_scaling_group(AutoScalingGroupName="booking", VPCZoneIdentifier=",".join(SUBNETS["app"]))
+
+# %% wrong="second-zone-later" task="kill" says=["it is running", "an experiment changes"]
+# Nobody dared to end one.
+one, other = sorted(members(fleet()))
+answer("kill", {"killed": one, "instead": other, "shrinks": []})
