@@ -448,7 +448,8 @@ print(machines()[forecaster]["MetadataOptions"])
 # Everything is open, and `HttpTokens: optional` means that version 1 of the metadata service answers. Put both right **while
 # it runs**, nobody restarts the forecaster in daytime:
 #
-# - from the internet nothing reaches it; the relay still reaches it on tcp 443; it still gets out to the internet on 443;
+# - from the internet nothing reaches it; the relay still reaches it on tcp 443, and on nothing else; it still gets out to the
+#   internet on 443;
 # - its metadata service wants a token, and still answers.
 #
 # (New in 2026: an account setting can [enforce version 2](

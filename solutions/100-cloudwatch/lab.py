@@ -604,7 +604,7 @@ print(found["MetricDataResults"][0]["Values"])
 # 1. **Errors.** In **3 of 5 minutes** more than `brief.error_percent` % of the orders failed, in minutes with at least `brief.few`
 #    orders. (A declined card is no error of the *function*: `AWS/Lambda`'s `Errors` stands at zero all evening.)
 # 2. **Dead letters.** One message or more lies in the queue `brief.dead_letters` (`AWS/SQS`, `ApproximateNumberOfMessagesVisible`,
-#    dimension `QueueName`). A queue that nobody uses puts no data.
+#    dimension `QueueName`): within ten minutes. A queue that nobody uses puts no data.
 # 3. **The export is still.** It puts `Exported` every `brief.export_minutes` minutes. When `brief.silent_minutes` minutes have passed
 #    since the last, tell; at the latest after twice that. Remember how far an alarm looks back when data is missing.
 #

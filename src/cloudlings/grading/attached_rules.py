@@ -34,7 +34,7 @@ def interfaces_of(network: Network, brief: Brief, vpc: str) -> list[str]:
     made = next((each for each in network.functions if each.name == brief.records), None)
     good = made is not None and made.vpc == vpc and bool(made.interfaces)
     assert good, Because(
-        found=f"{brief.records} is in {made.vpc if made else 'no network'}; the records are in {vpc}.",
+        found=f"{brief.records} is in {(made and made.vpc) or 'no network'}; the records are in {vpc}.",
         consequence="There is no way from one network into another.",
         concept="A function is attached to subnets of one VPC.",
     )
