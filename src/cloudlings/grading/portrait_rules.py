@@ -87,7 +87,7 @@ def _first(
     made = sorted(_keys(account, place.bucket).keys() - before.keys() - planted.keys())
     looping = [key for key in made if key.startswith(place.uploads)]
     assert not looping, Because(
-        found=f"For pictures under {place.uploads} the function wrote {looping[0] if looping else ''}.",
+        found=f"For pictures under {place.uploads} the function wrote {looping[0]}.",
         consequence="That is a new object where new objects start the function: it sets itself off, in an "
         "infinite loop, and each round is paid for.",
         concept="Write where you do not listen: another prefix, or another bucket.",
@@ -151,7 +151,7 @@ def _again(account: Account, function: str, place: Place, planted: Mapping[str, 
     twice = _keys(account, place.bucket)
     more = sorted(twice.keys() - once.keys()) + sorted(key for key in once if twice.get(key) != once[key])
     assert not more, Because(
-        found=f"The same event was sent a second time. After it, {more[0] if more else ''} was new or other.",
+        found=f"The same event was sent a second time. After it, {more[0]} was new or other.",
         consequence="S3 delivers some events twice: such objects pile up, or a picture changes under its "
         "name.",
         concept="Idempotent: doing it twice leaves what doing it once leaves. The key must follow from the "
