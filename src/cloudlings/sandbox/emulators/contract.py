@@ -95,8 +95,8 @@ class Emulator(ABC):
 
     async def advance(self, account_id: str, seconds: float, at: float) -> None:  # noqa: B027
         """Move an account's test clock on, and do what is due by then; ``at`` is the real time of the move
-        (epoch seconds). Called by the control plane. An emulator without a process of its own has the
-        gateway's clock, which is moved already."""
+        (epoch seconds). Called by the control plane. The gateway's own services have the
+        gateway's clock and do nothing; one that is ``within`` moves that clock itself."""
 
     @abstractmethod
     async def happenings(self) -> Sequence[Mapping[str, Any]]:

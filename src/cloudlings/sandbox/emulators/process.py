@@ -34,7 +34,8 @@ START_TIMEOUT = 12.0
 LONGEST_START = 90.0
 _IDLE_FOR = 2.0
 STOP_TIMEOUT = 5.0
-# Whether an emulator's first process is a fork of this one, which has it imported already (``sandbox.warm``).
+# Whether this is a grader's sandbox, forked from a process that has them imported (``sandbox.warm``):
+# MiniStack is then served from here (``within``), and moto's first process is a fork of this one.
 FORKS = False
 
 
