@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -82,6 +83,22 @@ def test_asker_gone(zygote: Lanes) -> None:
     os.waitpid(asked, 0)
     _, alive = psutil.wait_procs(left, timeout=60)
     assert not alive
+
+
+def test_while_it_rehearses() -> None:
+    """Who asks first is served while the lab is rehearsed, and comes again for a lane that has learnt."""
+    with lanes() as made:
+        asker = Laned(made.address)
+        made.make_ready_for(replace(job("first", ""), rehearse=True))
+        for turn in range(100):
+            assert printed(asker, "one", f"print({turn})") == f"{turn}\n"
+            if asker._process is None:
+                break
+        else:
+            pytest.fail("It was never sent on to another lane.")
+        assert printed(asker, "one", "print('again')") == "again\n"
+        assert asker._process is not None
+        asker.close()
 
 
 def test_zygote_gone() -> None:

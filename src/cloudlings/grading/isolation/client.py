@@ -72,6 +72,8 @@ class Zygote:
                 f"The process that grades has ended or hangs ({type(error).__name__}).",
                 next_step="grade this submission again",
             ) from error
+        if line.get("come_again"):
+            self.close()
         if found is None:
             raise SandboxUnavailable(
                 f"The grading of this submission ended without a word (status {line['ended']}).",

@@ -6,7 +6,8 @@ of JSON on standard input, and what came of it a line on standard output, and th
 it has ended.
 
 With ``--lanes FD``, a listening socket, it serves several askers at once: it makes itself ready for the one
-job that it reads, and then forks for each connection a lane, which takes jobs as above.
+job that it reads, and then forks for each connection a lane, which takes jobs as above. While the lab is
+rehearsed, one lane serves already; it says with its last answer that its asker is to come again.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ import socket
 import stat
 import sys
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -133,13 +134,19 @@ def _serve_boxes(requests: socket.socket) -> None:
 @dataclass(frozen=True)
 class Lane:
     """Who asks for one job after the other, and what serves them: where jobs are read from and answers
-    written to, and the labs that were rehearsed."""
+    written to, the labs that were rehearsed, and what can be read when there is a better lane (-1: never)."""
 
     place: Path
     boxes: socket.socket
     jobs: int
     answers: int
     rehearsed: set[str]
+    better: int = -1
+
+    @property
+    def is_left(self) -> bool:
+        """Whether its asker is to come again, for a better one."""
+        return self.better >= 0 and bool(select.select([self.better], [], [], 0)[0])
 
 
 def _serve_lanes(place: Path, boxes: socket.socket, listener: socket.socket) -> None:
@@ -147,43 +154,80 @@ def _serve_lanes(place: Path, boxes: socket.socket, listener: socket.socket) -> 
     from cloudlings.grading.isolation.job import Job
 
     first = os.fdopen(0, "rb", closefd=False).readline()
-    rehearsed: set[str] = set()
+    own = Lane(place, boxes, 0, 1, set())
     if first:
-        _make_ready(Job.from_line(first), Lane(place, boxes, 0, 1, rehearsed))
+        _make_ready(Job.from_line(first), own, meanwhile=functools.partial(_one_lane, own, listener))
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     # Its standard input ends when nobody wants any of it any more.
     while 0 not in select.select([listener.fileno(), 0], [], [])[0]:
         asker = listener.accept()[0]
         if os.fork() == 0:
-            linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             listener.close()
-            with contextlib.suppress(OSError):
-                _say(asker.fileno(), {"ready": os.getpid()})
-                _serve_jobs(Lane(place, boxes, asker.fileno(), asker.fileno(), rehearsed))
-            os._exit(0)
+            _serve_asker(own, asker)
         asker.close()
 
 
+@contextlib.contextmanager
+def _one_lane(own: Lane, listener: socket.socket) -> Iterator[None]:
+    """A lane for the first who asks, as long as the block runs: a processor would only wait for it."""
+    better, told = os.pipe()
+    if os.fork() == 0:
+        os.close(told)
+        # Who is waited for may come only when there is a better one.
+        if better not in select.select([listener.fileno(), better], [], [])[0]:
+            asker = listener.accept()[0]
+            listener.close()
+            _serve_asker(replace(own, better=better), asker)
+        os._exit(0)
+    os.close(better)
+    try:
+        yield
+    finally:
+        # Said, and not shown by its end: what the block forks has it, too.
+        with contextlib.suppress(BrokenPipeError):
+            os.write(told, b"!")
+        os.close(told)
+
+
+def _serve_asker(own: Lane, asker: socket.socket) -> None:
+    """Be a lane. Never returns."""
+    linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
+    with contextlib.suppress(OSError):
+        _say(asker.fileno(), {"ready": os.getpid()})
+        _serve_jobs(replace(own, jobs=asker.fileno(), answers=asker.fileno()))
+    os._exit(0)
+
+
 def _serve_jobs(lane: Lane) -> None:
-    """The second half: one job at a time."""
+    """The second half: one job at a time, until nobody asks any more, or there is a better lane to ask."""
     from cloudlings.grading.isolation.job import Job
 
     jobs = os.fdopen(lane.jobs, "rb", closefd=False)
     while line := jobs.readline():
         job = Job.from_line(line)
         _make_ready(job, lane)
-        _say(lane.answers, {"ended": _run(job, lane, lane.answers)})
+        ended = _run(job, lane, lane.answers)
+        left = lane.is_left
+        _say(lane.answers, {"ended": ended, "come_again": left})
+        if left:
+            break
 
 
-def _make_ready(job: Job, lane: Lane) -> None:
+def _make_ready(
+    job: Job,
+    lane: Lane,
+    meanwhile: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext,
+) -> None:
+    """Know what a job's lab needs; ``meanwhile`` goes on while the lab is rehearsed."""
     from cloudlings.grading.isolation import submission
 
     if job.rehearse and job.lab not in lane.rehearsed:
         lane.rehearsed.add(job.lab)
         submission.announce(job, lane.boxes)
         submission.know(job, settle=False)
-        _rehearse(job, lane)
+        with meanwhile():
+            _rehearse(job, lane)
     else:
         submission.know(job)
 
