@@ -432,15 +432,16 @@ rds.create_db_instance(
 )
 
 # %% wrong="publicly-accessible" task="settings" says=["in clear"]
-# The slip: password beside the secret.
+# The slip: the password is in an address, beside the secret.
 mine = database(brief.database)
+login = master(brief.database)
 settings = {
     "host": mine["Endpoint"]["Address"],
     "port": mine["Endpoint"]["Port"],
     "dbname": "appointments",
     "sslmode": "verify-full",
     "secret": mine["MasterUserSecret"]["SecretArn"],
-    **master(brief.database),
+    "url": f"postgresql://{login['user']}:{login['password']}@{mine['Endpoint']['Address']}/appointments",
 }
 ssm.put_parameter(Name=brief.setting, Type="String", Value=json.dumps(settings), Overwrite=True)
 

@@ -315,10 +315,13 @@ def test_refused_without_a_code() -> None:
         ({"/cloudlings/answers": PASSWORD}, [PASSWORD], ""),
         ({"/a": "nothing"}, [""], ""),
         ({"/a": "nothing"}, [PASSWORD], ""),
+        ({"/a": json.dumps({"pass": 'a\\b"c'})}, ['a\\b"c'], "/a"),
+        ({"/a": "postgresql://keeper:50%25%2Bx@db-1/appointments"}, ["50%+x"], "/a"),
     ],
 )
 def test_a_parameter_with_a_password(parameters: dict[str, str], words: list[str], name: str) -> None:
-    """Any of the passwords, anywhere in the value; answers that were handed in, and no password, are none."""
+    """Any of the passwords, anywhere in the value, as JSON and addresses write them, too; answers that were
+    handed in, and no password, are none."""
     assert literals(account({}, parameters), words) == name
 
 

@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 from botocore.exceptions import ClientError
 
@@ -187,10 +188,15 @@ def refused(rows: Sequence[Mapping[str, Any]], operation: str, resource: str) ->
     return codes[-1] if codes else ""
 
 
+def _written(word: str) -> set[str]:
+    """A word as it stands in plain text, in JSON and in an address."""
+    return {word, json.dumps(word)[1:-1], quote(word, safe="")}
+
+
 def literals(account: Account, words: Iterable[str]) -> str:
     """The name of an SSM parameter, beside the answers, that holds one of these words; "" when none does."""
     ssm = account.client("ssm")
-    wanted = [word for word in words if word]
+    wanted = [written for word in words if word for written in _written(word)]
     for page in ssm.get_paginator("describe_parameters").paginate():
         for each in page["Parameters"]:
             if each["Name"].startswith("/cloudlings/"):
