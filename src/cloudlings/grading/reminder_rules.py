@@ -83,9 +83,12 @@ def _one_bad(reader: Reader) -> dict[str, Any]:
 
 
 def _failed(reply: Reply) -> set[str]:
-    """The message ids that an answer reports as failed."""
+    """What an answer reports as failed: message ids, and another text for each row that names none."""
     rows = reply.value.get("batchItemFailures") if isinstance(reply.value, Mapping) else None
-    return {str(row.get("itemIdentifier")) for row in rows or [] if isinstance(row, Mapping)}
+    if not rows:
+        return set()
+    listed = rows if isinstance(rows, list) else [None]
+    return {str(row.get("itemIdentifier") if isinstance(row, Mapping) else None) for row in listed}
 
 
 def tells_what_failed(account: Account, reader: Reader) -> None:
@@ -96,13 +99,6 @@ def tells_what_failed(account: Account, reader: Reader) -> None:
         f"{short(reply.value)}, which says that all is well.",
         consequence="Lambda deletes the message: it is lost, and nobody knows.",
         concept="A handler that returns has handled the batch. An error that is swallowed is a lost message.",
-    )
-    assert not _failed(reply) or reader.reports, Because(
-        found=f"{reader.function} answers which messages failed, and its event source mapping does not "
-        f"read it (FunctionResponseTypes: {reader.mapping.get('FunctionResponseTypes') or 'none'}).",
-        consequence="An answer counts as success, whatever it says: the message is deleted, and lost.",
-        concept="Both sides must know of it: the function reports, and the mapping is told to read the "
-        "report.",
     )
     goods = {f"m-{n}": {"id": f"check-{n}", "phone": f"+1555010{n}"} for n in (1, 2)}
     mixed = {"m-1": goods["m-1"], "m-bad": {"id": "check-bad", "phone": ""}, "m-2": goods["m-2"]}
@@ -124,8 +120,21 @@ def tells_what_failed(account: Account, reader: Reader) -> None:
 
 def _one_batch(account: Account, reader: Reader, batch: Mapping[str, Any]) -> None:
     reply = invoked(account, reader.function, batch_event(reader.mapping["EventSourceArn"], batch))
+    assert not _failed(reply) or reader.reports, Because(
+        found=f"{reader.function} answers which messages failed, and its event source mapping does not "
+        f"read it (FunctionResponseTypes: {reader.mapping.get('FunctionResponseTypes') or 'none'}).",
+        consequence="An answer counts as success, whatever it says: the message is deleted, and lost.",
+        concept="Both sides must know of it: the function reports, and the mapping is told to read the "
+        "report.",
+    )
     bad = {"m-bad"} & set(batch)
     again = set(batch) if reply.error else _failed(reply)
+    assert again <= set(batch), Because(
+        found=f"Of a batch of {len(batch)}, one cannot be sent. The answer names something else than its "
+        f"messages: {short(reply.value)}",
+        consequence="Lambda takes such an answer for a failure of the whole batch, with all that was sent.",
+        concept="itemIdentifier is the messageId of the record that failed.",
+    )
     surplus = sorted(again - bad)
     assert not surplus, Because(
         found=f"Of a batch of {len(batch)}, one cannot be sent. "
@@ -176,10 +185,10 @@ def keeps_what_fails(account: Account, reader: Reader, tries: int) -> str:
     """Fails the task unless dead letters are kept, after so many tries, for two weeks; gives their URL."""
     target, receives = redrive(attributes(account, reader.queue))
     url = queue_url(account, target) if target else ""
-    assert url, Because(
+    assert url not in ("", reader.queue), Because(
         found="The queue has no redrive policy."
         if not target
-        else f"Its dead-letter queue {target} is not there.",
+        else f"Its dead-letter queue {target} is {'the queue itself' if url else 'not there'}.",
         consequence="What cannot be sent comes again and again, for four days, and then is gone.",
         concept="A dead-letter queue takes what was received too often, so that a person can look at it.",
     )
