@@ -49,7 +49,7 @@ class World:
         self.dead: list[Raw] = []
         self.work: list[tuple[int, list[Raw]]] = []
         self.seen: dict[str, Raw] = {}
-        self.now, self.sleeps = 0.0, 0
+        self.now, self.sleeps, self.looks = 0.0, 0, 0
 
     # --- what a client does
 
@@ -99,6 +99,7 @@ class World:
             self.queue.append({"id": f"sent-{number}", "Body": each["MessageBody"], "seen": 0, "at": 0.0})
 
     def receive_message(self, **_asked: Any) -> Raw:
+        self.looks += 1
         return {"Messages": [row | {"ReceiptHandle": row["id"]} for row in self.dead]}
 
     def delete_message(self, ReceiptHandle: str, **_asked: Any) -> None:  # noqa: N803
@@ -345,6 +346,13 @@ def test_a_quick_function_is_not_waited_for(slow: int, monkeypatch: pytest.Monke
     world = World(RIGHT, slow=slow, FunctionResponseTypes=REPORTS)
     assert ended(world, monkeypatch) == ""
     assert world.sleeps <= 1 + slow + world.tries + 1
+
+
+def test_dead_letters_are_searched_when_one_came(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who receives a message hides it from others: one look finds the bad one, three find no good one."""
+    world = World(RIGHT, FunctionResponseTypes=REPORTS)
+    assert ended(world, monkeypatch) == ""
+    assert world.looks == 1 + 3
 
 
 @pytest.mark.parametrize(

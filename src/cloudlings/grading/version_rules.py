@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from cloudlings.account import Account
@@ -31,21 +32,27 @@ def live_version(account: Account, name: str) -> str:
     return str(alias["FunctionVersion"]) if alias["FunctionVersion"] != "$LATEST" else ""
 
 
-def _provisioned(account: Account, name: str, qualifier: str) -> int:
-    reply = or_none(
+def _provisioned(account: Account, name: str, qualifier: str) -> Mapping[str, Any]:
+    """What is kept ready of a version or an alias, as described; empty when nothing is."""
+    found: Mapping[str, Any] | None = or_none(
         lambda: account.client("lambda").get_provisioned_concurrency_config(
             FunctionName=name, Qualifier=qualifier
         ),
         "ProvisionedConcurrencyConfigNotFoundException",
         "ResourceNotFoundException",
     )
-    return int(reply["RequestedProvisionedConcurrentExecutions"]) if reply else 0
+    return found or {}
+
+
+def _asked_for(found: Mapping[str, Any]) -> int:
+    return int(found.get("RequestedProvisionedConcurrentExecutions", 0))
 
 
 def kept_warm(account: Account, brief: Brief, version: str) -> None:
     """Fails the task unless the booking's alias keeps as many environments ready as were agreed."""
     name = brief.booking
-    there, by_number = _provisioned(account, name, "live"), _provisioned(account, name, version)
+    on_alias, on_number = _provisioned(account, name, "live"), _provisioned(account, name, version)
+    there, by_number = _asked_for(on_alias), _asked_for(on_number)
     assert there or by_number, Because(
         found=f"{name}:live has no provisioned concurrency.",
         consequence="Visitors who come first wait for a cold start, as before.",
@@ -71,6 +78,12 @@ def kept_warm(account: Account, brief: Brief, version: str) -> None:
         consequence="Both are paid for.",
         concept="An alias and the number that it leads to are two names of one thing.",
     )
+    assert on_alias.get("Status") != "FAILED", Because(
+        found=f"{name}:live was to keep {there} environments ready, and Lambda could not start them: "
+        f"{on_alias.get('StatusReason', 'it says no more')}",
+        consequence="Visitors who come first wait for a cold start, as before.",
+        concept="What is asked for is allocated in the background: IN_PROGRESS, then READY or FAILED.",
+    )
 
 
 def photographed(account: Account, brief: Brief, version: str) -> None:
@@ -85,7 +98,7 @@ def photographed(account: Account, brief: Brief, version: str) -> None:
         concept="The snapshot is taken when a version is published: a version keeps the settings that "
         "$LATEST had then.",
     )
-    kept = _provisioned(account, name, "live") + _provisioned(account, name, version)
+    kept = sum(_asked_for(_provisioned(account, name, each)) for each in ("live", version))
     assert not kept, Because(
         found=f"{name} has SnapStart and {kept} provisioned environments.",
         consequence="AWS refuses the one while the other is there.",
