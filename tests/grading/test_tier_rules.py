@@ -1,22 +1,34 @@
-"""Whether a tier goes on when a zone is lost: the message names the subnet that was looked at."""
+"""What a tier has: room, ways in and out, and in each zone its own; messages name the subnet in question."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from cloudlings.grading.tier_rules import Portal, has_room, survives
+from cloudlings.grading.tier_rules import (
+    Portal,
+    answers_the_internet,
+    goes_out_and_lets_nobody_in,
+    has_room,
+    reaches_the_laboratory,
+    survives,
+)
 from cloudlings.lab import Brief
 from cloudlings.network import Network
 from cloudlings.network.model import (
+    Interface,
     InternetGateway,
     NatGateway,
     NetworkAcl,
     NetworkAclEntry,
+    Peering,
     Route,
     RouteTable,
+    SecurityGroup,
+    SecurityGroupRule,
     Subnet,
     Vpc,
 )
@@ -93,3 +105,94 @@ def test_room(zone: str, room: int, words: str) -> None:
         return
     with pytest.raises(AssertionError, match=words):
         has_room(found, brief, "app", zone, zones)
+
+
+DENY_IN = (NetworkAclEntry(90, False, "deny", "tcp", "0.0.0.0/0", 443, 443), *OPEN)
+DENY_REPLIES = (NetworkAclEntry(90, True, "deny", "tcp", "0.0.0.0/0", 1024, 65535), *OPEN)
+
+
+@pytest.mark.parametrize("entries", [OPEN, DENY_IN, DENY_REPLIES], ids=["open", "no request", "no reply"])
+def test_an_answer_to_the_internet(entries: tuple[NetworkAclEntry, ...]) -> None:
+    """A route to an internet gateway is no answer yet: network ACLs have a say, in both directions."""
+    found = portal(app_a="a")
+    shut = replace(found.network, network_acls=(replace(found.network.network_acls[0], entries=entries),))
+    there = replace(found, network=shut)
+    if entries == OPEN:
+        answers_the_internet(there, WEB[0])
+        return
+    with pytest.raises(AssertionError, match=r"internet[^.]*web-a[^.]*443\.(.|\n)*Patients get no answer"):
+        answers_the_internet(there, WEB[0])
+
+
+def app_with(*routes: Route) -> Network:
+    """The network in which the first app subnet has these routes."""
+    found = portal(app_a="a").network
+    main, own = found.route_tables
+    return replace(found, route_tables=(main, replace(own, routes=routes)))
+
+
+NAT, HALF = Route("0.0.0.0/0", "nat-a"), Route("0.0.0.0/1", "nat-a")
+
+
+@pytest.mark.parametrize(
+    ("routes", "words"),
+    [
+        ([NAT], ""),
+        ([HALF, Route("128.0.0.0/1", "nat-a")], ""),
+        ([], "A machine of the app tier there cannot call the bank"),
+        ([HALF], "A machine of the app tier there cannot call the bank"),
+        ([Route("0.0.0.0/0", "nat-gone")], "cannot call the bank"),
+        ([Route("0.0.0.0/0", "igw-1")], "cannot call the bank"),
+        (
+            [NAT, Route("198.51.100.0/24", "igw-1")],
+            "app-a of the app tier is public: rtb-app_a: 0.0.0.0/0 to",
+        ),
+        ([NAT, Route("::/0", "igw-1")], "app-a of the app tier is public"),
+    ],
+)
+def test_a_way_out_and_none_in(routes: list[Route], words: str) -> None:
+    """The whole internet by a NAT gateway; beside it, not the least way by the internet gateway."""
+    network = app_with(*routes)
+    if not words:
+        goes_out_and_lets_nobody_in(network, APP[0], "app", "call the bank")
+        return
+    with pytest.raises(AssertionError, match=words):
+        goes_out_and_lets_nobody_in(network, APP[0], "app", "call the bank")
+
+
+def laboratory(*back: Route) -> Network:
+    """The laboratory's VPC beside the portal's, peered with it; its table has these routes."""
+    here = app_with(NAT, Route("172.20.0.0/16", "pcx-1"))
+    scanner = Subnet("lab-a", "vpc-lab", "172.20.1.0/24", "eu-west-1a")
+    everything = tuple(
+        SecurityGroupRule(direction, "-1", cidr="0.0.0.0/0") for direction in ("ingress", "egress")
+    )
+    return replace(
+        here,
+        vpcs=(*here.vpcs, Vpc("vpc-lab", ("172.20.0.0/16",))),
+        subnets=(*here.subnets, scanner),
+        route_tables=(*here.route_tables, RouteTable("rtb-lab", "vpc-lab", back, main=True)),
+        network_acls=(*here.network_acls, NetworkAcl("acl-lab", "vpc-lab", ("lab-a",), OPEN, default=True)),
+        peerings=(Peering("pcx-1", "vpc-1", "vpc-lab"),),
+        security_groups=(SecurityGroup("sg-lab", "vpc-lab", everything),),
+        interfaces=(Interface("eni-1", "vpc-lab", "lab-a", ("172.20.1.9",), security_groups=("sg-lab",)),),
+    )
+
+
+@pytest.mark.parametrize(
+    ("back", "subnet", "reached"),
+    [
+        ([Route("10.0.0.0/16", "pcx-1")], APP[0], True),
+        ([], APP[0], False),
+        ([Route("10.0.0.0/16", "pcx-1")], APP[1], False),
+    ],
+    ids=["there and back", "no way back", "a table without the route"],
+)
+def test_the_laboratory(back: list[Route], subnet: Subnet, reached: bool) -> None:
+    """Both tables know the way: the one that the subnet has now, and the laboratory's."""
+    brief: Any = Brief({"places": {"scanner": "172.20.1.9"}})
+    if reached:
+        reaches_the_laboratory(laboratory(*back), subnet, brief)
+        return
+    with pytest.raises(AssertionError, match=f"{subnet.id} to eni-1(.|\n)*Blood results no longer reach"):
+        reaches_the_laboratory(laboratory(*back), subnet, brief)

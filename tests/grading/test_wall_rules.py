@@ -7,11 +7,20 @@ from dataclasses import replace
 import pytest
 
 from cloudlings.grading.tier_rules import Portal
-from cloudlings.grading.wall_rules import all_but_ssh, door_is_open, followed, nothing_else, stays_out
+from cloudlings.grading.wall_rules import (
+    all_but_ssh,
+    door_is_open,
+    followed,
+    nothing_else,
+    reports_work,
+    stays_out,
+)
+from cloudlings.lab import Brief
 from cloudlings.network import Network
 from cloudlings.network.model import (
     Interface,
     InternetGateway,
+    NatGateway,
     NetworkAcl,
     NetworkAclEntry,
     Route,
@@ -123,6 +132,69 @@ def test_a_flow_is_followed_as_it_is_written(flow: str, arrives: bool) -> None:
 
 NO_SSH = (NetworkAclEntry(90, False, "deny", "tcp", WORLD, 22, 22), *OPEN)
 LATE = (replace(NO_SSH[0], number=110), *OPEN)
+
+
+TIERS = {
+    tier: [Subnet(f"{tier}-{zone}", "vpc-1", f"10.0.{n}{m}.0/24") for m, zone in enumerate("ab")]
+    for n, tier in enumerate(("web", "app", "data", "reports"), 1)
+}
+ALLOWED = [
+    NetworkAclEntry(100, False, "allow", "tcp", "10.0.0.0/16", 80, 80),
+    NetworkAclEntry(110, False, "allow", "tcp", "10.0.0.0/16", 443, 443),
+    NetworkAclEntry(120, False, "allow", "tcp", "0.0.0.0/0", 1024, 65535),
+    NetworkAclEntry(100, True, "allow"),
+]
+
+
+def reports(*entries: NetworkAclEntry) -> Portal:
+    """The portal whose reports tier has a network ACL of these entries; all others let everything pass."""
+    subnets = [subnet for tier in TIERS.values() for subnet in tier]
+    own = tuple(subnet.id for subnet in TIERS["reports"])
+    there = Network(
+        vpcs=(Vpc("vpc-1", ("10.0.0.0/16",)),),
+        subnets=tuple(subnets),
+        internet_gateways=(InternetGateway("igw-1", "vpc-1"),),
+        nat_gateways=(
+            NatGateway("nat-1", "vpc-1", "web-a", private_ip="10.0.10.9", public_ips=("203.0.113.9",)),
+        ),
+        route_tables=(
+            RouteTable("rtb-web", "vpc-1", (Route(WORLD, "igw-1"),), tuple(s.id for s in TIERS["web"])),
+            RouteTable("rtb-main", "vpc-1", (Route(WORLD, "nat-1"),), main=True),
+        ),
+        network_acls=(
+            NetworkAcl("acl-1", "vpc-1", tuple(s.id for s in subnets if s.id not in own), OPEN, default=True),
+            NetworkAcl("acl-reports", "vpc-1", own, entries),
+        ),
+    )
+    return Portal(there, there.vpcs[0], TIERS)
+
+
+@pytest.mark.parametrize(
+    ("left_out", "words"),
+    [
+        (None, ""),
+        (0, "the doctors' report pages do not open"),
+        (1, "the doctors' report pages do not open"),
+        (2, "reports stay empty: the database's answers do not arrive"),
+        (3, "the doctors' report pages do not open"),
+    ],
+)
+def test_what_the_reports_need(left_out: int | None, words: str) -> None:
+    """A network ACL lets in the pages' callers and all replies: without one of its rules somebody notices."""
+    portal = reports(*(entry for n, entry in enumerate(ALLOWED) if n != left_out))
+    brief = Brief({"database_port": 5432})
+    if not words:
+        reports_work(portal, brief)
+        return
+    with pytest.raises(AssertionError, match=rf"The NACLs as they are now\. (.|\n)*With this NACL {words}"):
+        reports_work(portal, brief)
+
+
+def test_replies_from_the_database_alone_are_not_enough() -> None:
+    """A hospital answers a report, too."""
+    near = replace(ALLOWED[2], cidr="10.0.0.0/16")
+    with pytest.raises(AssertionError, match="no report can be sent to a hospital"):
+        reports_work(reports(*ALLOWED[:2], near, ALLOWED[3]), Brief({"database_port": 5432}))
 
 
 def test_everything_but_ssh() -> None:
