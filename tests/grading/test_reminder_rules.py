@@ -261,6 +261,20 @@ def test_a_report_that_makes_no_sense(rows: Any, batch: int) -> None:
     assert "The answer names something else than its messages" in told(world)
 
 
+@pytest.mark.parametrize("batch", [1, 10])
+def test_a_report_that_goes_on_from_batch_to_batch(batch: int) -> None:
+    """A list outside of the handler keeps what failed before, as long as the environment lives."""
+    failed: list[str] = []
+
+    def answer(bad: list[str], _: list[str]) -> Raw:
+        failed.extend(bad)
+        return naming(failed)
+
+    words = told(World(function(answer), FunctionResponseTypes=REPORTS, BatchSize=batch))
+    assert "The answer names something else than its messages" in words
+    assert "m-alone" in words
+
+
 @pytest.mark.parametrize(("handler", "lost"), [(SWALLOWS, True), (RIGHT, False), (RAISES, False)])
 def test_what_is_swallowed(handler: Function, lost: bool) -> None:
     """Neither an error nor a report of what cannot be sent."""

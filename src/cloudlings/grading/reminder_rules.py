@@ -79,7 +79,8 @@ def swallowed(account: Account, reader: Reader) -> bool:
 
 
 def _one_bad(reader: Reader) -> dict[str, Any]:
-    return batch_event(reader.mapping["EventSourceArn"], {"m-bad": {"id": "check-bad", "phone": ""}})
+    """Its messageId is in no other batch: a function that remembers it names it again."""
+    return batch_event(reader.mapping["EventSourceArn"], {"m-alone": {"id": "check-bad", "phone": ""}})
 
 
 def _failed(reply: Reply) -> set[str]:
@@ -133,7 +134,8 @@ def _one_batch(account: Account, reader: Reader, batch: Mapping[str, Any]) -> No
         found=f"Of a batch of {len(batch)}, one cannot be sent. The answer names something else than its "
         f"messages: {short(reply.value)}",
         consequence="Lambda takes such an answer for a failure of the whole batch, with all that was sent.",
-        concept="itemIdentifier is the messageId of the record that failed.",
+        concept="itemIdentifier is the messageId of the record that failed, in this batch: what an earlier "
+        "one left behind in the environment is no part of it.",
     )
     surplus = sorted(again - bad)
     assert not surplus, Because(
