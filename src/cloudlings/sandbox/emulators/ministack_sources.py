@@ -82,7 +82,8 @@ def failures_of(failures: Any, ids: Sequence[str]) -> set[str]:
     listed = failures.get("batchItemFailures") if isinstance(failures, dict) else []
     if not listed:
         return set()
-    named = [each.get("itemIdentifier") if isinstance(each, dict) else None for each in listed]
+    rows = listed if isinstance(listed, list) else [None]
+    named = [each.get("itemIdentifier") if isinstance(each, dict) else None for each in rows]
     return {str(name) for name in named} if all(name in ids for name in named) else set(ids)
 
 
