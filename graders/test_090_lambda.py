@@ -267,14 +267,15 @@ def test_triggers(account: Account, brief: Brief, answer: Callable[[str], Any]) 
     elsewhere = [f"{brief.thumbs}a/portrait.png", "reports/2026-12-01.json", "source/reminders.py"]
     hears_of_uploads(rows, brief.uploads, elsewhere)
     bucket = f"arn:aws:s3:::{brief.bucket}"
-    lets_in_only(
-        account,
-        portraits,
-        "s3.amazonaws.com",
-        source=bucket,
-        with_account=True,
-        who=f"S3, for bucket {brief.bucket}",
-    )
+    for called in dict.fromkeys(row["LambdaFunctionArn"] for row in rows):
+        lets_in_only(
+            account,
+            called,
+            "s3.amazonaws.com",
+            source=bucket,
+            with_account=True,
+            who=f"S3, for bucket {brief.bucket}",
+        )
     only_one(rung, brief.night)
     rings_daily(rung[0], brief.night_at)
     tells_the_time(rung[0], brief.night)
@@ -282,14 +283,14 @@ def test_triggers(account: Account, brief: Brief, answer: Callable[[str], Any]) 
         source = rung[0]["rule"]
         lets_in_only(
             account,
-            night,
+            rung[0]["target"]["Arn"],
             "events.amazonaws.com",
             source=source,
             with_account=False,
             who=f"EventBridge, for {source}",
         )
     else:
-        scheduler_may_call(account, rung[0], night)
+        scheduler_may_call(account, rung[0])
     polls_need_no_policy(account, brief.reminders)
 
 

@@ -8,16 +8,22 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from cloudlings.grading import trigger_rules
+from cloudlings.grading.proofs import allow, document
+from cloudlings.grading.roles import Caller
 from cloudlings.grading.trigger_rules import (
     clocks,
     hears_of_uploads,
+    lets_in_only,
     notifications,
     only_one,
     polls_need_no_policy,
     rings_daily,
+    scheduler_may_call,
     tells_the_time,
     told_as_they_come,
 )
+from cloudlings.iam import Policies, Principal
 from cloudlings.lab import Brief
 
 ALL = ["s3:ObjectCreated:*"]
@@ -58,6 +64,8 @@ def test_hears(rows: list[dict[str, Any]]) -> None:
         ([row(("prefix", "in/b"))], "0 times"),
         ([row(("prefix", "in/")), row(("prefix", "in"))], "2 times.*\n?.*done twice"),
         ([row(("prefix", "in/"), events=["s3:ObjectRemoved:*"])], "0 times"),
+        ([row(("prefix", "in"))], "in-old/portrait.png starts.*\n?.*under in/ alone"),
+        ([row(("prefix", "in/")), row(("prefix", "in-"), events=["s3:ObjectCreated:Copy"])], "in-old/"),
     ],
 )
 def test_hears_otherwise(rows: list[dict[str, Any]], words: str) -> None:
@@ -72,11 +80,18 @@ def clock(expression: str, **more: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    "expression", ["cron(35 2 * * ? *)", "cron(35 2 ? * * *)", "cron(35 2 ? * SUN-SAT *)"]
+    ("expression", "zone"),
+    [
+        ("cron(35 2 * * ? *)", "UTC"),
+        ("cron(35 2 ? * * *)", "UTC"),
+        ("cron(35 2 ? * SUN-SAT *)", "UTC"),
+        ("cron(35 2 1-31 1-12 ? 2026-2199)", "UTC"),
+        ("cron(5 8 * * ? *)", "Asia/Kolkata"),
+    ],
 )
-def test_rings(expression: str) -> None:
-    """Every day at the time, however it is written."""
-    rings_daily(clock(expression), "02:35")
+def test_rings(expression: str, zone: str) -> None:
+    """Every day at the time, however it is written, and in any zone that has no summer time."""
+    rings_daily(clock(expression, zone=zone), "02:35")
 
 
 @pytest.mark.parametrize(
@@ -92,10 +107,18 @@ def test_rings(expression: str) -> None:
         (clock("cron(35 2 * * ? *)", state="DISABLED"), "DISABLED"),
         (clock("cron(35 2 * * ? *)", flexible=True), "window"),
         (clock("cron(35 2 * * ? *)", until="2027-01-01"), "ends on 2027"),
+        (clock("cron(35 2 * * ? 2027)"), "not on 01 January 2028"),
+        (clock("cron(35 2 * * ? 2026-2098)"), "not on 24 March 2099"),
+        (clock("cron(35 2 * MAR ? *)"), "not on 01 April 2027"),
+        (clock("cron(35 2 1-28,30,31 * ? *)"), "in a week 6 times"),
+        (clock("cron(35 2 1-19,21-31 * ? *)"), "not on 20 April 2027"),
+        (clock("cron(35 22 * * ? *)", zone="America/New_York"), "not on 08 November 2027"),
+        (clock("cron(35 13 * * ? *)", zone="Australia/Sydney"), "not on 04 April 2027"),
+        (clock("cron(35 2 * * ? *)", zone="Europe/Hazelmere"), "no time zone"),
     ],
 )
 def test_rings_otherwise(row: dict[str, Any], words: str) -> None:
-    """A rate, swapped fields, weekdays only, another hour or zone, switched off, a window: told in words."""
+    """A rate, swapped fields, some days or years only, another hour or zone, switched off, a window."""
     with pytest.raises(AssertionError, match=words):
         rings_daily(row, "02:35")
 
@@ -135,10 +158,15 @@ ARN = "arn:aws:lambda:eu-west-1:111122223333:function:small"
 
 
 class Triggers:
-    """An account with notifications, rules and schedules, and a function's policy."""
+    """An account with notifications, rules and schedules, a function's policy and a role.
 
-    def __init__(self, *arns: str, policy: str = "") -> None:
-        self.arns, self.policy = arns, policy
+    The policies are by what has them: the function ("") or one of its aliases.
+    """
+
+    id, region_name = "111122223333", "eu-west-1"
+
+    def __init__(self, *arns: str, policy: str = "", trust: Any = None, **aliases: str) -> None:
+        self.arns, self.policies, self.trust = arns, {"": policy, **aliases}, trust
 
     def client(self, _service: str) -> Triggers:
         return self
@@ -155,10 +183,11 @@ class Triggers:
         return {"Targets": [{"Arn": arn} for arn in self.arns]}
 
     def list_schedules(self) -> Any:
-        return {"Schedules": [{"Name": arn} for arn in self.arns]}
+        return {"Schedules": [{"Name": arn, "GroupName": "nights"} for arn in self.arns[:1]]
+                + [{"Name": arn} for arn in self.arns[1:]]}  # fmt: skip
 
     def get_schedule(self, *, Name: str, GroupName: str) -> Any:  # noqa: N803
-        assert GroupName == "default"
+        assert GroupName == ("nights" if Name == self.arns[0] else "default")
         zone = {"ScheduleExpressionTimezone": "Europe/London"} if Name == ARN else {}
         return {
             "Name": "own",
@@ -168,10 +197,17 @@ class Triggers:
             **zone,
         }
 
-    def get_policy(self, **_asked: Any) -> Any:
-        if self.policy:
-            return {"Policy": self.policy}
+    def get_policy(self, *, FunctionName: str, Qualifier: str = "") -> Any:  # noqa: N803
+        assert FunctionName == "small"
+        if found := self.policies.get(Qualifier):
+            return {"Policy": found}
         raise ClientError({"Error": {"Code": "ResourceNotFoundException", "Message": ""}}, "GetPolicy")
+
+    def get_role(self, *, RoleName: str) -> Any:  # noqa: N803
+        if self.trust:
+            role = {"RoleName": RoleName, "Arn": ROLE, "AssumeRolePolicyDocument": self.trust}
+            return {"Role": role}
+        raise ClientError({"Error": {"Code": "NoSuchEntity", "Message": ""}}, "GetRole")
 
 
 def test_what_leads_to_a_function() -> None:
@@ -185,8 +221,136 @@ def test_what_leads_to_a_function() -> None:
         ("own", "Europe/London", "ENABLED", False),
         ("own", "UTC", "ENABLED", False),
     ]
+    assert [each.get("group") for each in clocks(account, ARN)] == [None, None, "nights", "default"]
     none: Any = Triggers()
     assert (notifications(none, "b", ARN), clocks(none, ARN)) == ([], [])
+
+
+BUCKET, RULE = "arn:aws:s3:::photos", "arn:aws:events:eu-west-1:111122223333:rule/night"
+OF_BUCKET = {"ArnLike": {"AWS:SourceArn": BUCKET}}
+OF_OWN = {"StringEquals": {"AWS:SourceAccount": "111122223333"}}
+
+
+def let_in(service: str = "s3", arn: str = ARN, **condition: Any) -> str:
+    """A function's policy as AddPermission writes it."""
+    more = {"Condition": condition} if condition else {}
+    principal = {"Service": f"{service}.amazonaws.com"} if service else "*"
+    return json.dumps(document(allow("lambda:InvokeFunction", arn, Principal=principal, **more)))
+
+
+def asked(policy: str, *, arn: str = ARN, service: str = "s3", **aliases: str) -> None:
+    account: Any = Triggers(policy=policy, **aliases)
+    source, who = (BUCKET, "S3, for bucket photos") if service == "s3" else (RULE, "EventBridge, for night")
+    principal = f"{service}.amazonaws.com"
+    lets_in_only(account, arn, principal, source=source, with_account=service == "s3", who=who)
+
+
+@pytest.mark.parametrize(
+    ("policy", "service"),
+    [
+        (let_in(**OF_BUCKET, **OF_OWN), "s3"),
+        (let_in("events", ArnLike={"AWS:SourceArn": RULE}), "events"),
+        (let_in("events", ArnEquals={"AWS:SourceArn": RULE}, **OF_OWN), "events"),
+    ],
+    ids=["bucket and account", "rule", "rule and account"],
+)
+def test_one_service_for_the_sake_of_one_resource(policy: str, service: str) -> None:
+    """A bucket's ARN names no account, so the account is asked for; a rule's ARN does."""
+    asked(policy, service=service)
+
+
+@pytest.mark.parametrize(
+    ("policy", "service", "words"),
+    [
+        ("", "s3", "Function small has no resource policy.*Lambda refuses S3, for bucket photos"),
+        (let_in("sns", **OF_BUCKET, **OF_OWN), "s3", "was put to S3, for bucket photos. It is refused"),
+        (let_in(ArnLike={"AWS:SourceArn": f"{BUCKET}-old"}, **OF_OWN), "s3", "It is refused"),
+        (let_in(**OF_BUCKET, StringEquals={"AWS:SourceAccount": "444455556666"}), "s3", "It is refused"),
+        (let_in(), "s3", "Not only S3, for bucket photos, gets in.*confused deputy"),
+        (let_in(**OF_BUCKET), "s3", "Not only S3"),
+        (let_in(**OF_OWN), "s3", "Not only S3"),
+        (let_in(ArnLike={"AWS:SourceArn": f"{BUCKET}*"}, **OF_OWN), "s3", "Not only S3"),
+        (let_in("", **OF_BUCKET, **OF_OWN), "s3", "Not only S3"),
+        (let_in("events"), "events", "Not only EventBridge, for night, gets in"),
+        (let_in("events", **OF_OWN), "events", "Not only EventBridge"),
+    ],
+    ids=[
+        "no policy", "another service", "another bucket", "another account", "anybody's bucket",
+        "a bucket of that name", "any bucket of ours", "buckets that begin so", "every service",
+        "anybody's rule", "any rule of ours",
+    ],
+)  # fmt: skip
+def test_nobody_or_too_many_get_in(policy: str, service: str, words: str) -> None:
+    """Whoever is kept out, and whoever gets in beside the one, is told in words."""
+    with pytest.raises(AssertionError, match=f"(?s){words}"):
+        asked(policy, service=service)
+
+
+def test_an_alias_has_a_policy_of_its_own() -> None:
+    """Who calls the alias is let in by the alias; what the function itself says does not count."""
+    alias = f"{ARN}:live"
+    asked("", arn=alias, live=let_in(arn=alias, **OF_BUCKET, **OF_OWN))
+    with pytest.raises(AssertionError, match="Function small:live has no resource policy"):
+        asked(let_in(**OF_BUCKET, **OF_OWN), arn=alias)
+
+
+ROLE = "arn:aws:iam::111122223333:role/clock"
+GROUP = "arn:aws:scheduler:eu-west-1:111122223333:schedule-group"
+MAY = document(allow("lambda:InvokeFunction", ARN))
+
+
+def trusted(service: str = "scheduler", **condition: Any) -> dict[str, Any]:
+    more = {"Condition": condition} if condition else {}
+    statement = {"Effect": "Allow", "Principal": {"Service": f"{service}.amazonaws.com"}}
+    return document({**statement, "Action": "sts:AssumeRole", **more})
+
+
+def schedule(monkeypatch: pytest.MonkeyPatch, trust: Any, may: Any, **more: Any) -> None:
+    arn = "arn:aws:sts::111122223333:assumed-role/clock/session"
+    who = Caller(Principal("session", arn), Policies.of(identity=[may]), {})
+    monkeypatch.setattr(trigger_rules, "session", lambda *_: who)
+    account: Any = Triggers(trust=trust)
+    row = {"name": "night", "role": ROLE, "group": "nights", "target": {"Arn": ARN}, **more}
+    scheduler_may_call(account, row)
+
+
+@pytest.mark.parametrize(
+    "trust",
+    [
+        trusted(),
+        trusted(StringEquals={"aws:SourceAccount": "111122223333"}),
+        trusted(ArnLike={"aws:SourceArn": f"{GROUP}/nights"}, **OF_OWN),
+        trusted(ArnLike={"aws:SourceArn": f"{GROUP}/*"}),
+    ],
+    ids=["anybody's schedule", "ours", "of one group", "of any group"],
+)
+def test_a_schedule_calls_as_its_role(monkeypatch: pytest.MonkeyPatch, trust: Any) -> None:
+    """Scheduler takes the role on for the sake of the schedule's group, as its guide says."""
+    schedule(monkeypatch, trust, MAY)
+
+
+@pytest.mark.parametrize(
+    ("trust", "may", "more", "words"),
+    [
+        (None, MAY, {}, "night names the role .*role/clock, which is not there"),
+        (trusted(), MAY, {"role": f"{ROLE}work"}, "role/clockwork, which is not there"),
+        (trusted("events"), MAY, {}, "EventBridge Scheduler cannot take it on"),
+        (trusted(ArnLike={"aws:SourceArn": f"{GROUP}/days"}), MAY, {}, "cannot take it on"),
+        (trusted(StringEquals={"aws:SourceAccount": "444455556666"}), MAY, {}, "cannot take it on"),
+        (document(*trusted()["Statement"], *trusted("ec2")["Statement"]), MAY, {}, "Not only EventBridge S"),
+        (trusted(), document(allow("lambda:GetFunction", ARN)), {}, "put to the schedule's call.*nothing st"),
+        (trusted(), document(allow("lambda:InvokeFunction", f"{ARN}er")), {}, "put to the schedule's call"),
+        (trusted(), MAY, {"target": {"Arn": f"{ARN}:live"}}, "put to the schedule's call"),
+    ],
+    ids=["no role", "another role", "a rule's service", "another group", "another account",
+         "a machine as well", "another action", "another function", "its alias"],
+)  # fmt: skip
+def test_a_schedule_that_cannot_call(
+    monkeypatch: pytest.MonkeyPatch, trust: Any, may: Any, more: dict[str, Any], words: str
+) -> None:
+    """A role that is not there, that another takes on, or that may not call what the schedule names."""
+    with pytest.raises(AssertionError, match=f"(?s){words}"):
+        schedule(monkeypatch, trust, may, **more)
 
 
 @pytest.mark.parametrize(

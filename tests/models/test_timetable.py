@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from cloudlings.errors import ModelError
-from cloudlings.models.timetable import fires, is_rate, times
+from cloudlings.models.timetable import fires, is_rate, missed, times
 
 CASES = yaml.safe_load((Path(__file__).parent / "cases" / "timetable.yaml").read_text())
 MONDAY = dt.datetime(2027, 3, 22, tzinfo=dt.UTC)
@@ -56,3 +56,14 @@ def test_unknown_zone() -> None:
 def test_rates(expression: str, rate: bool) -> None:
     """A rate is told from a cron expression."""
     assert is_rate(expression) is rate
+
+
+def test_moments_that_are_missed() -> None:
+    """By the clock of the zone: what a year, a month or a summer time leaves out."""
+    noons = [dt.datetime(year, month, 5, 12, tzinfo=dt.UTC) for year in (2027, 2028) for month in (1, 7)]
+    assert list(missed("cron(0 12 * * ? *)", noons)) == []
+    assert list(missed("cron(0 12 * * ? 2027)", noons)) == noons[2:]
+    assert list(missed("cron(0 12 * JAN ? *)", noons)) == noons[1::2]
+    assert list(missed("cron(0 13 * * ? *)", noons, "Europe/London")) == noons[::2]
+    with pytest.raises(ModelError, match="no time zone"):
+        missed("cron(0 12 * * ? *)", noons, "Europe/Hazelmere")

@@ -128,11 +128,13 @@ def short(event: Any, most: int = 300) -> str:
     return text if len(text) <= most else f"{text[:most]} …"
 
 
-def policy_of(account: Account, function: str) -> Raw | None:
-    """A function's resource policy as a document; None when it has none. What is no policy fails the task."""
-    reply = or_none(
-        lambda: account.client("lambda").get_policy(FunctionName=function), "ResourceNotFoundException"
-    )
+def policy_of(account: Account, function: str, qualifier: str = "") -> Raw | None:
+    """A function's resource policy as a document, or that of a version or alias; None when it has none.
+
+    What is no policy fails the task.
+    """
+    asked = {"FunctionName": function, **({"Qualifier": qualifier} if qualifier else {})}
+    reply = or_none(lambda: account.client("lambda").get_policy(**asked), "ResourceNotFoundException")
     if reply is None:
         return None
     readable(reply["Policy"], f"policy of function {function}")

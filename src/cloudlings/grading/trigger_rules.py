@@ -19,12 +19,14 @@ from cloudlings.grading.vpc_state import shown
 from cloudlings.iam import Policies, prove, prove_resource_policy
 from cloudlings.lab import Brief
 from cloudlings.models.functions import CALLS
-from cloudlings.models.timetable import fires, is_rate
+from cloudlings.models.timetable import fires, is_rate, missed
 
 Raw = Mapping[str, Any]
 _CREATED = ("Put", "Post", "Copy", "CompleteMultipartUpload")
 _WEEK = dt.datetime(2027, 3, 24, tzinfo=dt.UTC)
 """A week in which London's clocks change: a time of day in another zone than UTC shows."""
+_LAST_YEAR = 2199
+"""The last one of which a cron expression may speak."""
 
 
 def notifications(account: Account, bucket: str, function_arn: str) -> list[Raw]:
@@ -67,6 +69,13 @@ def hears_of_uploads(rows: Sequence[Raw], uploads: str, elsewhere: Sequence[str]
             "paid for.",
             concept="A notification's filter takes a prefix and a suffix; without one it takes everything.",
         )
+    beside = f"{uploads.rstrip('/')}-old/portrait.png"
+    told = [row for row in rows if any(_takes(row, happening, beside) for happening in _CREATED)]
+    assert not told, Because(
+        found=f"An object that comes to {beside} starts the function as well.",
+        consequence=f"The function is called for what is not its own, and may read under {uploads} alone.",
+        concept="A prefix is the beginning of a key, and no folder: without its last / it fits longer names.",
+    )
 
 
 def lets_in_only(
@@ -74,10 +83,12 @@ def lets_in_only(
 ) -> None:
     """Fails the task unless a function's policy lets in one service, for the sake of one resource, alone.
 
-    ``who`` names it in a sentence. ``with_account``: the source's ARN names no account; the condition must.
+    ``function_arn`` is what the service calls: a version or an alias has a policy of its own. ``who`` names
+    the service in a sentence. ``with_account``: the source's ARN names no account; the condition must.
     """
-    name = function_arn.rsplit(":", 1)[-1]
-    policy = policy_of(account, name)
+    function, _, qualifier = function_arn.split(":", 6)[6].partition(":")
+    name = f"{function}:{qualifier}" if qualifier else function
+    policy = policy_of(account, function, qualifier)
     assert policy is not None, Because(
         found=f"Function {name} has no resource policy.",
         consequence=f"Lambda refuses {who}: nothing starts the function.",
@@ -143,6 +154,7 @@ def _schedules(account: Account, function_arn: str) -> list[Raw]:
                     "state": whole.get("State", "ENABLED"),
                     "flexible": whole["FlexibleTimeWindow"]["Mode"] != "OFF",
                     "until": whole.get("EndDate"),
+                    "group": row.get("GroupName", "default"),
                     "target": whole["Target"],
                     "role": whole["Target"]["RoleArn"],
                 }
@@ -171,9 +183,11 @@ def rings_daily(row: Raw, at: str) -> None:
         concept="A schedule may have a first and a last day; one that has none goes on.",
     )
     hour, minute = map(int, at.split(":"))
-    days = [_WEEK + dt.timedelta(days=n, hours=hour, minutes=minute) for n in range(7)]
+    days = [_WEEK + dt.timedelta(days=n, hours=hour, minutes=minute) for n in range(4 * 366)]
+    later = (days[0].replace(year=year) for year in range(days[-1].year, _LAST_YEAR + 1))
     try:
         rings = list(fires(expression, _WEEK, _WEEK + dt.timedelta(days=7), row["zone"]))
+        left_out = next(missed(expression, (*days, *later), row["zone"]), None)
     except ModelError as error:
         raise AssertionError(
             Because(
@@ -183,7 +197,7 @@ def rings_daily(row: Raw, at: str) -> None:
             )
         ) from None
     told = ", ".join(f"{ring:%a %H:%M}" for ring in rings[:4]) or "never"
-    on_time = rings == days and not row["flexible"]
+    on_time = rings == days[:7] and not row["flexible"]
     assert on_time, Because(
         found=f"{name} fires by {expression} "
         f"({row['zone']}){' within a window' if row['flexible'] else ''}: in a week {len(rings)} times, "
@@ -191,6 +205,13 @@ def rings_daily(row: Raw, at: str) -> None:
         consequence=f"The report is due every day at {at} UTC.",
         concept="Minutes come first, then hours. Rules of EventBridge count in UTC; a schedule has a time "
         "zone.",
+    )
+    assert left_out is None, Because(
+        found=f"{name} fires by {expression} ({row['zone']}): in one week at {at} UTC, and not on "
+        f"{left_out:%d %B %Y}.",
+        consequence=f"The report is due every day at {at} UTC.",
+        concept="Days, months and years that a field leaves out stay silent; a time zone with a summer time "
+        "moves against UTC.",
     )
 
 
@@ -211,8 +232,13 @@ def tells_the_time(row: Raw, function: str) -> None:
         )
 
 
-def scheduler_may_call(account: Account, row: Raw, function_arn: str) -> None:
-    """Fails the task unless a schedule's role may invoke the function, and is taken on by Scheduler alone."""
+def scheduler_may_call(account: Account, row: Raw) -> None:
+    """Fails the task unless a schedule's role may invoke its target, and is taken on by Scheduler alone.
+
+    Scheduler takes it on for the sake of the schedule's group (User Guide, "Confused deputy prevention").
+    """
+    target = row["target"]["Arn"]
+    group = f"arn:aws:scheduler:{account.region_name}:{account.id}:schedule-group/{row['group']}"
     role = role_by_arn(account, row["role"])
     assert role is not None, Because(
         found=f"Schedule {row['name']} names the role {row['role']}, which is not there.",
@@ -220,9 +246,9 @@ def scheduler_may_call(account: Account, row: Raw, function_arn: str) -> None:
         concept="EventBridge Scheduler calls as a role of yours.",
     )
     only_takes_on(account, role, {"Service": "scheduler.amazonaws.com"}, who="EventBridge Scheduler",
-                  context={"aws:SourceAccount": account.id})  # fmt: skip
-    who = session(account, role["RoleName"], function_arn)
-    needed = Policies.of(identity=[document(allow("lambda:InvokeFunction", function_arn))])
+                  context={"aws:SourceAccount": account.id, "aws:SourceArn": group})  # fmt: skip
+    who = session(account, role["RoleName"], target)
+    needed = Policies.of(identity=[document(allow("lambda:InvokeFunction", target))])
     found = prove(who.policies, needed, account=account.id, principals=[who.principal], context=who.context,
                   as_aws_sends=True)  # fmt: skip
     example = first_example(found, "under")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -76,16 +76,25 @@ def times(expression: str) -> Times:
 
 def fires(expression: str, start: dt.datetime, end: dt.datetime, zone: str = "UTC") -> Iterator[dt.datetime]:
     """The moments (UTC) in [start, end) at which a cron expression fires, by the clock of a time zone."""
-    found = times(expression)
-    try:
-        clock = ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise ModelError(f"“{zone}” is no time zone.", next_step="write one such as Europe/London") from None
+    found, clock = times(expression), _clock(zone)
     moment = start.astimezone(dt.UTC).replace(second=0, microsecond=0)
     while moment < end:
         if moment >= start and found.at(moment.astimezone(clock)):
             yield moment
         moment += dt.timedelta(minutes=1)
+
+
+def missed(expression: str, moments: Iterable[dt.datetime], zone: str = "UTC") -> Iterator[dt.datetime]:
+    """Those of some moments at which a cron expression does not fire, by the clock of a time zone."""
+    found, clock = times(expression), _clock(zone)
+    return (moment for moment in moments if not found.at(moment.astimezone(clock)))
+
+
+def _clock(zone: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ModelError(f"“{zone}” is no time zone.", next_step="write one such as Europe/London") from None
 
 
 def _field(text: str, name: str, low: int, high: int, names: Mapping[str, int]) -> frozenset[int]:
