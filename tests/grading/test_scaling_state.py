@@ -13,6 +13,7 @@ from cloudlings.grading.scaling_state import (
     balancers_of,
     drainer,
     heard,
+    interfaces_of,
     policies_of,
     routed,
     subnets_of_group,
@@ -21,10 +22,12 @@ from cloudlings.grading.scaling_state import (
     terminates,
     told,
     types_of,
+    with_machine,
+    zones_of,
 )
 from cloudlings.models.balancer import Routed
 from cloudlings.network import Network
-from cloudlings.network.model import Listener, LoadBalancer, Subnet
+from cloudlings.network.model import Interface, Listener, LoadBalancer, SecurityGroup, Subnet
 
 
 def mixed(*types: str) -> dict[str, Any]:
@@ -124,6 +127,51 @@ NETWORK = Network(
 def test_where_a_group_launches(zones: str | None, there: list[str]) -> None:
     """Its subnets, with or without spaces between them."""
     assert [one.id for one in subnets_of_group(NETWORK, {"VPCZoneIdentifier": zones})] == there
+
+
+ZONES = Network(
+    subnets=(
+        Subnet("subnet-a", "vpc-1", "10.0.1.0/24", "eu-west-1b"),
+        Subnet("subnet-b", "vpc-1", "10.0.2.0/24", "eu-west-1a"),
+        Subnet("subnet-c", "vpc-1", "10.0.3.0/24", "eu-west-1b"),
+        Subnet("subnet-d", "vpc-1", "10.0.4.0/24", "eu-west-1c"),
+    ),
+    security_groups=(
+        SecurityGroup("sg-app", "vpc-1", group_name="app"),
+        SecurityGroup("sg-own", "vpc-1", group_name="default"),
+        SecurityGroup("sg-else", "vpc-2", group_name="default"),
+    ),
+    interfaces=(
+        Interface("eni-1", "vpc-1", "subnet-a", attached_to="i-1", security_groups=("sg-own",)),
+        Interface("eni-2", "vpc-1", "subnet-a", attached_to="i-2", security_groups=("sg-app",)),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("subnets", "zones"),
+    [(("subnet-a", "subnet-b", "subnet-c"), ["eu-west-1a", "eu-west-1b"]), (("subnet-d",), ["eu-west-1c"]),
+     ((), [])],
+)  # fmt: skip
+def test_zones_of_some_subnets(subnets: tuple[str, ...], zones: list[str]) -> None:
+    """Each once, in order; those of other subnets do not count."""
+    assert zones_of(ZONES, subnets) == zones
+
+
+def test_interfaces_of_some_instances() -> None:
+    """Those of the others are not among them."""
+    assert [one.id for one in interfaces_of(ZONES, ["i-2", "i-3"])] == ["eni-2"]
+
+
+@pytest.mark.parametrize(("given", "worn"), [(("sg-app",), ("sg-app",)), ((), ("sg-own",))])
+def test_the_machine_that_a_group_would_launch(given: tuple[str, ...], worn: tuple[str, ...]) -> None:
+    """It has its template's security groups, or else its own VPC's default one; the others keep theirs."""
+    network, name = with_machine(ZONES, ZONES.subnets[3], given)
+    assert {one.id: one.security_groups for one in network.interfaces} == {
+        "eni-1": ("sg-own",),
+        "eni-2": ("sg-app",),
+        name: worn,
+    }
 
 
 USED = {"LaunchTemplateId": "lt-1", "Version": "3"}
