@@ -196,8 +196,7 @@ def must_not_reach(
 
 def interface_at(network: Network, address: str, name: str) -> str:
     """The interface with a private address, by its id: a machine that was renamed is found as well."""
-    homes = [v.id for v in network.vpcs if any(ip(f"{address}/32").subnet_of(ip(c)) for c in v.cidrs)]
-    found = [one.id for one in network.interfaces if one.vpc in homes and address in one.private_ips]
+    found = [one.id for one in network.interfaces if address in one.private_ips]
     assert found, Because(
         found=f"The machine {name} ({address}) is not there any more.",
         consequence="Nothing can be said about its packets.",
@@ -237,9 +236,8 @@ def _met(found: Trace) -> str:
     """The component that decides: where the packet stops, or what carries it on in the middle of its way."""
     if found.explanations:
         return f"{found.explanations[0].component.kind} {found.explanations[0].component}"
-    hops = [
-        hop.component for hop in found.forward if hop.component.kind not in ("security group", "internet")
-    ]
+    passed = ("security group", "the internet")
+    hops = [hop.component for hop in found.forward if hop.component.kind not in passed]
     return f"{hops[len(hops) // 2].kind} {hops[len(hops) // 2]}" if hops else "nothing on its way"
 
 
