@@ -18,6 +18,7 @@
     │   ├── PortError            no port can be opened for it
     │   └── ClockError           a test clock is moved backwards, or too far
     ├── AccountError         a grader asked an account for something that it may not
+    │   ├── LeadsElsewhere       an address of the learner's is none of this sandbox's
     │   └── EvidenceMissing      a recorded check is asked for a read that it did not make
     ├── GradingError         a check that could not be carried out (never: a wrong answer)
     │   ├── RecordsError         the learner's records cannot be kept
@@ -119,6 +120,10 @@ class ClockError(SandboxError):
 
 class AccountError(CloudlingsError):
     """A grader asked an account for something that it may not, or that is not there."""
+
+
+class LeadsElsewhere(AccountError):
+    """A grader was to follow an address of the learner's that is no address of this sandbox."""
 
 
 class EvidenceMissing(AccountError):

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from cloudlings.account import Account, Evidence
-from cloudlings.errors import AccountError, EvidenceMissing, SandboxUnavailable
+from cloudlings.errors import AccountError, EvidenceMissing, LeadsElsewhere, SandboxUnavailable
 
 
 class Answering(BaseHTTPRequestHandler):
@@ -76,9 +76,15 @@ def test_what_is_refused_is_an_answer_too(server):
     "url", ["http://169.254.169.254/latest/", "https://127.0.0.1/", "file:///etc/passwd", "http://[", ""]
 )
 def test_no_other_place_is_asked(server, url):
-    """An address that a learner hands in leads to the sandbox, or nowhere."""
-    with pytest.raises(AccountError, match="does not lead to"):
-        Account("123456789012", server, probes=["http:GET"]).send(url)
+    """An address that a learner hands in leads to the sandbox, or nowhere; that is evidence as well."""
+    account = Account("123456789012", server, probes=["http:GET"])
+    with pytest.raises(LeadsElsewhere, match="does not lead to") as first:
+        account.send(url)
+    kept = Evidence.from_json(account.evidence.to_json())
+    again = Account("123456789012", None, probes=["http:GET"], evidence=kept)
+    with pytest.raises(LeadsElsewhere) as second:
+        again.send(url)
+    assert (second.value.message, second.value.next_step) == (first.value.message, first.value.next_step)
 
 
 def test_a_method_that_is_not_declared_is_refused(server):

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cloudlings.errors import AccountError
+from cloudlings.errors import AccountError, EvidenceMissing, LeadsElsewhere
 from cloudlings.grading.presigned_rules import (
     LIMIT,
     address,
@@ -104,7 +104,7 @@ class Bucket:
     def send(self, url: str, *, method: str, headers: dict[str, str], body: bytes) -> dict[str, Any]:
         assert (method, headers["Content-Type"]) == ("POST", "multipart/form-data; boundary=edge")
         if not url:
-            raise AccountError("leads elsewhere")
+            raise LeadsElsewhere("leads elsewhere")
         _, policy, key, file, _ = body.split(b"--edge")
         assert policy.endswith(b'name="policy"\r\n\r\np\r\n')
         name = key.partition(b'name="key"\r\n\r\n')[2].decode().strip()
@@ -187,8 +187,13 @@ def test_a_form_that_leads_elsewhere() -> None:
 
 
 class Elsewhere:
-    def send(self, url: str) -> Any:
-        raise AccountError(url)
+    """An account from which every address leads to an error of this kind."""
+
+    def __init__(self, error: type[AccountError] = LeadsElsewhere) -> None:
+        self.error = error
+
+    def send(self, url: str, **_asked: Any) -> Any:
+        raise self.error(url)
 
 
 def test_an_address_that_leads_elsewhere() -> None:
@@ -196,6 +201,15 @@ def test_an_address_that_leads_elsewhere() -> None:
     account: Any = Elsewhere()
     with pytest.raises(AssertionError, match="The address 'http://else/x' does not lead"):
         sent(account, "http://else/x")
+
+
+def test_what_was_not_recorded_is_no_fault_of_the_learners() -> None:
+    """Evidence of an earlier check, from before the form was tried so: nobody can say, and none fails."""
+    account: Any = Elsewhere(EvidenceMissing)
+    with pytest.raises(EvidenceMissing):
+        sent(account, "http://s3/x")
+    with pytest.raises(EvidenceMissing):
+        takes(account, BRIEF, FORM, f"{OWN}a.jpg")
 
 
 def test_a_url_that_gives_the_photo() -> None:

@@ -15,7 +15,7 @@ from cloudlings.account.evidence import Evidence, Read, canonical, handed_out, s
 from cloudlings.account.reads import is_read
 from cloudlings.account.sql import Login, ask
 from cloudlings.account.strangers import exchange
-from cloudlings.errors import AccountError, EvidenceMissing, SandboxUnavailable
+from cloudlings.errors import AccountError, EvidenceMissing, LeadsElsewhere, SandboxUnavailable
 
 ANSWERS = "/cloudlings/answers/"
 
@@ -124,7 +124,7 @@ class Account:
         """One HTTP request to the sandbox with no credentials but the URL's, as a stranger sends it.
 
         Gives ``status``, ``headers`` (names in small letters) and ``body``; redirects are not followed. A
-        task declares it as a probe (``http:GET``). `AccountError` for a URL that leads anywhere else.
+        task declares it as a probe (``http:GET``). `LeadsElsewhere` for a URL that leads anywhere else.
         """
         if f"http:{method}" not in self._probes:
             raise AccountError(
@@ -142,8 +142,14 @@ class Account:
                     next_step="check the task again against a sandbox",
                 )
             endpoint = str(self._source.client("s3", region_name=self.region_name).meta.endpoint_url)
-            read = self.evidence.add(Read(*key, answer=exchange(endpoint, url, method, headers or {}, body)))
+            try:
+                found = exchange(endpoint, url, method, headers or {}, body)
+            except LeadsElsewhere as error:
+                found = {"elsewhere": error.message}
+            read = self.evidence.add(Read(*key, answer=found))
         answer: dict[str, Any] = read.answer
+        if "elsewhere" in answer:
+            raise LeadsElsewhere(answer["elsewhere"], next_step="make the address with a client of this lab")
         return answer
 
     def ask(self, login: Login, statement: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from http.client import HTTPConnection, HTTPException
 from typing import Any
 from urllib.parse import SplitResult, quote, urlsplit
 
-from cloudlings.errors import AccountError, SandboxUnavailable
+from cloudlings.errors import LeadsElsewhere, SandboxUnavailable
 
 _SECONDS = 10
 _LARGEST = 32_000_000
@@ -18,11 +18,11 @@ def exchange(
 ) -> dict[str, Any]:
     """Sends one request and gives its status, headers and body.
 
-    Errors: AccountError when ``url`` leads elsewhere than ``endpoint``; SandboxUnavailable.
+    Errors: LeadsElsewhere when ``url`` leads elsewhere than ``endpoint``; SandboxUnavailable.
     """
     place, here = _parts(url), urlsplit(endpoint)
     if place is None or (place.scheme, place.netloc) != (here.scheme, here.netloc):
-        raise AccountError(
+        raise LeadsElsewhere(
             f"{url} does not lead to {endpoint}.", next_step="make the address with a client of this lab"
         )
     # As a browser does it: what is no part of an address is written by its bytes.

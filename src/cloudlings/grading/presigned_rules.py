@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from cloudlings.account import Account
-from cloudlings.errors import AccountError
+from cloudlings.errors import LeadsElsewhere
 from cloudlings.grading.contest_bucket import client, shortly
 from cloudlings.grading.task import Because
 from cloudlings.lab import Brief
@@ -35,7 +35,7 @@ def sent(account: Account, url: str) -> Mapping[str, Any]:
     """What a stranger's GET of an address is answered; one that leads elsewhere fails the task."""
     try:
         return account.send(url)
-    except AccountError:
+    except LeadsElsewhere:
         raise AssertionError(
             Because(
                 found=f"The address {shortly(url)} does not lead to this lab's S3.",
@@ -111,7 +111,7 @@ def posted(account: Account, brief: Brief, form: Mapping[str, Any], key: str, bo
     kind = {"Content-Type": "multipart/form-data; boundary=edge"}
     try:
         reply = account.send(str(form["url"]), method="POST", headers=kind, body=data)
-    except AccountError:
+    except LeadsElsewhere:
         raise AssertionError(
             Because(
                 found=f"The form's address {shortly(form['url'])} does not lead to this lab's S3.",
