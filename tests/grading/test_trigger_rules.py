@@ -91,7 +91,8 @@ def clock(expression: str, **more: Any) -> dict[str, Any]:
 )
 def test_rings(expression: str, zone: str) -> None:
     """Every day at the time, however it is written, and in any zone that has no summer time."""
-    rings_daily(clock(expression, zone=zone), "02:35")
+    for state in ("ENABLED", "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"):
+        rings_daily(clock(expression, zone=zone, state=state), "02:35")
 
 
 @pytest.mark.parametrize(

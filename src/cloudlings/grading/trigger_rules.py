@@ -165,7 +165,7 @@ def _schedules(account: Account, function_arn: str) -> list[Raw]:
 def rings_daily(row: Raw, at: str) -> None:
     """Fails the task unless a clock fires every day at a time of day (UTC), and at no other time."""
     name, expression = row["name"], row["expression"]
-    assert row["state"] == "ENABLED", Because(
+    assert row["state"] != "DISABLED", Because(
         found=f"{name} is {row['state']}.",
         consequence="Nobody wakes the function.",
         concept="A rule that is disabled keeps its place, and does nothing.",
