@@ -277,7 +277,7 @@ def test_presigned_upload(account: Account, brief: Brief, answer: Callable[[str]
     takes(account, brief, form, f"{own}{PROBE}")
     takes_no_other_key(account, brief, form)
     limits_size(account, brief, form, policy, own)
-    ends_soon(policy)
+    ends_soon(form["fields"], policy)
 
 
 @task(

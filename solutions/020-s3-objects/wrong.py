@@ -337,7 +337,7 @@ url = boto3.client("s3", region_name="us-east-1").generate_presigned_url(
 )
 answer("download", url)
 
-# %% wrong="a-08" task="presigned-upload" says=["minutes from now"] ref="L02-M1"
+# %% wrong="a-08" task="presigned-upload" says=["minutes from when it was made"] ref="L02-M1"
 # for a week
 form = s3.generate_presigned_post(
     brief.bucket,
