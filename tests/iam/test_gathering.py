@@ -8,7 +8,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from cloudlings.errors import PolicyError
+from cloudlings.errors import EvidenceMissing, PolicyError, SandboxUnavailable
 from cloudlings.iam import Request, decide, gather
 
 ACCOUNT = "123456789012"
@@ -174,6 +174,18 @@ def test_an_emulator_that_lacks_much() -> None:
         "managed policy aws of user ana", "bucket policy of b", "public access block of b",
     }  # fmt: skip
     assert any("not implemented" in unread.why for unread in found.unread)
+
+
+@pytest.mark.parametrize("error", [EvidenceMissing, SandboxUnavailable])
+def test_nobody_who_could_be_asked(error: type[Exception]) -> None:
+    """No sandbox, or evidence from before something was read: that says nothing of the account's policies."""
+
+    class Silent(Broken):
+        def __getattr__(self, name: str) -> Any:
+            raise error(name)
+
+    with pytest.raises(error):
+        gather(Silent({}), "arn:aws:sts::111122223333:assumed-role/app/session", "arn:aws:s3:::b")
 
 
 def test_a_document_that_cannot_be_read_is_said() -> None:

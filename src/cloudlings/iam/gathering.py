@@ -2,7 +2,8 @@
 
 The account is anything with boto3's ``client(service, region)``: a boto3 session, or the read-only view that
 graders have. Nothing is raised for an answer that an emulator lacks or a read that is refused: it is in
-``unread``, and whoever decides on the policies says so. A policy that is not there is not unread.
+``unread``, and whoever decides on the policies says so. A policy that is not there is not unread. What a
+grader's view could not ask at all (nobody answers, or evidence lacks it) says nothing of the account: raised.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import unquote
 
-from cloudlings.errors import PolicyError
+from cloudlings.errors import EvidenceMissing, PolicyError, SandboxUnavailable
 from cloudlings.iam.documents import parse
 from cloudlings.iam.request import (
     ContextValue,
@@ -106,6 +107,8 @@ class _Reader:
         try:
             client = self.session.client(service, region) if region else self.session.client(service)
             answer = getattr(client, operation)(**arguments)
+        except (EvidenceMissing, SandboxUnavailable):
+            raise
         except Exception as error:  # an emulator fails in its own ways: the caller is told, not stopped
             if _code(error) not in _ABSENT:
                 self.unread.append(Unread(what, _why(error)))
