@@ -40,7 +40,7 @@ def views(brief: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     start = dt.datetime.fromisoformat(brief["first_day"]).replace(tzinfo=dt.UTC)
     digest = int(hashlib.sha256(brief["inbox"].encode()).hexdigest(), 16)
     for number in range(brief["days"] * 8):
-        moment = start + dt.timedelta(hours=3 * number, minutes=digest // (number + 3) % 59)
+        moment = start + dt.timedelta(hours=3 * number + 2, minutes=digest // (number + 3) % 59)
         zone = dt.timezone(dt.timedelta(hours=(-9, -4, 0, 2, 9)[digest // (number + 7) % 5]))
         yield {"id": number, "at": moment.astimezone(zone).isoformat(), "photo": f"{number % 7}.jpg"}
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cloudlings.grading.day_rules import are_of_a_day, partition, utc_day
+from cloudlings.grading.day_rules import are_of_a_day, is_mark, partition, utc_day
 
 ONE = {"id": 1, "at": "2026-03-01T23:30:00-05:00", "photo": "dünen.svg"}
 TWO = {"id": 2, "at": "2026-03-02T08:00:00+00:00", "photo": "b.svg"}
@@ -79,3 +79,19 @@ def test_a_day_with_others(lines: list[bytes], words: str) -> None:
     """Missing, doubled, strange, broken and changed events are told, never a traceback."""
     with pytest.raises(AssertionError, match=words):
         are_of_a_day(lines, "2026-03-02", WANTED)
+
+
+@pytest.mark.parametrize(
+    ("key", "size", "is_one"),
+    [
+        ("events/", 0, True),
+        ("events/dt=2026-03-02/", 0, True),
+        ("events/_SUCCESS", 0, True),
+        ("events/dt=2026-03-02/.keep", 0, True),
+        ("events/_views.jsonl", 9, False),
+        ("events/all.jsonl", 0, False),
+    ],
+)
+def test_a_mark(key: str, size: int, is_one: bool) -> None:
+    """A console's folder, and what a job leaves to say that it is done: an empty, hidden object."""
+    assert is_mark(key, size) is is_one

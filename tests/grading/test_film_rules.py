@@ -7,8 +7,9 @@ import io
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
-from cloudlings.grading.film_rules import of_three
+from cloudlings.grading.film_rules import aborted, of_three
 from cloudlings.lab import Brief
 
 BRIEF = Brief({"bucket": "films", "film_key": "a.mp4", "film_bytes": 30, "home_region": "eu-west-1"})
@@ -69,3 +70,29 @@ def test_no_film(data: bytes, etag: str, sizes: tuple[int, ...], words: str) -> 
     """In one piece, in two, put together otherwise, too long, too short."""
     with pytest.raises(AssertionError, match=words):
         judged(data, etag, sizes)
+
+
+class Inbox:
+    """An account whose bucket holds these keys."""
+
+    def __init__(self, *keys: str) -> None:
+        self.keys = keys
+
+    def client(self, _service: str, region_name: str) -> Inbox:
+        del region_name
+        return self
+
+    def head_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
+        if Bucket != "inbox" or Key not in self.keys:
+            raise ClientError({"Error": {"Code": "404", "Message": ""}}, "HeadObject")
+        return {"ContentLength": 11}
+
+
+def test_an_upload_that_was_completed_is_not_aborted() -> None:
+    """It has become an object; others in the same folder are the learner's."""
+    brief = Brief({"inbox": "inbox", "home_region": "eu-west-1"})
+    inbox: Any = Inbox("films/mine.mp4")
+    aborted(inbox, brief)
+    inbox = Inbox("films/tunnel-2.mp4")
+    with pytest.raises(AssertionError, match=r"1 new objects where uploads were unfinished: films/tunnel-2"):
+        aborted(inbox, brief)

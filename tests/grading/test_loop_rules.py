@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cloudlings.grading.loop_rules import looped
+from cloudlings.grading.loop_rules import about, looped
 from cloudlings.lab import Brief
 
 BRIEF = Brief({"loop_key": "checks/a.txt"})
@@ -59,3 +59,24 @@ def test_who_waits_tests_nothing() -> None:
     with pytest.raises(AssertionError, match="A pause tests nothing"):
         looped(BRIEF, rows(*TRIES, *END, pause=0.05, before="GetObject"))
     looped(BRIEF, rows(*TRIES, *END, pause=0.05, before="PutObject"))
+
+
+def test_what_the_journal_says_of_the_key() -> None:
+    """Rows about the object; deleting it as the first of several keys is a delete of it."""
+    brief = Brief({"bucket": "b", "loop_key": "checks/a.txt"})
+
+    def row(operation: str, resource: str, **parameters: str) -> dict[str, Any]:
+        return {"operation": operation, "resource": f"arn:aws:s3:::{resource}", "parameters": parameters}
+
+    found = about(
+        [
+            row("PutObject", "b/checks/a.txt"),
+            row("PutObject", "b/checks/b.txt"),
+            row("DeleteObjects", "b", Key="checks/b.txt"),
+            row("DeleteObjects", "other", Key="checks/a.txt"),
+            row("DeleteObjects", "b"),
+            row("DeleteObjects", "b", Key="checks/a.txt"),
+        ],
+        brief,
+    )
+    assert [each["operation"] for each in found] == ["PutObject", "DeleteObject"]

@@ -9,7 +9,10 @@ with Path("photo.svg").open("wb") as file:
     file.write(photo)
 about = {"photographer": brief.photographer, "Frame": brief.frame, "camera": "pinhole"}
 s3.upload_file(
-    "photo.svg", brief.bucket, brief.photo_key, ExtraArgs={"ContentType": "image/svg+xml", "Metadata": about}
+    "photo.svg",
+    brief.bucket,
+    brief.photo_key,
+    ExtraArgs={"ContentType": "image/svg+xml; charset=utf-8", "Metadata": about},
 )
 digest = hashlib.sha256()
 for chunk in s3.get_object(Bucket=brief.inbox, Key=brief.jury_key)["Body"].iter_chunks(16):
@@ -67,7 +70,7 @@ for number in itertools.count():
         [number]
     )
 s3.delete_objects(Bucket=brief.bucket, Delete={"Objects": [{"Key": "checks/nothing"}]})
-s3.delete_object(Bucket=brief.bucket, Key=brief.loop_key)
+s3.delete_objects(Bucket=brief.bucket, Delete={"Objects": [{"Key": brief.loop_key}]})
 with contextlib.suppress(ClientError):
     s3.head_object(Bucket=brief.bucket, Key=brief.loop_key)
 with contextlib.suppress(s3.exceptions.NoSuchKey):
@@ -97,8 +100,9 @@ for begun in inbox.multipart_uploads.all():
     begun.abort()
 
 # %% task="partitions"
-# Two files a day, one for each half of it; a folder that a console shows.
+# Two files a day, one for each half of it; a folder that a console shows, and a job's mark.
 s3.put_object(Bucket=brief.bucket, Key="events/")
+s3.put_object(Bucket=brief.bucket, Key="events/_SUCCESS")
 for line in s3.get_object(Bucket=brief.inbox, Key="raw/views.jsonl")["Body"].iter_lines():
     moment = dt.datetime.fromisoformat(json.loads(line)["at"]).astimezone(dt.timezone.utc)
     key = f"events/dt={moment.date().isoformat()}/{'am' if moment.hour < 12 else 'pm'} views.jsonl"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from cloudlings.account import Account
 from cloudlings.grading.s3_state import or_none, region_of
 from cloudlings.grading.task import Because
@@ -16,10 +18,25 @@ def client(account: Account, brief: Brief) -> Any:
 
 
 def content(account: Account, brief: Brief, bucket: str, key: str) -> bytes:
-    """An object's bytes; none when a GET finds nothing."""
-    reply = or_none(
-        lambda: client(account, brief).get_object(Bucket=bucket, Key=key), "NoSuchKey", "NoSuchBucket", "404"
-    )
+    """An object's bytes; none when a GET finds nothing. An archived object fails the task."""
+    try:
+        reply = or_none(
+            lambda: client(account, brief).get_object(Bucket=bucket, Key=key),
+            "NoSuchKey",
+            "NoSuchBucket",
+            "404",
+        )
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code != "InvalidObjectState":
+            raise
+        raise AssertionError(
+            Because(
+                found=f"A GET of {key} in {bucket} was answered with {code}: the object is archived.",
+                consequence="Whoever wants to read it has to ask for a restore, and to wait for hours.",
+                concept="A storage class decides what a read costs, and in the archives when it is answered.",
+            )
+        ) from None
     return b"" if reply is None else bytes(reply["Body"].read())
 
 

@@ -18,6 +18,12 @@ def utc_day(event: Mapping[str, Any]) -> str:
     return f"{dt.datetime.fromisoformat(event['at']).astimezone(dt.UTC):%Y-%m-%d}"
 
 
+def is_mark(key: str, size: int) -> bool:
+    """Whether a key holds no data: a folder that a console shows, or a job's empty mark (``_SUCCESS``)."""
+    name = key.rpartition("/")[2]
+    return not name or (not size and name.startswith(("_", ".")))
+
+
 def partition(key: str) -> str:
     """The day of a key ``events/dt=DAY/…``; "" for any other."""
     folder, _, name = key.removeprefix("events/").partition("/")

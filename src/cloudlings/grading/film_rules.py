@@ -8,6 +8,7 @@ from typing import Any
 
 from cloudlings.account import Account
 from cloudlings.grading.contest_bucket import client, content
+from cloudlings.grading.s3_state import head
 from cloudlings.grading.task import Because
 from cloudlings.lab import Brief
 
@@ -17,6 +18,21 @@ def unfinished(account: Account, brief: Brief, bucket: str) -> list[str]:
         each["Key"]
         for each in client(account, brief).list_multipart_uploads(Bucket=bucket).get("Uploads", [])
     ]
+
+
+BEGUN = ("films/tunnel-1.mp4", "films/tunnel-2.mp4")
+"""The keys of the uploads that lie unfinished in the inbox."""
+
+
+def aborted(account: Account, brief: Brief) -> None:
+    """The uploads of the inbox were ended without becoming objects."""
+    made = [key for key in BEGUN if head(account, brief.inbox, key, brief.home_region)]
+    assert not made, Because(
+        found=f"{brief.inbox} has {len(made)} new objects where uploads were unfinished: {', '.join(made)}.",
+        consequence="Half a film is stored and billed as before, and listings show it like a whole one.",
+        concept="Two calls end an upload in parts: one makes an object of what has arrived, the other throws "
+        "it away.",
+    )
 
 
 def of_three(account: Account, brief: Brief, found: Mapping[str, Any]) -> None:

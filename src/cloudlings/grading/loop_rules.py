@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Any
 
 from cloudlings.grading.task import Because
 from cloudlings.lab import Brief
+
+
+def about(rows: Iterable[Mapping[str, Any]], brief: Brief) -> list[dict[str, Any]]:
+    """The journal's rows about the experiment's key; to delete it as the first of several is a delete."""
+    bucket = f"arn:aws:s3:::{brief.bucket}"
+    several = ("DeleteObjects", bucket, brief.loop_key)
+    found = []
+    for row in rows:
+        if row["resource"] == f"{bucket}/{brief.loop_key}":
+            found.append(dict(row))
+        elif (row["operation"], row["resource"], row["parameters"].get("Key")) == several:
+            found.append({**row, "operation": "DeleteObject"})
+    return found
 
 
 def looped(brief: Brief, rows: list[dict[str, Any]]) -> None:

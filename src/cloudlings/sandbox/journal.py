@@ -33,6 +33,8 @@ _ERROR_CODE = re.compile(rb"<Code>([\w.:-]{1,100})</Code>|\"__type\"\s*:\s*\"(?:
 # no listing knows a role's sessions.
 _KEPT = {
     ("s3", "RestoreObject"): ("Days", "Tier"),
+    # The first of the keys.
+    ("s3", "DeleteObjects"): ("Key",),
     # A call's resource is the first that it names, which may be the source.
     ("rds", "CreateDBInstanceReadReplica"): ("DBInstanceIdentifier", "SourceDBInstanceIdentifier"),
     ("sts", "AssumeRole"): ("RoleArn", "RoleSessionName", "DurationSeconds"),
