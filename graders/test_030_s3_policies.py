@@ -11,6 +11,7 @@ from cloudlings.grading.bucket_rules import (
     OVER_TLS,
     compared,
     default_is,
+    has_bucket_key,
     key_arn,
     nobody_from_outside,
     refuses_other_keys,
@@ -39,7 +40,7 @@ from cloudlings.grading.s3_state import (
     require_bucket,
     versioning,
 )
-from cloudlings.iam import Policies
+from cloudlings.iam import Policies, Principal
 from cloudlings.models import archive, replication
 from cloudlings.models.lifecycle import problems
 from cloudlings.models.plan import first_difference
@@ -148,6 +149,7 @@ def test_tls_only(account: Account, brief: Brief) -> None:
     default_is(default, key, bucket)
     refuses_other_keys(found, account, arn, key)
     still_lets_work(found, account, arn, key, default["SSEAlgorithm"])
+    has_bucket_key(default, bucket)
 
 
 @task(
@@ -191,7 +193,8 @@ def test_cloudfront_only(account: Account, brief: Brief) -> None:
         concept=_too_open(example, distribution),
     )
     exactly = {**OVER_TLS, "aws:SourceArn": distribution, "aws:SourceAccount": account.id}
-    example = first_example(compared(found, only, account, arn, context=exactly), "under")
+    itself = [Principal("service", CLOUDFRONT)]
+    example = first_example(compared(found, only, account, arn, context=exactly, principals=itself), "under")
     assert example is None, Because(
         found=f"The policy of {bucket} was put to s3:GetObject by CloudFront for {distribution}.",
         consequence=f"{sentence(example)}: the maps on the website stay white.",
@@ -200,8 +203,17 @@ def test_cloudfront_only(account: Account, brief: Brief) -> None:
     )
 
 
+CLOUDFRONT = "cloudfront.amazonaws.com"
+
+
 def _too_open(example: Any, distribution: str) -> str:
     """What to think about: the right distribution that may do too much, or somebody else."""
+    if example.request.principal.arn != CLOUDFRONT:
+        return (
+            "A Principal says whose requests a statement is about, before any condition is looked at. The "
+            "conditions' keys tell on whose behalf somebody asks, or what the caller has written; who asks "
+            "is another question."
+        )
     if example.request.context.get("aws:SourceArn") == distribution:
         return (
             "The caller is the right one: Kestrel's own distribution. What it may do is more than reading "
@@ -209,7 +221,7 @@ def _too_open(example: Any, distribution: str) -> str:
         )
     return (
         "The service principal says which service asks, not for whom: every customer's distribution asks "
-        "under the same name. And what a header says about the caller, the caller has written."
+        "under the same name."
     )
 
 
@@ -218,7 +230,7 @@ def _for_distribution(arn: str, distribution: str) -> dict[str, Any]:
         allow(
             "s3:GetObject",
             f"{arn}/*",
-            Principal={"Service": "cloudfront.amazonaws.com"},
+            Principal={"Service": CLOUDFRONT},
             Condition={"StringEquals": {"aws:SourceArn": distribution}},
         )
     )
@@ -486,7 +498,9 @@ def test_repair_replica(account: Account, brief: Brief) -> None:
         concept="Replication is a setting of the source bucket.",
     )
     rule_copies_everything(config, source, copy)
-    role_named_by(account, config)
+    role = role_named_by(account, config)
+    only_s3_takes_it_on(account, role, source)
+    may_replicate_and_nothing_else(account, role, source, copy)
     assert faster == "Enabled", Because(
         found=f"Transfer acceleration of {source} is: {faster}.",
         consequence="Crews far away upload over the open internet all the way to the bucket's Region.",

@@ -2061,3 +2061,56 @@ above["DeleteMarkerReplication"] = {"Status": "Disabled"}
 s3.put_bucket_replication(
     Bucket=brief.logbooks, ReplicationConfiguration={"Role": config["Role"], "Rules": [rule, above]}
 )
+
+# %% wrong="a-call-for-each-frame" task="tls-only" says=["without a Bucket Key", "each call is billed"]
+key_arn = kms.describe_key(KeyId="alias/kestrel-flights")["KeyMetadata"]["Arn"]
+s3.put_bucket_encryption(
+    Bucket=brief.flights,
+    ServerSideEncryptionConfiguration={
+        "Rules": [
+            {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key_arn}}
+        ]
+    },
+)
+arn = f"arn:aws:s3:::{brief.flights}"
+KEY = "s3:x-amz-server-side-encryption-aws-kms-key-id"
+statements = [
+    {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [arn, f"{arn}/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    },
+    {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:PutObject",
+        "Resource": f"{arn}/*",
+        "Condition": {"StringNotEquals": {KEY: key_arn}},
+    },
+]
+s3.put_bucket_policy(
+    Bucket=brief.flights, Policy=json.dumps({"Version": "2012-10-17", "Statement": statements})
+)
+
+# %% wrong="the-other-jobs-role" task="repair-replica" says=["put to the replication job", "the copy fails"]
+for client, bucket in ((s3, brief.logbooks), (s3_there, brief.logbooks_copy)):
+    client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+s3.put_bucket_replication(
+    Bucket=brief.logbooks,
+    ReplicationConfiguration={
+        "Role": s3.get_bucket_replication(Bucket=brief.reports)["ReplicationConfiguration"]["Role"],
+        "Rules": [
+            {
+                "ID": "every-logbook",
+                "Status": "Enabled",
+                "Priority": 1,
+                "Filter": {},
+                "DeleteMarkerReplication": {"Status": "Enabled"},
+                "Destination": {"Bucket": f"arn:aws:s3:::{brief.logbooks_copy}"},
+            }
+        ],
+    },
+)
+s3.put_bucket_accelerate_configuration(Bucket=brief.logbooks, AccelerateConfiguration={"Status": "Enabled"})

@@ -13,6 +13,7 @@ from cloudlings.grading.bucket_rules import (
     SSE,
     SSE_KEY,
     default_is,
+    has_bucket_key,
     nobody_from_outside,
     refuses_other_keys,
     refuses_plain_http,
@@ -140,3 +141,11 @@ def test_another_default(default: dict[str, str], words: str) -> None:
     """No key, AWS's own, or another kind."""
     with pytest.raises(AssertionError, match=words):
         default_is(default, KEY, "kestrel")
+
+
+def test_a_bucket_key() -> None:
+    """SSE-KMS has one; for DSSE-KMS there is none."""
+    has_bucket_key({"SSEAlgorithm": "aws:kms", "BucketKeyEnabled": True}, "kestrel")
+    has_bucket_key({"SSEAlgorithm": "aws:kms:dsse"}, "kestrel")
+    with pytest.raises(AssertionError, match="is aws:kms, without a Bucket Key"):
+        has_bucket_key({"SSEAlgorithm": "aws:kms"}, "kestrel")

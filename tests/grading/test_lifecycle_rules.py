@@ -35,6 +35,8 @@ BEGUN: dict[str, Any] = {
     "Filter": {"Prefix": "raw/"},
     "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 5},
 }
+LARGE = {"Filter": {"And": {"Prefix": "raw/", "ObjectSizeGreaterThan": 1_000_000}}}
+KEPT = {"NoncurrentVersionExpiration": {"NoncurrentDays": 1_000_001}}
 EARLY = {"NoncurrentVersionExpiration": {"NoncurrentDays": 7}}
 
 
@@ -63,6 +65,8 @@ def test_the_plan(rules: tuple[dict[str, Any], ...]) -> None:
         ((), ("On day 31, the frame", "is in STANDARD; the plan says in STANDARD_IA", "No enabled rule")),
         ((FRAMES | {"Filter": {"Prefix": ""}}, BEGUN), ("the index file", "each reading now costs")),
         ((FRAMES | {"Expiration": {"Days": 365}}, BEGUN), ("the frame", "404: a delete marker hides it")),
+        ((FRAMES | {"Expiration": {"Days": 7300}}, BEGUN), ("On day 10000, the frame", "is gone and cannot")),
+        ((FRAMES | LARGE, FRAMES | KEPT | {"ID": "cool"}, BEGUN), ("the old version of", "goes on paying")),
         ((FRAMES,), ("the unfinished upload of", "neither tags nor versions", "goes on paying")),
         ((FRAMES | EARLY, BEGUN), ("the old version of", "is gone")),
         ((FRAMES | {"Transitions": [GLACIER]}, BEGUN), ("On day 31", "The bill is not what was planned")),

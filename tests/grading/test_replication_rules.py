@@ -122,6 +122,14 @@ class Copier:
     def list_attached_role_policies(self, **_asked: Any) -> dict[str, Any]:
         return {"AttachedPolicies": []}
 
+    def get_policy(self, **_asked: Any) -> dict[str, Any]:
+        return {"Policy": {"DefaultVersionId": "v1"}}
+
+    def get_policy_version(self, **_asked: Any) -> dict[str, Any]:
+        return {"PolicyVersion": {"Document": document(*self.boundary)}}
+
+    boundary: tuple[Any, ...] = ()
+
 
 @pytest.mark.parametrize("status", ["Suspended", ""])
 def test_a_bucket_without_versions(status: str) -> None:
@@ -214,3 +222,18 @@ def test_a_role_with_another_job(statements: list[Any], words: str) -> None:
     account: Any = Copier(*statements)
     with pytest.raises(AssertionError, match=words):
         may_replicate_and_nothing_else(account, {"RoleName": "copier"}, "reports", "copy")
+
+
+def test_a_role_with_a_boundary() -> None:
+    """What its boundary does not allow, the role may not: less than the job, or just the job."""
+    role = {
+        "RoleName": "copier",
+        "PermissionsBoundary": {"PermissionsBoundaryArn": "arn:aws:iam::1:policy/b"},
+    }
+    broad: Any = Copier(allow("s3:*", "*"))
+    broad.boundary = (BUCKET, OBJECTS, COPIES)
+    may_replicate_and_nothing_else(broad, role, "reports", "copy")
+    shut: Any = Copier(BUCKET, OBJECTS, COPIES)
+    shut.boundary = (allow("s3:Get*", "*"),)
+    with pytest.raises(AssertionError, match="put to the replication job"):
+        may_replicate_and_nothing_else(shut, role, "reports", "copy")

@@ -18,6 +18,7 @@ from cloudlings.grading.s3_state import (
     region_of,
     replication_of,
     require_bucket,
+    role_boundary,
     role_by_arn,
     role_policies,
     versioning,
@@ -107,12 +108,13 @@ def test_block_public_access() -> None:
     ("rules", "found"),
     [
         ([{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}], {"SSEAlgorithm": "aws:kms"}),
-        ([{"BucketKeyEnabled": True}], {}),
+        ([{"BucketKeyEnabled": True}], {"BucketKeyEnabled": True}),
+        ([{"BucketKeyEnabled": False}], {}),
         ([], {}),
     ],
 )
-def test_default_encryption(rules: list[Any], found: dict[str, str]) -> None:
-    """That of the one rule, empty where it says nothing of it."""
+def test_default_encryption(rules: list[Any], found: dict[str, Any]) -> None:
+    """That of the one rule, with its Bucket Key where one is on; empty where it says nothing of it."""
     answer = {"ServerSideEncryptionConfiguration": {"Rules": rules}}
     assert default_encryption(account(get_bucket_encryption=answer), "b") == found
 
@@ -168,3 +170,22 @@ def test_the_policies_of_a_role() -> None:
     broken = {"get_role_policy": {"PolicyDocument": {"Statement": [{"Effect": "Perhaps"}]}}}
     with pytest.raises(AssertionError, match="policy own of copier cannot be read"):
         role_policies(account(**made | broken), "copier")
+
+
+def test_an_object_under_a_key_of_the_callers() -> None:
+    """Without the key even a HEAD is a bad request: the task fails, and says why; other errors are errors."""
+    with pytest.raises(AssertionError, match="SSE-C"):
+        head(account(head_object="400"), "b", "k")
+    with pytest.raises(ClientError):
+        head(account(head_object="403"), "b", "k")
+
+
+def test_the_boundary_of_a_role() -> None:
+    """The default version of the policy that it names; none where it names none."""
+    made: dict[str, Any] = {
+        "get_policy": {"Policy": {"DefaultVersionId": "v2"}},
+        "get_policy_version": {"PolicyVersion": {"Document": {"Version": "2012-10-17", "Statement": []}}},
+    }
+    limited = {"PermissionsBoundary": {"PermissionsBoundaryArn": "arn:aws:iam::111122223333:policy/most"}}
+    assert role_boundary(account(**made), limited) is not None
+    assert role_boundary(account(), {}) is None

@@ -47,6 +47,15 @@ def default_is(default: Mapping[str, Any], key: str, bucket: str) -> None:
     )
 
 
+def has_bucket_key(default: Mapping[str, Any], bucket: str) -> None:
+    """Under SSE-KMS the bucket has a Bucket Key; S3 has none for DSSE-KMS."""
+    assert default.get("BucketKeyEnabled") or default.get("SSEAlgorithm") == "aws:kms:dsse", Because(
+        found=f"The default encryption of {bucket} is {default.get('SSEAlgorithm')}, without a Bucket Key.",
+        consequence="S3 calls KMS for each frame that is written or read, and each call is billed.",
+        concept="A Bucket Key is one that S3 takes from KMS for a while, and makes the objects' keys with.",
+    )
+
+
 def _alias_arn(key: str) -> str:
     return f"{key.rsplit(':', 1)[0]}:alias/kestrel-flights"
 

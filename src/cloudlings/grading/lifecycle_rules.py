@@ -18,8 +18,9 @@ def plans(brief: Brief) -> Iterable[Plan]:
     for size in (60_000_000, 200_000):
         yield Plan("the frame", StoredObject(frame, size, raw), cold)
         yield Plan("the index file", StoredObject("index/2026-05-11.csv", size, index), ((0, "STANDARD"),))
-    replaced = StoredObject(frame, 60_000_000, raw, version=Version.NONCURRENT)
-    yield Plan("the old version of", replaced, ((0, "hidden"), (brief.noncurrent_days + 1, "deleted")))
+    for size in (60_000_000, 2_000):
+        replaced = StoredObject(frame, size, raw, version=Version.NONCURRENT)
+        yield Plan("the old version of", replaced, ((0, "hidden"), (brief.noncurrent_days + 1, "deleted")))
     begun = StoredObject(frame, 0, version=Version.UPLOAD)
     yield Plan("the unfinished upload of", begun, ((0, "STANDARD"), (brief.abort_days + 1, "deleted")))
 

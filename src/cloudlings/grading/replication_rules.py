@@ -8,7 +8,7 @@ from typing import Any
 
 from cloudlings.account import Account
 from cloudlings.grading.proofs import allow, decided_by, document, first_example, readable, sentence
-from cloudlings.grading.s3_state import role_by_arn, role_policies, versioning
+from cloudlings.grading.s3_state import role_boundary, role_by_arn, role_policies, versioning
 from cloudlings.grading.task import Because
 from cloudlings.iam import Policies, Principal, prove
 from cloudlings.lab import Brief
@@ -130,7 +130,8 @@ def _as_replication(account: Account, source: str) -> dict[str, Any]:
 def may_replicate_and_nothing_else(account: Account, role: Mapping[str, Any], source: str, copy: str) -> None:
     """The role's policies allow the replication job, and no request beyond it."""
     name = role["RoleName"]
-    found = Policies.of(identity=role_policies(account, name))
+    boundary = role_boundary(account, role)
+    found = Policies.of(identity=role_policies(account, name), boundary=boundary)
     here, there = f"arn:aws:s3:::{source}", f"arn:aws:s3:::{copy}"
     caller = [Principal("session", f"arn:aws:sts::{account.id}:assumed-role/{name}/s3-replication")]
     least = prove(found, _job(here, there), account=account.id, principals=caller, as_aws_sends=True)

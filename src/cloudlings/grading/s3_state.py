@@ -65,13 +65,17 @@ def public_access_block(account: Account, bucket: str = "") -> dict[str, bool]:
 
 
 def default_encryption(account: Account, bucket: str) -> dict[str, Any]:
-    """What is done with uploads that say nothing: SSEAlgorithm, and KMSMasterKeyID where one is named."""
+    """What is done with uploads that say nothing: SSEAlgorithm, KMSMasterKeyID where one is named, and
+    BucketKeyEnabled where a Bucket Key is on."""
     reply = or_none(
         lambda: account.client("s3").get_bucket_encryption(Bucket=bucket),
         "ServerSideEncryptionConfigurationNotFoundError",
     )
     rules = reply["ServerSideEncryptionConfiguration"]["Rules"] if reply else []
-    return dict(rules[0].get("ApplyServerSideEncryptionByDefault", {})) if rules else {}
+    if not rules:
+        return {}
+    saved = {"BucketKeyEnabled": True} if rules[0].get("BucketKeyEnabled") else {}
+    return {**rules[0].get("ApplyServerSideEncryptionByDefault", {}), **saved}
 
 
 def versioning(account: Account, bucket: str, region: str | None = None) -> str:
@@ -99,9 +103,21 @@ def lifecycle_of(account: Account, bucket: str) -> Mapping[str, Any]:
 
 
 def head(account: Account, bucket: str, key: str, region: str | None = None) -> Mapping[str, Any] | None:
-    """HeadObject's answer; None when there is no such object."""
+    """HeadObject's answer; None when there is no such object. One under a caller's key fails the task."""
     read = account.client("s3", region_name=region).head_object
-    reply: Mapping[str, Any] | None = or_none(lambda: read(Bucket=bucket, Key=key), *_NO_OBJECT)
+    try:
+        reply: Mapping[str, Any] | None = or_none(lambda: read(Bucket=bucket, Key=key), *_NO_OBJECT)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "400":
+            raise
+        raise AssertionError(
+            Because(
+                found=f"A HEAD of {key} in {bucket}, without an encryption key in its headers, was answered "
+                "with 400 Bad Request.",
+                consequence="Nobody can read the object without the key that its upload brought along.",
+                concept="With customer-provided keys (SSE-C) S3 keeps no key: every request has to bring it.",
+            )
+        ) from None
     return reply
 
 
@@ -119,8 +135,18 @@ def role_policies(account: Account, name: str) -> list[Policy]:
     for inline in iam.list_role_policies(RoleName=name)["PolicyNames"]:
         reply = iam.get_role_policy(RoleName=name, PolicyName=inline)
         found.append(readable(reply["PolicyDocument"], f"policy {inline} of {name}"))
-    for attached in iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]:
-        version = iam.get_policy(PolicyArn=attached["PolicyArn"])["Policy"]["DefaultVersionId"]
-        reply = iam.get_policy_version(PolicyArn=attached["PolicyArn"], VersionId=version)
-        found.append(readable(reply["PolicyVersion"]["Document"], f"policy {attached['PolicyName']}"))
-    return found
+    attached = iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
+    return [*found, *(_managed(account, each["PolicyArn"]) for each in attached)]
+
+
+def role_boundary(account: Account, role: Mapping[str, Any]) -> Policy | None:
+    """A role's permissions boundary; None when it has none."""
+    arn = (role.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn")
+    return _managed(account, arn) if arn else None
+
+
+def _managed(account: Account, arn: str) -> Policy:
+    iam = account.client("iam")
+    version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+    reply = iam.get_policy_version(PolicyArn=arn, VersionId=version)
+    return readable(reply["PolicyVersion"]["Document"], f"policy {arn.rpartition('/')[2]}")

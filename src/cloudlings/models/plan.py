@@ -8,8 +8,8 @@ from typing import Any
 
 from cloudlings.models.lifecycle import Fate, StoredObject, Versioning, fates
 
-DAYS = (*range(1200), *range(1200, 4000, 50))
-"""The ages at which a plan is compared: every day of the first 1,200, then every 50th."""
+DAYS = (*range(1200), *range(1200, 4000, 50), 10_000, 100_000, 1_000_000)
+"""The ages at which a plan is compared: every day of the first 1,200, then every 50th, then ages for ever."""
 
 
 @dataclass(frozen=True)
