@@ -13,6 +13,8 @@ from cloudlings.grading.tier_rules import (
     answers_the_internet,
     goes_out_and_lets_nobody_in,
     has_room,
+    knew_the_laboratory,
+    leaves_room,
     reaches_the_laboratory,
     survives,
 )
@@ -118,6 +120,7 @@ def test_plan(account: Account, brief: Brief) -> None:
     for tier in TIERS:
         for zone_id in brief.zone_ids:
             has_room(portal, brief, tier, zone_id, zones)
+        leaves_room(portal, brief, tier)
 
 
 @task(
@@ -362,6 +365,9 @@ def test_explicit(account: Account, brief: Brief) -> None:
             consequence="The receptions' web page is down: a repair took away what was in use.",
             concept="Before a route goes, somebody has to know who uses it.",
         )
+        if knew_the_laboratory(old.network, subnet, brief):
+            stops = "The receptions and the laboratory no longer reach each other"
+            reaches_the_laboratory(old.network, subnet, brief, stops)
     for subnet in old.tiers["app"]:
         goes_out_and_lets_nobody_in(old.network, subnet, "app", "send the appointments' text messages")
         reaches_the_laboratory(old.network, subnet, brief)
@@ -410,7 +416,17 @@ def test_no_addresses(account: Account, brief: Brief) -> None:
         concept="An Elastic IP address stays with a machine until somebody takes it away, whatever the "
         "subnet says about new ones.",
     )
+    machines = {name: interface_at(old.network, brief.places[name], name) for name in _MACHINES}
+    front = next(each for each in old.network.interfaces if each.id == machines["reception"])
+    assert any(front.public_ips), Because(
+        found=f"The machine reception ({front.id}) in the web tier has no public address any more.",
+        consequence="Who looks for the receptions' page finds nobody there.",
+        concept="What is in front is reached by a public address; what is behind needs none.",
+    )
     _no_idle_address(account)
+
+
+_MACHINES = ("reception", "booking", "records")
 
 
 def _no_idle_address(account: Account) -> None:

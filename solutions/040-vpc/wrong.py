@@ -610,3 +610,20 @@ for zone in brief.zone_ids:
 
 # %% wrong="in-by-the-other-family" task="ipv6-out"
 print("there is an IPv6 way out already")
+
+# %% wrong="no-room-for-a-third" task="plan" says=["is free in it", "a third zone"]
+# Each block cut in two halves.
+portal = ec2.create_vpc(CidrBlock=brief.vpc_cidr)["Vpc"]["VpcId"]
+for block in brief.tiers.values():
+    for zone, half in zip(brief.zone_ids, ipaddress.ip_network(block).subnets(), strict=True):
+        ec2.create_subnet(VpcId=portal, CidrBlock=str(half), AvailabilityZoneId=zone)
+
+# %% wrong="the-front-too" task="no-addresses" says=["machine reception", "finds nobody"]
+# Every Elastic IP address of the network is given back.
+ids = {one["CidrBlock"]: one["SubnetId"] for one in ec2.describe_subnets()["Subnets"]}
+for tier in ("app", "data"):
+    for block in brief.old_subnets[tier]:
+        ec2.modify_subnet_attribute(SubnetId=ids[block], MapPublicIpOnLaunch={"Value": False})
+for address in ec2.describe_addresses(Filters=where("tag:Name", "as-inherited"))["Addresses"]:
+    ec2.disassociate_address(AssociationId=address["AssociationId"])
+    ec2.release_address(AllocationId=address["AllocationId"])

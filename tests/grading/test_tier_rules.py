@@ -13,6 +13,8 @@ from cloudlings.grading.tier_rules import (
     answers_the_internet,
     goes_out_and_lets_nobody_in,
     has_room,
+    knew_the_laboratory,
+    leaves_room,
     reaches_the_laboratory,
     survives,
 )
@@ -190,9 +192,87 @@ def laboratory(*back: Route) -> Network:
 )
 def test_the_laboratory(back: list[Route], subnet: Subnet, reached: bool) -> None:
     """Both tables know the way: the one that the subnet has now, and the laboratory's."""
-    brief: Any = Brief({"places": {"scanner": "172.20.1.9"}})
+    brief: Any = Brief(
+        {"laboratory_cidr": "172.20.0.0/16", "places": {"scanner": "172.20.1.9"}}
+    )
     if reached:
         reaches_the_laboratory(laboratory(*back), subnet, brief)
         return
     with pytest.raises(AssertionError, match=f"{subnet.id} to eni-1(.|\n)*Blood results no longer reach"):
         reaches_the_laboratory(laboratory(*back), subnet, brief)
+
+
+@pytest.mark.parametrize("sizes", [("10.0.0.0/25", "10.0.0.128/26"), ("10.0.0.0/26", "10.0.0.128/26")])
+def test_a_block_with_room_left(sizes: tuple[str, ...]) -> None:
+    """A range of the size that the plan needs is free, wherever in the block."""
+    leaves_room(taken(*sizes), PLAN, "web")
+
+
+def test_a_block_with_three_zones() -> None:
+    """Where the third zone is there already, nothing needs to be free."""
+    leaves_room(taken("10.0.0.0/25", "10.0.0.128/26", "10.0.0.192/26"), PLAN, "web")
+
+
+@pytest.mark.parametrize(
+    "sizes", [("10.0.0.0/25", "10.0.0.128/25"), ("10.0.0.32/27", "10.0.0.96/27", "10.0.0.128/25")]
+)
+def test_a_block_without_room(sizes: tuple[str, ...]) -> None:
+    """All of it is taken, or what is left is in pieces that are too small."""
+    with pytest.raises(AssertionError, match=r"no range for 50 machines more is free"):
+        leaves_room(taken(*sizes, zones="ab"), PLAN, "web")
+
+
+PLAN = Brief({"tiers": {"web": "10.0.0.0/24"}, "room": {"web": 50}})
+
+
+def taken(*ranges: str, zones: str = "abc") -> Portal:
+    """A web tier with these ranges, zone after zone."""
+    subnets = [
+        Subnet(f"web-{n}", "vpc-1", each, f"eu-west-1{zones[n % len(zones)]}")
+        for n, each in enumerate(ranges)
+    ]
+    return Portal(Network(subnets=tuple(subnets)), Vpc("vpc-1", ("10.0.0.0/16",)), {"web": subnets})
+
+
+LABORATORY = Brief({"laboratory_cidr": "10.5.0.0/16", "places": {"scanner": "10.5.0.9"}})
+
+
+def peered(there: str, back: str) -> Network:
+    """A web subnet and a laboratory, each with one route to the other."""
+    vpcs = (Vpc("vpc-1", ("10.0.0.0/16",)), Vpc("vpc-2", ("10.5.0.0/16",)))
+    subnets = (WEB[0], Subnet("lab", "vpc-2", "10.5.0.0/24", "eu-west-1a"))
+    tables = (
+        RouteTable("rtb-1", "vpc-1", (Route(there, "pcx-1"),), main=True),
+        RouteTable("rtb-2", "vpc-2", (Route(back, "pcx-1"),), main=True),
+    )
+    return Network(
+        vpcs=vpcs,
+        subnets=subnets,
+        route_tables=tables,
+        peerings=(Peering("pcx-1", "vpc-1", "vpc-2"),),
+        interfaces=(
+            Interface("eni-s", "vpc-2", "lab", private_ips=("10.5.0.9",), security_groups=("sg-1",)),
+        ),
+        security_groups=(
+            SecurityGroup("sg-1", "vpc-2", (SecurityGroupRule("ingress", "-1", cidr="0.0.0.0/0"),)),
+        ),
+        network_acls=tuple(NetworkAcl(f"acl-{s.id}", s.vpc, (s.id,), OPEN, default=True) for s in subnets),
+    )
+
+
+def test_the_way_to_the_laboratory() -> None:
+    """To all of it: a route to the scanner alone leaves its other machines behind."""
+    reaches_the_laboratory(peered("10.5.0.0/16", "10.0.0.0/16"), WEB[0], LABORATORY)
+    with pytest.raises(AssertionError, match="a machine in lab"):
+        reaches_the_laboratory(
+            peered("10.5.0.9/32", "10.0.0.0/16"), WEB[0], LABORATORY, "The receptions wait"
+        )
+
+
+@pytest.mark.parametrize(
+    ("back", "known"),
+    [("10.0.0.0/16", True), ("10.0.8.0/21", False), ("pl-1", False), ("2001:db8::/56", False)],
+)
+def test_who_could_talk_to_the_laboratory(back: str, known: bool) -> None:
+    """A subnet to which the laboratory has a way back."""
+    assert knew_the_laboratory(peered("10.5.0.0/16", back), WEB[0], LABORATORY) is known

@@ -6,7 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cloudlings.grading.task import Because
-from cloudlings.grading.vpc_state import interface_at, ip, must_reach, shown, way_of, with_host
+from cloudlings.grading.vpc_state import (
+    interface_at,
+    ip,
+    must_reach,
+    shown,
+    subnets_of,
+    vpcs_in,
+    way_of,
+    with_host,
+)
 from cloudlings.lab import Brief
 from cloudlings.network import Network, kind, without_zone
 from cloudlings.network.model import Subnet, Vpc
@@ -43,6 +52,22 @@ def has_room(portal: Portal, brief: Brief, tier: str, zone_id: str, zones: Mappi
         "day on which it is needed.",
         concept="Of each subnet AWS keeps five addresses: the first four and the last. A subnet's range "
         "never changes.",
+    )
+
+
+def leaves_room(portal: Portal, brief: Brief, tier: str) -> None:
+    """A third zone's subnet fits into what is left of the tier's block, unless one is there already."""
+    here = portal.tiers[tier]
+    needed = 32 - (brief.room[tier] + RESERVED - 1).bit_length()
+    taken = [ip(subnet.cidr) for subnet in here]
+    pieces = ip(brief.tiers[tier]).subnets(new_prefix=needed)
+    is_free = any(not any(piece.overlaps(each) for each in taken) for piece in pieces)
+    assert is_free or len({subnet.az for subnet in here}) > 2, Because(
+        found=f"The {tier} tier's block {brief.tiers[tier]} holds {shown([subnet.cidr for subnet in here])}: "
+        f"no range for {brief.room[tier]} machines more is free in it.",
+        consequence="The day on which a third zone is wanted, the tier has to be built anew, under addresses "
+        "that no firewall knows.",
+        concept="A subnet's range never changes: what it has taken and does not use is lost to the others.",
     )
 
 
@@ -101,15 +126,39 @@ def survives(portal: Portal) -> None:
             )
 
 
-def reaches_the_laboratory(network: Network, subnet: Subnet, brief: Brief) -> None:
+def reaches_the_laboratory(
+    network: Network,
+    subnet: Subnet,
+    brief: Brief,
+    stops: str = "Blood results no longer reach the booking system",
+) -> None:
     """The subnet's hosts reach the laboratory's scanner by the peering."""
+    scanner = interface_at(network, brief.places["scanner"], "scanner")
     network, host = with_host(network, subnet)
-    must_reach(
-        network,
-        host,
-        interface_at(network, brief.places["scanner"], "scanner"),
-        443,
-        consequence="Blood results no longer reach the booking system. They did before the repair.",
-        concept="A table is everything that its subnets know: moving to another one leaves all routes "
-        "of the first behind.",
+    ends = [scanner]
+    for vpc in vpcs_in(network, brief.laboratory_cidr):
+        for other in subnets_of(network, vpc.id):
+            network, end = with_host(network, other, what="a machine")
+            ends.append(end)
+    for end in ends:
+        must_reach(
+            network,
+            host,
+            end,
+            443,
+            consequence=f"{stops}. They did before the repair.",
+            concept="A table is everything that its subnets know: moving to another one leaves all routes "
+            "of the first behind.",
+        )
+
+
+def knew_the_laboratory(network: Network, subnet: Subnet, brief: Brief) -> bool:
+    """Whether the laboratory has a way back to the subnet, so that the two could talk before the repair."""
+    homes = {vpc.id for vpc in vpcs_in(network, brief.laboratory_cidr)}
+    return any(
+        route.target.startswith("pcx-") and ip(subnet.cidr).subnet_of(ip(route.destination))
+        for table in network.route_tables
+        if table.vpc in homes
+        for route in table.routes
+        if "." in route.destination
     )
