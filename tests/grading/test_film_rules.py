@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from cloudlings.grading.contest_bucket import content
 from cloudlings.grading.film_rules import aborted, of_three
 from cloudlings.lab import Brief
 
@@ -96,3 +97,21 @@ def test_an_upload_that_was_completed_is_not_aborted() -> None:
     inbox = Inbox("films/tunnel-2.mp4")
     with pytest.raises(AssertionError, match=r"1 new objects where uploads were unfinished: films/tunnel-2"):
         aborted(inbox, brief)
+
+
+def test_an_archived_object_has_no_bytes_to_compare() -> None:
+    """A GET of it fails the task and says why; another error is an error."""
+
+    class Vault(Inbox):
+        def get_object(self, **_asked: Any) -> dict[str, Any]:
+            raise ClientError({"Error": {"Code": self.keys[0], "Message": ""}}, "GetObject")
+
+    brief = Brief({"home_region": "eu-west-1"})
+    vault: Any = Vault("InvalidObjectState")
+    with pytest.raises(AssertionError, match="the object is archived"):
+        content(vault, brief, "b", "k")
+    vault = Vault("SlowDown")
+    with pytest.raises(ClientError):
+        content(vault, brief, "b", "k")
+    vault = Vault("NoSuchKey")
+    assert content(vault, brief, "b", "k") == b""

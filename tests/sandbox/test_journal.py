@@ -96,6 +96,15 @@ def test_a_session_is_noted_with_its_length_and_its_requests_under_its_own_name(
     assert identity.principal == f"arn:aws:sts::{account_id}:assumed-role/reader/night"
 
 
+def test_a_delete_of_several_keys_is_noted_with_the_first(
+    sandbox: Sandbox, account_id: str, learner: boto3.Session, bucket: str
+) -> None:
+    """DeleteObjects is a request to the bucket: which keys it is about stands in its body."""
+    keys = {"Objects": [{"Key": "checks/a b.txt"}, {"Key": "c.txt"}]}
+    learner.client("s3").delete_objects(Bucket=bucket, Delete=keys)
+    assert sandbox.journal(account_id)[-1].parameters == {"Key": "checks/a b.txt"}
+
+
 def test_a_reset_empties_the_journal(sandbox: Sandbox, account_id: str, learner: boto3.Session) -> None:
     """After a reset nothing from before is there."""
     learner.client("s3").list_buckets()
