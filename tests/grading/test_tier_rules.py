@@ -192,9 +192,7 @@ def laboratory(*back: Route) -> Network:
 )
 def test_the_laboratory(back: list[Route], subnet: Subnet, reached: bool) -> None:
     """Both tables know the way: the one that the subnet has now, and the laboratory's."""
-    brief: Any = Brief(
-        {"laboratory_cidr": "172.20.0.0/16", "places": {"scanner": "172.20.1.9"}}
-    )
+    brief: Any = Brief({"laboratory_cidr": "172.20.0.0/16", "places": {"scanner": "172.20.1.9"}})
     if reached:
         reaches_the_laboratory(laboratory(*back), subnet, brief)
         return
