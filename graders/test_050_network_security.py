@@ -13,6 +13,7 @@ from cloudlings.grading.endpoint_rules import (
     TABLE_NEEDS,
     alive,
     gets_its_secret,
+    hands_over,
     lets_through,
     roads_to,
 )
@@ -33,6 +34,7 @@ from cloudlings.grading.triage_rules import names_the_rules
 from cloudlings.grading.vpc_state import as_predicted, interface_at, ports_at_the_edges, shown, with_host
 from cloudlings.grading.wall_rules import (
     all_but_ssh,
+    calls_nobody,
     door_is_open,
     followed,
     nothing_else,
@@ -82,11 +84,12 @@ def test_chain(account: Account, brief: Brief) -> None:
         for name in ROLES[role]:
             for caller in callers[role]:
                 door_is_open(portal.network, machines, caller, name, port)
-    sources = ["internet", "front_a", "app_a", "mailer"]
+    sources = ["internet", *(name for names in ROLES.values() for name in names), "mailer"]
     for role, port in doors.items():
         for name in ROLES[role]:
             for source in sources:
-                if machines.get(source) != machines[name]:
+                # Whether databases copy to each other is theirs to say.
+                if source not in (name, *(ROLES["database"] if role == "database" else ())):
                     open_port = port if role == "front" or source in callers[role] else None
                     nothing_else(portal, machines, source, name, open_port)
 
@@ -108,11 +111,12 @@ def test_chain(account: Account, brief: Brief) -> None:
 )
 def test_no_world_ssh(account: Account, brief: Brief) -> None:
     portal = portal_of(account, brief)
+    watched = {**ADMIN, brief.database_port: "the database"}
+    left = [rule for rule in open_to_the_world(portal) if any(includes(rule, port) for port in watched)]
     not_attempted_unless(
-        len(open_to_the_world(portal)) < 5,
+        len(left) < 5,
         "The five rules that the contractor opened to the whole world are all still there.",
     )
-    watched = {**ADMIN, brief.database_port: "the database"}
     for group in portal.network.security_groups:
         if group.vpc != portal.vpc.id:
             continue
@@ -265,6 +269,10 @@ def test_own_nacl(account: Account, brief: Brief) -> None:
                 stays_out(network, caller, target)
             else:
                 all_but_ssh(network, caller, target, ports)
+                calls_nobody(network, target, caller, ports)
+        for other in targets:
+            if other != target:
+                stays_out(network, other, target, "Who gets hold of one database has a way to the other.")
 
 
 @task(
@@ -291,7 +299,12 @@ def test_gateway_endpoints(account: Account, brief: Brief) -> None:
     not_attempted_unless(gateways, f"{portal.vpc.id} has no gateway endpoint yet.")
     arn = f"arn:aws:dynamodb:{account.region_name}:{account.id}:table/{brief.table}"
     bucket = f"arn:aws:s3:::{brief.bucket}"
-    wanted = {"s3": (S3_NEEDS, [bucket, f"{bucket}/*"]), "dynamodb": (TABLE_NEEDS, [arn, f"{arn}/*"])}
+    # A gateway endpoint carries requests to its own Region: a policy that names any names no more.
+    anywhere = f"arn:aws:dynamodb:*:{account.id}:table/{brief.table}"
+    wanted = {
+        "s3": (S3_NEEDS, [bucket, f"{bucket}/*"]),
+        "dynamodb": (TABLE_NEEDS, [arn, f"{arn}/*", anywhere, f"{anywhere}/*"]),
+    }
     roads = {service: roads_to(portal, service) for service in wanted}
     for service, (needs, arns) in wanted.items():
         for endpoint in gateways:
@@ -331,6 +344,10 @@ def test_secrets_endpoint(account: Account, brief: Brief) -> None:
         for lost in {subnet.az for subnet in portal.tiers["app"]} - {zone}:
             given = f"The NAT gateways and zone {lost} were taken away. "
             gets_its_secret(without_zone(apart, lost), machine, name, given)
+    for secret in account.client("secretsmanager").list_secrets()["SecretList"]:
+        for endpoint in mine:
+            if secret["Name"] == brief.secret and endpoint.service.endswith(".secretsmanager"):
+                hands_over(account.id, endpoint, "secretsmanager:GetSecretValue", secret["ARN"])
 
 
 @task(

@@ -54,14 +54,14 @@ def test_two_names_of_one_protocol(one: Any, other: Any) -> None:
     assert difference(*lists, ["192.0.2.1"]) is None
 
 
-EVERY = [row(1, name) for name in ("tcp", "udp", "icmp")]
+EVERY = [row(number, name) for number, name in enumerate(("tcp", "udp", "icmp"), 1)]
 
 
 @pytest.mark.parametrize(
     ("one", "other", "packet"),
     [
         ([row(1, "-1")], EVERY, "protocol 47 from 10.0.0.0"),
-        (EVERY, [*EVERY, row(2, "50")], "50 from 10.0.0.0"),
+        (EVERY, [*EVERY, row(4, "50")], "50 from 10.0.0.0"),
         (EVERY[:2], EVERY, "icmp from 10.0.0.0"),
         ([row(1, "-1")], [row(1, "-1", cidr="10.0.0.0/17")], "tcp port 1 from 10.0.128.0"),
         ([row(1, "tcp", 80, 80)], [row(1, "tcp", 80, 81)], "tcp port 81 from 10.0.0.0"),
@@ -88,3 +88,10 @@ def test_as_many_rules_as_an_acl_can_have() -> None:
     assert len(rules_of([*most, closing], "rules", "list")) == MOST_RULES
     with pytest.raises(AssertionError, match="no list of rules"):
         rules_of([*most, row(99)], "rules", "list")
+
+
+def test_a_number_is_taken_once() -> None:
+    """Two inbound rules with one number are no list; an outbound one may have it as well."""
+    rules_of([row(1), row(2), row(1, Egress=True)], "rule-200", "dead")
+    with pytest.raises(AssertionError, match='"dead" has two rules with the number 2'):
+        rules_of([row(1), row(2), row(2, "udp")], "rule-200", "dead")

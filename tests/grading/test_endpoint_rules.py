@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cloudlings.grading.endpoint_rules import S3_NEEDS, alive, lets_through
+from cloudlings.grading.endpoint_rules import S3_NEEDS, alive, hands_over, lets_through
 from cloudlings.grading.proofs import allow, document
 from cloudlings.network.model import Endpoint
 
@@ -51,3 +51,33 @@ def test_a_policy_that_is_too_wide_or_too_narrow_fails(statements: list[Any], wo
     assert words in str(told)
     # What is refused on the own road is a request; which statement lets one too many pass is shown as well.
     assert bool(told.counterexample) is (words == "carried out")
+
+
+def test_what_comes_by_an_endpoint_says_so() -> None:
+    """A condition on the endpoint's own VPC, or on the endpoint, refuses nothing that comes by it."""
+    for key, own in (("aws:SourceVpc", "vpc-1"), ("aws:SourceVpce", "vpce-1")):
+        judged(allow("s3:*", BUCKET, Principal="*", Condition={"StringEquals": {key: own}}))
+        with pytest.raises(AssertionError, match="refused on its own road"):
+            judged(allow("s3:*", BUCKET, Principal="*", Condition={"StringEquals": {key: "another"}}))
+
+
+SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:portal/database-AbCdEf"
+
+
+@pytest.mark.parametrize(
+    ("resource", "passes"),
+    [
+        ("*", True), (SECRET, True), (f"{SECRET[:-6]}??????", True), (BUCKET, False),
+        (f"{SECRET[:-7]}", False),
+    ],
+    ids=["everything", "the secret", "its name", "a bucket", "its name without the end"],
+)  # fmt: skip
+def test_a_secret_is_handed_over_or_not(resource: Any, passes: bool) -> None:
+    """The policy of an endpoint names the secret, or lets everything pass; a bucket's lets none pass."""
+    policy = json.dumps(document(allow("*", resource, Principal="*")))
+    door = Endpoint("vpce-2", "vpc-1", "com.amazonaws.eu-west-1.secretsmanager", "Interface", policy=policy)
+    if passes:
+        hands_over("111122223333", door, "secretsmanager:GetSecretValue", SECRET)
+        return
+    with pytest.raises(AssertionError, match="reaches the endpoint, and is refused there"):
+        hands_over("111122223333", door, "secretsmanager:GetSecretValue", SECRET)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -61,6 +62,15 @@ RIGHT: dict[str, Any] = {
 def test_a_group_needs_no_number(third: dict[str, Any]) -> None:
     """A group that has no rule for a packet has nothing to number: what is said of it does not count."""
     names_the_rules(NETWORK, BRIEF, RIGHT | {"r3": third})
+
+
+def test_what_was_opened_since_is_named_all_the_same() -> None:
+    """A packet that passes now cannot be followed to a rule any more, but the incident has an answer."""
+    opened = replace(NETWORK, network_acls=tuple(replace(acl, entries=OPEN) for acl in NETWORK.network_acls))
+    names_the_rules(opened, BRIEF, RIGHT)
+    for given in (None, RIGHT | {"r2": None}):
+        with pytest.raises(AssertionError, match="names nothing for r"):
+            names_the_rules(opened, BRIEF, given)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from cloudlings.grading.tier_rules import Portal
 from cloudlings.grading.wall_rules import (
     all_but_ssh,
+    calls_nobody,
     door_is_open,
     followed,
     nothing_else,
@@ -211,3 +212,19 @@ def test_a_tier_that_stays_out() -> None:
     stays_out(network(rule("icmp", -1, -1)), "eni-front", "eni-app")
     with pytest.raises(AssertionError, match="one security group away"):
         stays_out(network(rule("tcp", 65535, 65535)), "eni-front", "eni-app")
+
+
+def test_databases_answer_and_do_not_call() -> None:
+    """Replies go to high ports, so a wall that lets those out lets nobody be called on a low one."""
+    inbound = NetworkAclEntry(100, False, "allow")
+    for low, quiet in ((1024, True), (443, False), (None, False)):
+        out = NetworkAclEntry(100, True, "allow", "tcp", WORLD, low, low and 65535)
+        # The app is the database here; the front's group lets everybody in.
+        there = network(acl=(inbound, out))
+        front = replace(there.security_groups[0], rules=(OUT, rule("-1")))
+        there = replace(there, security_groups=(front, there.security_groups[1]))
+        if quiet:
+            calls_nobody(there, "eni-app", "eni-front", [1, 443, 1023, 1024, 8080])
+            continue
+        with pytest.raises(AssertionError, match="Databases answer, they do not call"):
+            calls_nobody(there, "eni-app", "eni-front", [1, 443, 1023, 1024, 8080])

@@ -44,6 +44,13 @@ def rules_of(rows: Any, answer: str, name: str) -> tuple[NetworkAclEntry, ...]:
         concept='At most 40 rules. A rule is a dictionary: {"number": 100, "action": "allow", "protocol": '
         '"tcp", "cidr": "10.0.0.0/16", "from": 80, "to": 80}; protocol "-1" has no ports.',
     )
+    numbers = [rule.number for rule in kept]
+    twice = next((number for number in numbers if numbers.count(number) > 1), None)
+    assert twice is None, Because(
+        found=f'In the answer "{answer}", "{name}" has two rules with the number {twice}.',
+        consequence="EC2 refuses the second one: this list can be nobody's network ACL.",
+        concept="A rule's number is its place in the order, and a place is taken once in each direction.",
+    )
     return kept
 
 

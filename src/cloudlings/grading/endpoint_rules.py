@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Literal
+
 from cloudlings.grading.portal_walls import with_open_acls
 from cloudlings.grading.proofs import allow, decided_by, document, first_example, readable, sentence
 from cloudlings.grading.task import Because
@@ -49,31 +51,62 @@ def lets_through(
     ``needs`` are actions, each with the place in ``arns`` of what it is done to; ``most`` is the widest
     action that may pass, such as ``s3:*``; ``account`` is the id of the learner's.
     """
-    # A gateway endpoint carries its own service's requests and no others.
-    anybody = [document(allow(f"{needs[0][0].partition(':')[0]}:*", "*"))]
-    everything = document(allow("*", "*", Principal="*"))
-    policy = readable(endpoint.policy or everything, f"policy of endpoint {endpoint.id}")
-    found = Policies.of(identity=anybody, vpce=policy)
     least = document(*(allow(action, arns[at], Principal="*") for action, at in needs))
     limit = document(allow(most, arns, Principal="*"))
-    for direction, reference in (("under", least), ("over", limit)):
-        comparison = prove(
-            found, Policies.of(identity=anybody, vpce=reference), account=account, as_aws_sends=True
-        )
-        example = first_example(comparison, "under" if direction == "under" else "over")
-        lost = direction == "under"
-        assert example is None, Because(
-            found=f"The policy of endpoint {endpoint.id} ({endpoint.service}) was put to every request.",
-            consequence=f"{sentence(example)}: "
-            + (
-                "the portal is refused on its own road."
-                if lost
-                else "records can be carried out through the endpoint into a stranger's account."
-            ),
-            counterexample="" if lost else decided_by(example),
-            concept="An endpoint policy is a gate on the road: it grants nobody anything, it limits what may "
-            "pass.",
-        )
+    refused = _differs(account, endpoint, least, "under")
+    assert refused is None, _judged(
+        endpoint, f"{sentence(refused, without=_sent_by(endpoint))}: the portal is refused on its own road."
+    )
+    carried = _differs(account, endpoint, limit, "over")
+    assert carried is None, _judged(
+        endpoint,
+        f"{sentence(carried, without=_sent_by(endpoint))}: records can be carried out through the endpoint "
+        "into a stranger's account.",
+        decided_by(carried),
+    )
+
+
+def hands_over(account: str, endpoint: Endpoint, action: str, arn: str) -> None:
+    """Fails the check unless an endpoint's policy lets an action at an ARN pass."""
+    refused = _differs(account, endpoint, document(allow(action, arn, Principal="*")), "under")
+    assert refused is None, _judged(
+        endpoint,
+        f"{sentence(refused, without=_sent_by(endpoint))}: the app reaches the endpoint, and is refused "
+        "there.",
+    )
+
+
+def _differs(
+    account: str, endpoint: Endpoint, reference: dict[str, Any], direction: Literal["under", "over"]
+) -> Any:
+    # An endpoint carries its own service's requests and no others.
+    service = endpoint.service.rpartition(".")[2]
+    anybody = [document(allow(f"{service}:*", "*"))]
+    everything = document(allow("*", "*", Principal="*"))
+    policy = readable(endpoint.policy or everything, f"policy of endpoint {endpoint.id}")
+    comparison = prove(
+        Policies.of(identity=anybody, vpce=policy),
+        Policies.of(identity=anybody, vpce=reference),
+        account=account,
+        context=_sent_by(endpoint),
+        as_aws_sends=True,
+    )
+    return first_example(comparison, direction)
+
+
+def _sent_by(endpoint: Endpoint) -> dict[str, str]:
+    """What every request that comes by an endpoint says of its way."""
+    return {"aws:SourceVpc": endpoint.vpc, "aws:SourceVpce": endpoint.id}
+
+
+def _judged(endpoint: Endpoint, consequence: str, decided: str = "") -> Because:
+    return Because(
+        found=f"The policy of endpoint {endpoint.id} ({endpoint.service}) was put to every request.",
+        consequence=consequence,
+        counterexample=decided,
+        concept="An endpoint policy is a gate on the road: it grants nobody anything, it limits what may "
+        "pass.",
+    )
 
 
 def gets_its_secret(network: Network, machine: str, name: str, given: str) -> None:

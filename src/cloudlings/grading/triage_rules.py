@@ -18,10 +18,6 @@ def names_the_rules(network: Network, brief: Brief, given: Any) -> None:
     ways = {"r1": ("till", "ledger"), "r2": ("till", "ledger"), "r3": ("ledger", "printer")}
     for name, (source, destination) in ways.items():
         found = trace(network, machines[source], machines[destination], "tcp", brief.incidents[name])
-        if not found.explanations:
-            continue  # the learner has opened it since: nothing to name any more
-        first = found.explanations[0]
-        rule = first.rule.number if isinstance(first.rule, NetworkAclEntry) else None
         said = given.get(name)
         said = said if isinstance(said, dict) else {}
         assert said.get("id"), Because(
@@ -30,6 +26,10 @@ def names_the_rules(network: Network, brief: Brief, given: Any) -> None:
             consequence="The ticket stays open.",
             concept='Each incident has an id, {"id": "acl-… or sg-…", "rule": number}.',
         )
+        if not found.explanations:
+            continue  # the learner has opened it since: what was named cannot be followed any more
+        first = found.explanations[0]
+        rule = first.rule.number if isinstance(first.rule, NetworkAclEntry) else None
         right = said["id"] == first.component.id and (rule is None or _number(said.get("rule")) == rule)
         assert right, Because(
             found=f"{name}: {said.get('id')}, rule {said.get('rule')}, was named for the REJECT of tcp "

@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from cloudlings.grading.portal_walls import with_places
 from cloudlings.grading.task import Because
 from cloudlings.grading.tier_rules import Portal
-from cloudlings.grading.vpc_state import must_not_reach, must_reach, ports_at_the_edges, shown, why
+from cloudlings.grading.vpc_state import must_not_reach, must_reach, ports_at_the_edges
 from cloudlings.lab import Brief
 from cloudlings.network import Network, Trace, trace, view_of
+
+FIRST_OF_CALLERS = 1024
+"""The lowest port that a caller chooses for itself: replies go there or above."""
 
 
 def door_is_open(network: Network, machines: Mapping[str, str], caller: str, name: str, port: int) -> None:
@@ -127,11 +130,31 @@ def all_but_ssh(network: Network, caller: str, target: str, ports: list[int]) ->
             )
 
 
-def stays_out(network: Network, caller: str, target: str) -> None:
+def stays_out(
+    network: Network,
+    caller: str,
+    target: str,
+    consequence: str = "The machines that face the internet are one security group away from the records.",
+) -> None:
     """Fails the check unless no TCP connection at all is possible."""
     found = view_of(network)[caller].cannot_reach(target, None, "tcp")
     assert found, Because(
-        found=f"A packet was followed from {caller} to {target}. {shown(why(found))}",
-        consequence="The machines that face the internet are one security group away from the records.",
+        found=f"A packet was followed from {caller} to {target}. {found.sentence}",
+        consequence=consequence,
         concept="A second wall is worth having where it says less than the first: here, which tiers.",
     )
+
+
+def calls_nobody(network: Network, database: str, other: str, ports: list[int]) -> None:
+    """Fails the check if a database reaches a host on a port below those to which replies go."""
+    for port in ports:
+        if port < FIRST_OF_CALLERS:
+            must_not_reach(
+                network,
+                database,
+                other,
+                port,
+                consequence="Who gets hold of a database goes on from there into the tiers that call it.",
+                concept="Databases answer, they do not call: what leaves them are replies, and those go to a "
+                "caller's port, 1024 or above.",
+            )
