@@ -52,7 +52,7 @@ from cloudlings.grading.scaling_state import (
     target_group,
     template_of,
 )
-from cloudlings.grading.spot_rules import drains, is_lent_from_many, saves_in_time
+from cloudlings.grading.spot_rules import drains, is_lent_from_many, launches_in, saves_in_time
 from cloudlings.grading.vpc_state import shown
 
 NAMES = ("main", "pages", "print", "old")
@@ -432,6 +432,7 @@ def test_spot(account: Account, brief: Brief, answer: Callable[[str], Any]) -> N
     )
     group = found[0]
     is_lent_from_many(brief, network, group)
+    launches_in(network, group, brief.subnets["app"])
     warning = event(account, "aws.ec2", "EC2 Spot Instance Interruption Warning", **{
         "instance-id": "i-0aaaabbbbccccdddd", "instance-action": "terminate"
     })  # fmt: skip
@@ -442,7 +443,18 @@ def test_spot(account: Account, brief: Brief, answer: Callable[[str], Any]) -> N
         consequence="Two minutes pass, the machine is gone, and so is its job.",
         concept="The notice is an event. Who is not asked to listen does not hear it.",
     )
-    drains(brief, given, jobs[0])
+    state = event(account, "aws.ec2", "EC2 Instance State-change Notification", **{
+        "instance-id": "i-0aaaabbbbccccdddd", "state": "running"
+    })  # fmt: skip
+    wide = heard(account, state, drainer(account))
+    assert not wide, Because(
+        found=f"Rule {wide[0]} also takes “{state['detail-type']}” and hands it to the queue drainer."
+        if wide
+        else "",
+        consequence="Each worker that starts is taken off its target group as if it had two minutes left.",
+        concept="A pattern that names less takes more.",
+    )
+    drains(brief, given, jobs[0], group["AutoScalingGroupName"])
     saves_in_time(account, brief, jobs[0])
 
 

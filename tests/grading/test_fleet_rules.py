@@ -63,7 +63,12 @@ def asked(group: dict[str, Any]) -> None:
     serves_all(group, [PAGE, API], 6)
 
 
-@pytest.mark.parametrize("change", [{}, {"HealthCheckType": "EC2,ELB"}, {"MinSize": 3}, {"MaxSize": 9}])
+SET_ASIDE = {"SuspendedProcesses": [{"ProcessName": "AZRebalance"}]}
+
+
+@pytest.mark.parametrize(
+    "change", [{}, {"HealthCheckType": "EC2,ELB"}, {"MinSize": 3}, {"MaxSize": 9}, SET_ASIDE]
+)
 def test_a_good_group(change: dict[str, Any]) -> None:
     """Two machines in two zones, told by their load balancer, with room to grow."""
     asked(GROUP | change)
@@ -78,6 +83,10 @@ def test_a_good_group(change: dict[str, Any]) -> None:
         ({"VPCZoneIdentifier": None}, "machines in none"),
         ({"HealthCheckType": "EC2"}, "judges its machines by EC2"),
         ({"HealthCheckType": "EC2,EBS"}, "judges its machines by EC2,EBS"),
+        (
+            {"SuspendedProcesses": [{"ProcessName": "ReplaceUnhealthy"}, {"ProcessName": "AZRebalance"}]},
+            "has its processes ReplaceUnhealthy suspended",
+        ),
         ({"HealthCheckGracePeriod": None}, "0 seconds after its launch; its program answers after 90"),
         ({"HealthCheckGracePeriod": 0}, "0 seconds after its launch; its program answers after 90"),
         ({"TargetGroupARNs": [PAGE]}, "not registered with api"),

@@ -115,6 +115,17 @@ def customized(name: str, **dimensions: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def listed(stat: str, **dimensions: str) -> dict[str, Any]:
+    """The same as a list of metrics that holds one."""
+    about = [{"Name": key, "Value": value} for key, value in dimensions.items()]
+    metric = {"Namespace": "AWS/EC2", "MetricName": "CPUUtilization", "Dimensions": about}
+    return {
+        "CustomizedMetricSpecification": {
+            "Metrics": [{"Id": "cpu", "MetricStat": {"Metric": metric, "Stat": stat}}]
+        }
+    }
+
+
 @pytest.mark.parametrize(
     ("config", "own"),
     [
@@ -126,6 +137,8 @@ def customized(name: str, **dimensions: str) -> dict[str, Any]:
         (customized("CPUUtilization", AutoScalingGroupName="booking"), True),
         (customized("CPUUtilization", AutoScalingGroupName="letters"), False),
         (customized("CPUUtilization"), False),
+        (listed("Average", AutoScalingGroupName="booking"), True),
+        (listed("Average", AutoScalingGroupName="letters"), False),
     ],
 )
 def test_whose_metric(config: dict[str, Any], own: bool) -> None:
@@ -138,6 +151,14 @@ def test_whose_metric(config: dict[str, Any], own: bool) -> None:
         "{'AutoScalingGroupName': 'letters'}" if "letters" in str(config) else "nothing"
     )
     with pytest.raises(AssertionError, match=f"Policy p of group booking follows .* of {about}"):
+        watches_its_own(policy, "booking", front(), [SERVED])
+
+
+def test_the_busiest_machine_is_not_the_group() -> None:
+    """The highest value of a group's machines does not halve when the machines double."""
+    config = listed("Maximum", AutoScalingGroupName="booking")
+    policy = {"PolicyName": "p", "TargetTrackingConfiguration": config}
+    with pytest.raises(AssertionError, match=r"follows ASGAverageCPUUtilization \(Maximum\) of"):
         watches_its_own(policy, "booking", front(), [SERVED])
 
 
@@ -239,8 +260,8 @@ LISTENS = {"on_80": {"Protocol": "HTTP", "ListenerArn": "arn:listener"}}
 TO_443 = {"Protocol": "HTTPS", "Port": "443"}
 
 
-def redirected(rule: dict[str, Any]) -> None:
-    sends_to_https(cast(Account, Certificates(rules=(rule,))), BRIEF, front(**LISTENS))
+def redirected(*rules: dict[str, Any]) -> None:
+    sends_to_https(cast(Account, Certificates(rules=rules)), BRIEF, front(**LISTENS))
 
 
 def test_sent_to_https() -> None:
@@ -261,6 +282,26 @@ def test_sent_elsewhere(config: dict[str, str]) -> None:
     """What the visitor asked for is lost, or he comes back in clear tomorrow."""
     with pytest.raises(AssertionError, match="was put to listener 80: rule default redirects to"):
         redirected(redirect(**config))
+
+
+@pytest.mark.parametrize(
+    ("condition", "asked"),
+    [
+        (
+            {"Field": "http-request-method", "HttpRequestMethodConfig": {"Values": ["GET", "HEAD"]}},
+            "POST http",
+        ),
+        ({"Field": "source-ip", "SourceIpConfig": {"Values": ["198.51.100.0/24"]}}, "GET http"),
+    ],
+    ids=["who only reads", "some callers"],
+)
+def test_everybody_is_sent(condition: dict[str, Any], asked: str) -> None:
+    """A redirect for some leaves the others in clear."""
+    some = {**redirect(**TO_443), "Priority": "1", "IsDefault": False, "Conditions": [condition]}
+    no = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}
+    with pytest.raises(AssertionError, match=f"{asked}.* was put to listener 80: rule default answers 404"):
+        redirected(some, {**redirect(), "Actions": [no]})
+    redirected(some, redirect(**TO_443))
 
 
 def test_nobody_to_redirect() -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any, cast
+
 import pytest
 
-from cloudlings.grading.hook_rules import waits_to_go
+from cloudlings.account import Account
+from cloudlings.grading.hook_rules import is_heard_of, waits_to_go
 
 GOING, COMING = "autoscaling:EC2_INSTANCE_TERMINATING", "autoscaling:EC2_INSTANCE_LAUNCHING"
 
@@ -32,3 +36,91 @@ def test_a_wait_that_is_not(hooks: list[tuple[str, int]], words: str) -> None:
 
 def _described(hooks: list[tuple[str, int]]) -> list[dict[str, str | int]]:
     return [{"LifecycleTransition": end, "HeartbeatTimeout": seconds} for end, seconds in hooks]
+
+
+ARN = "arn:aws:autoscaling:eu-west-1:111122223333:autoScalingGroup:1:autoScalingGroupName/"
+
+
+class Bus:
+    """An account with the groups web and mail, a hook of web's, and one rule; a pattern is met key by key."""
+
+    id, region_name = "111122223333", "eu-west-1"
+
+    def __init__(self, **pattern: Any) -> None:
+        self.pattern = {"detail-type": ["EC2 Instance-terminate Lifecycle Action"], **pattern}
+
+    def client(self, service: str) -> Bus:
+        assert service in ("autoscaling", "events")
+        return self
+
+    def describe_lifecycle_hooks(self, AutoScalingGroupName: str) -> dict[str, Any]:  # noqa: N803
+        assert AutoScalingGroupName == "web"
+        return {"LifecycleHooks": [{"LifecycleHookName": "last-logs", "LifecycleTransition": GOING}]}
+
+    def describe_auto_scaling_groups(self) -> dict[str, Any]:
+        rows = [{"AutoScalingGroupName": name, "AutoScalingGroupARN": ARN + name} for name in ("web", "mail")]
+        return {"AutoScalingGroups": rows}
+
+    def list_rules(self) -> dict[str, Any]:
+        return {"Rules": [{"Name": "going", "EventPattern": json.dumps(self.pattern)}]}
+
+    def list_targets_by_rule(self, Rule: str) -> dict[str, Any]:  # noqa: N803
+        assert Rule == "going"
+        return {"Targets": [{"Arn": "arn:aws:sqs:eu-west-1:111122223333:drainer"}]}
+
+    def test_event_pattern(self, EventPattern: str, Event: str) -> dict[str, Any]:  # noqa: N803
+        return {"Result": _fits(json.loads(EventPattern), json.loads(Event))}
+
+
+def _fits(pattern: dict[str, Any], event: dict[str, Any]) -> bool:
+    return all(
+        _fits(wanted, event.get(key, {}))
+        if isinstance(wanted, dict)
+        else any(_is(each, event.get(key)) for each in wanted)
+        for key, wanted in pattern.items()
+    )
+
+
+def _is(wanted: Any, value: Any) -> bool:
+    if isinstance(wanted, dict):
+        return str(value).startswith(wanted["prefix"])
+    return wanted in value if isinstance(value, list) else wanted == value
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        {"detail": {"AutoScalingGroupName": ["web"]}},
+        {"detail": {"AutoScalingGroupName": ["web"], "LifecycleHookName": ["last-logs"]}},
+        {"resources": [ARN + "web"]},
+    ],
+    ids=["the group's name", "the hook's, too", "the group's ARN"],
+)
+def test_who_hears_of_the_group(pattern: dict[str, Any]) -> None:
+    """By any part of the event that says which group it is."""
+    is_heard_of(cast(Account, Bus(**pattern)), "web")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "words"),
+    [
+        ({"detail": {"AutoScalingGroupName": ["mail"]}}, "None takes it"),
+        ({"detail": {"LifecycleHookName": ["another"]}}, "None takes it"),
+        ({}, "of group mail"),
+        ({"detail": {"AutoScalingGroupName": ["web", "mail"]}}, "of group mail"),
+        ({"detail": {"AutoScalingGroupName": [{"prefix": "web"}]}}, "of group web-2"),
+        (
+            {"detail-type": [{"prefix": "EC2 Instance"}], "detail": {"AutoScalingGroupName": ["web"]}},
+            "EC2 Instance-launch Lifecycle Action. of group web",
+        ),
+        (
+            {"detail-type": [{"prefix": "EC2 Instance-t"}, {"prefix": "EC2 Instance T"}],
+             "detail": {"AutoScalingGroupName": ["web"]}},
+            "EC2 Instance Terminate Successful. of group web",
+        ),
+    ],
+)  # fmt: skip
+def test_who_hears_of_others(pattern: dict[str, Any], words: str) -> None:
+    """Another group, one of the account's or one whose name only begins alike; or another event."""
+    with pytest.raises(AssertionError, match=words):
+        is_heard_of(cast(Account, Bus(**pattern)), "web")

@@ -239,6 +239,17 @@ def test_a_policy_and_its_alarm() -> None:
     )
 
 
+def test_an_alarm_with_a_list_of_one_metric() -> None:
+    """It is about that metric, with its period; one with an expression is about none that is known."""
+    metric = {key: ALARM[key] for key in ("Namespace", "MetricName", "Dimensions")}
+    asked = {"Id": "cpu", "MetricStat": {"Metric": metric, "Period": 120, "Stat": "Average"}}
+    kept = {key: ALARM[key] for key in ("AlarmName", "AlarmActions", "Threshold", "ComparisonOperator")}
+    found = policies({**kept, "Metrics": [asked]})
+    assert ([each.period for each in found.driven[0].triggers], found.left_out) == ([120], ())
+    twice = {"Id": "twice", "Expression": "cpu * 2"}
+    assert policies({**kept, "Metrics": [asked, twice]}).left_out == ("alarm storm watches None None",)
+
+
 def test_a_policy_that_is_turned_off() -> None:
     """It does nothing: it is not among the group's."""
     assert policies(ALARM, policy={**STEP, "Enabled": True}).driven

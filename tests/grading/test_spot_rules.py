@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from cloudlings.account import Account
-from cloudlings.grading.spot_rules import drains, is_lent_from_many, saves_in_time
+from cloudlings.grading.spot_rules import drains, is_lent_from_many, launches_in, saves_in_time
 from cloudlings.lab import Brief
 from cloudlings.network import Network
 from cloudlings.network.model import Subnet
@@ -20,13 +20,30 @@ OFF: dict[str, Any] = {
     "input": {"TargetGroupArn": JOBS, "Targets": [{"Id": ID}]},
 }
 SAVE: dict[str, Any] = {"call": "s3:PutObject", "input": {"Bucket": "saves", "Key": ID}}
+ASIDE: dict[str, Any] = {
+    "call": "autoscaling:EnterStandby",
+    "input": {
+        "AutoScalingGroupName": "workers",
+        "InstanceIds": [ID],
+        "ShouldDecrementDesiredCapacity": False,
+    },
+}
 ELSE = {"call": "sns:Publish", "input": {"Message": "a warning"}}
 
 
-@pytest.mark.parametrize("steps", [[OFF, SAVE], [ELSE, OFF, ELSE, SAVE], [SAVE, OFF, SAVE]])
+@pytest.mark.parametrize("steps", [
+        [OFF, SAVE],
+        [ELSE, OFF, ELSE, SAVE],
+        [SAVE, OFF, SAVE],
+        [OFF | {"call": "elasticloadbalancing:DeregisterTargets"}, SAVE],
+        [{**ASIDE, "call": "autoscaling:DetachInstances"}, SAVE],
+        [ASIDE, SAVE],
+    ],
+)  # fmt: skip
 def test_a_runbook(steps: list[Any]) -> None:
-    """Other steps may stand between; a first save before is no harm."""
-    drains(BRIEF, steps, JOBS)
+    """Other steps may stand between; a first save before is no harm. Who leaves the group leaves its target
+    groups."""
+    drains(BRIEF, steps, JOBS, "workers")
 
 
 def with_input(step: dict[str, Any], **change: Any) -> dict[str, Any]:
@@ -48,6 +65,9 @@ def with_input(step: dict[str, Any], **change: Any) -> dict[str, Any]:
         ([OFF | {"call": "elbv2:RegisterTargets"}, SAVE], "does not take"),
         ([OFF, SAVE | {"call": "s3:DeleteObject"}], "does not save its job"),
         ([with_input(OFF, TargetGroupArn="arn:else"), SAVE], "does not take"),
+        ([with_input(ASIDE, AutoScalingGroupName="web"), SAVE], "does not take"),
+        ([with_input(ASIDE, InstanceIds=[ID, "i-1"]), SAVE], "does not take"),
+        ([ASIDE | {"call": "autoscaling:ExitStandby"}, SAVE], "does not take"),
         ([OFF], "does not save its job"),
         ([OFF, with_input(SAVE, Key="last")], "does not save its job under a key of its own"),
         ([OFF, with_input(SAVE, Bucket="else")], "does not save its job"),
@@ -57,7 +77,7 @@ def with_input(step: dict[str, Any], **change: Any) -> dict[str, Any]:
 def test_what_loses_a_job(steps: Any, words: str) -> None:
     """No steps, a fixed instance, another group or bucket, one key for all, the wrong order."""
     with pytest.raises(AssertionError, match=words):
-        drains(BRIEF, steps, JOBS)
+        drains(BRIEF, steps, JOBS, "workers")
 
 
 PLAN = {"reports_most": 6, "reports_base": 1, "types": ["m5.large", "m6i.large"]}
@@ -132,6 +152,16 @@ def test_not_lent_from_many(change: dict[str, Any], words: str) -> None:
     """Paid in full, no base, one pool, the cheapest pool, no rebalancing, never asleep."""
     with pytest.raises(AssertionError, match=words):
         is_lent_from_many(PLAN, NETWORK, GROUP | GOOD | change)
+
+
+def test_where_it_launches() -> None:
+    """In subnets of the agreed ranges, or in one beside them."""
+    rows = (("subnet-a", "10.0.1.0/24"), ("subnet-b", "10.0.2.0/24"), ("subnet-web", "10.0.9.0/24"))
+    there = Network(subnets=tuple(Subnet(name, "vpc-1", cidr) for name, cidr in rows))
+    blocks = ["10.0.1.0/24", "10.0.2.0/24"]
+    launches_in(there, GROUP, blocks)
+    with pytest.raises(AssertionError, match=r"workers launches in subnet-web \(10.0.9.0/24\)"):
+        launches_in(there, GROUP | {"VPCZoneIdentifier": "subnet-a,subnet-web"}, blocks)
 
 
 class Waits:

@@ -30,6 +30,9 @@ from cloudlings.models.health import matcher
 from cloudlings.network import Network, kind
 from cloudlings.network.model import LoadBalancer
 
+NEEDED = {"AddToLoadBalancer", "HealthCheck", "Launch", "ReplaceUnhealthy", "Terminate"}
+"""The processes of an Auto Scaling group without which it does not keep its number of machines that serve."""
+
 
 def survives_loss_of(network: Network, group: Raw, what: str) -> None:
     """Fails the check unless a group still has a machine after the loss of any one of its zones."""
@@ -100,6 +103,13 @@ def hears_of_illness(group: Raw, boot: int) -> None:
         "and the "
         "group, content with its number, launches no other. App death goes unseen.",
         concept="EC2's check sees the machine, the load balancer's sees the program.",
+    )
+    held = sorted({one["ProcessName"] for one in group.get("SuspendedProcesses") or []} & NEEDED)
+    assert not held, Because(
+        found=f"Group {name} has its processes {shown(held)} suspended.",
+        consequence="A machine that dies is not missed, or not replaced: the group keeps its number on "
+        "paper.",
+        concept="A group works by processes; one that is suspended does nothing until somebody resumes it.",
     )
     grace = int(group.get("HealthCheckGracePeriod") or 0)
     assert grace >= boot, Because(

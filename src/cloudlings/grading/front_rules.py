@@ -9,11 +9,12 @@ from typing import Any
 from cloudlings.account import Account
 from cloudlings.errors import ModelError
 from cloudlings.grading.group_rules import in_words
+from cloudlings.grading.listener_rules import CALLERS
 from cloudlings.grading.scaling_state import Raw, answering, routed, rules_of, told, zones_of
 from cloudlings.grading.task import Because
 from cloudlings.grading.vpc_state import must_reach, shown
 from cloudlings.models.health import matcher
-from cloudlings.models.scaling import metric_name
+from cloudlings.models.scaling import metric_name, own_metric
 from cloudlings.network import Network, without_zone
 from cloudlings.network.model import LoadBalancer
 
@@ -63,11 +64,13 @@ def sends_to_https(account: Account, brief: Mapping[str, Any], front: Front) -> 
         concept="A redirect is an answer: somebody has to listen to give it.",
     )
     rules = rules_of(account, http)
-    for path in ("/", "/doctors?name=li", f"/{brief['api']}/times?day=1"):
-        asked = f"GET http://{brief['domain']}{path}"
-        way = routed(rules, asked)
-        wanted = f"https://{brief['domain']}{path}"
-        good = (way.kind, way.url, way.status) == ("redirect", wanted, 301)
+    for request in ("GET /", "GET /doctors?name=li", f"GET /{brief['api']}/times?day=1", "POST /login"):
+        method, _, path = request.partition(" ")
+        asked = f"{method} http://{brief['domain']}{path}"
+        ways = [routed(rules, asked, caller) for caller in CALLERS]
+        wanted = ("redirect", f"https://{brief['domain']}{path}", 301)
+        way = next((one for one in ways if (one.kind, one.url, one.status) != wanted), ways[0])
+        good = (way.kind, way.url, way.status) == wanted
         assert good, Because(
             found=f"{asked} was put to listener 80: {told(way)}.",
             consequence="The visitor stays without TLS, or lands on another page than the one that he "
@@ -145,17 +148,17 @@ def _well(codes: str) -> frozenset[int]:
 def watches_its_own(policy: Raw, group: str, front: Front, served: list[str]) -> None:
     """Fails the check where a policy's metric is that of another group, or of another load balancer."""
     config = policy["TargetTrackingConfiguration"]
-    own = config.get("CustomizedMetricSpecification") or {}
+    own = own_metric(policy)
     about = {one["Name"]: one["Value"] for one in own.get("Dimensions") or []}
     label = str((config.get("PredefinedMetricSpecification") or {}).get("ResourceLabel") or "")
     balancer = front.raw["LoadBalancerArn"].partition("loadbalancer/")[2]
     labels = [f"{balancer}/{arn.rpartition(':')[2]}" for arn in served]
-    right = not own or about == {"AutoScalingGroupName": group}
+    right = not own or (about, own.get("Statistic")) == ({"AutoScalingGroupName": group}, "Average")
     if metric_name(policy) == "ALBRequestCountPerTarget":
         right = label in labels
     assert right, Because(
-        found=f"Policy {policy['PolicyName']} of group {group} follows {metric_name(policy)} of "
-        f"{about or label or 'nothing'}.",
+        found=f"Policy {policy['PolicyName']} of group {group} follows {metric_name(policy)}"
+        f"{' (' + str(own.get('Statistic')) + ')' if own else ''} of {about or label or 'nothing'}.",
         consequence="The group grows when somebody else is busy, and sleeps through its own morning.",
         concept="A metric has dimensions: they say whose it is. Adding machines must change the very "
         "number that is "

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cloudlings.account import Account
-from cloudlings.grading.scaling_state import Raw, drainer, heard, terminates
+from cloudlings.grading.scaling_state import Raw, drainer, event, groups_of, heard, terminates
 from cloudlings.grading.task import Because
 from cloudlings.grading.vpc_state import shown
+
+LEAVING = "autoscaling:EC2_INSTANCE_TERMINATING"
 
 
 def waits_to_go(name: str, hooks: Sequence[Raw], least: int) -> None:
     """Fails the check unless a group's hooks hold a machine that goes for ``least`` seconds to twice that."""
-    leaving = [one for one in hooks if one["LifecycleTransition"] == "autoscaling:EC2_INSTANCE_TERMINATING"]
+    leaving = [one for one in hooks if one["LifecycleTransition"] == LEAVING]
     assert leaving, Because(
         found=f"Group {name} has a hook at {shown([one['LifecycleTransition'] for one in hooks])}.",
         consequence="A machine that goes takes its last logs with it.",
@@ -35,7 +37,16 @@ def waits_to_go(name: str, hooks: Sequence[Raw], least: int) -> None:
 
 def is_heard_of(account: Account, name: str) -> None:
     """Fails the check unless the drain program hears of machines of the group that go, and of no others."""
-    heard_of = heard(account, terminates(account, name), drainer(account))
+    hooks = account.client("autoscaling").describe_lifecycle_hooks(AutoScalingGroupName=name)[
+        "LifecycleHooks"
+    ]
+    leaving = [one["LifecycleHookName"] for one in hooks if one["LifecycleTransition"] == LEAVING] or ["any"]
+    arns = {one["AutoScalingGroupName"]: one["AutoScalingGroupARN"] for one in groups_of(account)}
+    heard_of = [
+        rule
+        for hook in leaving
+        for rule in heard(account, terminates(account, name, hook=hook, about=[arns[name]]), drainer(account))
+    ]
     assert heard_of, Because(
         found=f"The event of a terminating machine of group {name} was put to EventBridge's rules. None "
         f"takes it and "
@@ -44,12 +55,25 @@ def is_heard_of(account: Account, name: str) -> None:
         concept="A hook holds; an event tells; a target hears. A pattern lists the values that it takes, "
         "key by key.",
     )
-    for other in (terminates(account, "another-group"), terminates(account, name, "launch")):
+    strangers = {**arns, **dict.fromkeys(("another-group", f"{name}-2", f"old-{name}"), "arn:else")}
+    others = [
+        terminates(account, each, hook=hook, about=[arn])
+        for each, arn in strangers.items()
+        if each != name
+        for hook in leaving
+    ]
+    launched = {"AutoScalingGroupName": name, "EC2InstanceId": "i-0aaaabbbbccccdddd"}
+    others += [terminates(account, name, "launch", hook=hook, about=[arns[name]]) for hook in leaving]
+    others += [
+        event(account, "aws.autoscaling", f"EC2 Instance {what} Successful", [arns[name]], **launched)
+        for what in ("Launch", "Terminate")
+    ]
+    for other in others:
         wrong = heard(account, other, drainer(account))
         assert not wrong, Because(
             found=f"Rule {wrong[0]} also takes “{other['detail-type']}” of group "
             f"{other['detail']['AutoScalingGroupName']}.",
-            consequence="The drain program fetches logs from machines that are being born, or that are not "
-            "ours.",
+            consequence="The drain program fetches logs from machines that are being born, that are gone, or "
+            "that are not ours.",
             concept="A pattern that names less takes more.",
         )

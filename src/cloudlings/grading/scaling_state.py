@@ -184,15 +184,25 @@ def policies_of(account: Account, name: str, *, detailed: bool = True) -> Polici
         left_out += [f"alarm {one['AlarmName']} {_unfit(one, name)}" for one in calling if one not in fit]
         if not calling and policy.get("PolicyType") != "TargetTrackingScaling":
             left_out.append(f"policy {policy['PolicyName']}, which no alarm calls")
-        triggers = [trigger(one) for one in fit]
+        triggers = [trigger(_plain(one)) for one in fit]
         if not detailed:
             triggers = [replace(one, period=max(one.period, BASIC_PERIOD)) for one in triggers]
         driven.append(Driven(policy, tuple(triggers)))
     return Policies(tuple(driven), tuple(left_out))
 
 
+def _plain(alarm: Raw) -> Raw:
+    """An alarm whose list of metrics holds one metric and no expression, as one about that metric."""
+    metrics = alarm.get("Metrics") or []
+    if len(metrics) != 1 or not metrics[0].get("MetricStat"):
+        return alarm
+    asked = metrics[0]["MetricStat"]
+    return {**alarm, **asked["Metric"], "Statistic": asked.get("Stat"), "Period": asked.get("Period")}
+
+
 def _unfit(alarm: Raw, group: str) -> str:
     """Why an alarm says nothing of a group's average CPU; "" when it does."""
+    alarm = _plain(alarm)
     about = {one["Name"]: one["Value"] for one in alarm.get("Dimensions") or []}
     if (alarm.get("Namespace"), alarm.get("MetricName")) != ("AWS/EC2", "CPUUtilization"):
         return f"watches {alarm.get('Namespace')} {alarm.get('MetricName')}"
@@ -203,8 +213,8 @@ def _unfit(alarm: Raw, group: str) -> str:
     return "" if alarm.get("ActionsEnabled", True) else "has its actions turned off"
 
 
-def event(account: Account, source: str, kind: str, **detail: str) -> Raw:
-    """An event as EventBridge delivers it."""
+def event(account: Account, source: str, kind: str, about: Sequence[str] = (), **detail: str) -> Raw:
+    """An event as EventBridge delivers it; ``about`` are the ARNs of its resources."""
     return {
         "version": "0",
         "id": "12345678-1234-1234-1234-123456789012",
@@ -213,7 +223,7 @@ def event(account: Account, source: str, kind: str, **detail: str) -> Raw:
         "account": account.id,
         "time": "2026-11-21T07:31:00Z",
         "region": account.region_name,
-        "resources": [],
+        "resources": list(about),
         "detail": detail,
     }
 
@@ -223,15 +233,18 @@ def drainer(account: Account) -> str:
     return f"arn:aws:sqs:{account.region_name}:{account.id}:drainer"
 
 
-def terminates(account: Account, group: str, what: str = "terminate") -> Raw:
+def terminates(
+    account: Account, group: str, what: str = "terminate", *, hook: str = "any", about: Sequence[str] = ()
+) -> Raw:
     """The event of a machine of a group that waits at a hook, at the one or the other end of its life."""
     transition = {"terminate": "TERMINATING", "launch": "LAUNCHING"}[what]
     return event(
         account,
         "aws.autoscaling",
         f"EC2 Instance-{what} Lifecycle Action",
+        about,
         AutoScalingGroupName=group,
-        LifecycleHookName="any",
+        LifecycleHookName=hook,
         LifecycleTransition=f"autoscaling:EC2_INSTANCE_{transition}",
         EC2InstanceId="i-0aaaabbbbccccdddd",
         LifecycleActionToken="87654321-4321-4321-4321-210987654321",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cloudlings.account import Account
@@ -13,6 +13,9 @@ from cloudlings.grading.vpc_state import shown
 from cloudlings.lab import Brief
 from cloudlings.models import placement, runbook
 from cloudlings.network import Network
+
+_BALANCING = ("elbv2", "elasticloadbalancing", "elasticloadbalancingv2")
+"""Names of the load balancers' service: the SDK's, the one of IAM's actions, and Step Functions'."""
 
 
 def is_lent_from_many(brief: Mapping[str, Any], network: Network, group: Raw) -> None:
@@ -56,7 +59,18 @@ def is_lent_from_many(brief: Mapping[str, Any], network: Network, group: Raw) ->
     )
 
 
-def drains(brief: Mapping[str, Any], given: Any, jobs: str) -> None:
+def launches_in(network: Network, group: Raw, blocks: Sequence[str]) -> None:
+    """Fails the check where a group launches in a subnet of another range than ``blocks``."""
+    homes = [f"{one.id} ({one.cidr})" for one in subnets_of_group(network, group) if one.cidr not in blocks]
+    assert not homes, Because(
+        found=f"Group {group['AutoScalingGroupName']} launches in {shown(homes)}; its subnets are "
+        f"{shown(blocks)}.",
+        consequence="Its machines stand where others belong: behind other walls, and with other ways out.",
+        concept="A group launches in the subnets that it was given, whatever its template says.",
+    )
+
+
+def drains(brief: Mapping[str, Any], given: Any, jobs: str, group: str) -> None:
     """The runbook, for three instances that nobody has seen: off the target group, then saved under its
     id."""
     for instance in ("i-0123456789abcdef0", "i-0fedcba9876543210", "i-07777777777777777"):
@@ -71,7 +85,7 @@ def drains(brief: Mapping[str, Any], given: Any, jobs: str) -> None:
                     concept=error.next_step,
                 )
             ) from error
-        off = [n for n, call in enumerate(calls) if _takes_off(call, jobs, instance)]
+        off = [n for n, call in enumerate(calls) if _takes_off(call, jobs, group, instance)]
         saved = [n for n, call in enumerate(calls) if _saves(call, brief["checkpoint_bucket"], instance)]
         good = off and saved and off[0] < saved[-1]
         assert good, Because(
@@ -90,10 +104,16 @@ def drains(brief: Mapping[str, Any], given: Any, jobs: str) -> None:
         )
 
 
-def _takes_off(call: runbook.Call, jobs: str, instance: str) -> bool:
+def _takes_off(call: runbook.Call, jobs: str, group: str, instance: str) -> bool:
+    service, _, operation = call.name.partition(":")
+    if service == "autoscaling" and operation in ("EnterStandby", "DetachInstances"):
+        # Both deregister the instance from the group's target groups.
+        named = (call.input.get("AutoScalingGroupName"), call.input.get("InstanceIds"))
+        return named == (group, [instance])
     targets = call.input.get("Targets")
     ids = [one.get("Id") for one in targets if isinstance(one, dict)] if isinstance(targets, list) else []
-    right = call.name == "elbv2:DeregisterTargets" and call.input.get("TargetGroupArn") == jobs
+    right = service in _BALANCING and operation == "DeregisterTargets"
+    right = right and call.input.get("TargetGroupArn") == jobs
     return right and ids == [instance]
 
 

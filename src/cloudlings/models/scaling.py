@@ -208,10 +208,25 @@ def response(driven: Sequence[Driven], cpu: float, capacity: int) -> int:
     return max(more) if more else min(wishes)
 
 
+def own_metric(policy: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The customized metric of a target tracking policy, {} where it has none.
+
+    A list of metrics that holds one, and no expression, is that one.
+    """
+    own: Mapping[str, Any] = (policy.get("TargetTrackingConfiguration") or {}).get(
+        "CustomizedMetricSpecification"
+    ) or {}
+    listed = own.get("Metrics") or []
+    if len(listed) != 1 or not listed[0].get("MetricStat"):
+        return own
+    asked = listed[0]["MetricStat"]
+    return {**asked["Metric"], "Statistic": asked.get("Stat")}
+
+
 def metric_name(policy: Mapping[str, Any]) -> str:
     """The metric that a target tracking policy follows, by its predefined name."""
     config = policy.get("TargetTrackingConfiguration") or {}
-    own = config.get("CustomizedMetricSpecification") or {}
+    own = own_metric(policy)
     if own.get("Namespace") == "AWS/EC2" and own.get("MetricName") == "CPUUtilization":
         return "ASGAverageCPUUtilization"
     named = (config.get("PredefinedMetricSpecification") or {}).get("PredefinedMetricType")
