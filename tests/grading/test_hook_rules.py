@@ -106,7 +106,7 @@ def test_who_hears_of_the_group(pattern: dict[str, Any]) -> None:
     [
         ({"detail": {"AutoScalingGroupName": ["mail"]}}, "None takes it"),
         ({"detail": {"LifecycleHookName": ["another"]}}, "None takes it"),
-        ({}, "of group mail"),
+        ({}, "of group another-group"),
         ({"detail": {"AutoScalingGroupName": ["web", "mail"]}}, "of group mail"),
         ({"detail": {"AutoScalingGroupName": [{"prefix": "web"}]}}, "of group web-2"),
         (

@@ -55,7 +55,7 @@ def is_heard_of(account: Account, name: str) -> None:
         concept="A hook holds; an event tells; a target hears. A pattern lists the values that it takes, "
         "key by key.",
     )
-    strangers = {**arns, **dict.fromkeys(("another-group", f"{name}-2", f"old-{name}"), "arn:else")}
+    strangers = dict.fromkeys(("another-group", f"{name}-2", f"old-{name}"), "arn:else") | arns
     others = [
         terminates(account, each, hook=hook, about=[arn])
         for each, arn in strangers.items()
