@@ -86,6 +86,8 @@ def counting(text: str) -> None:
     "text",
     [
         'filter event = "received" and amount > 150 | stats count(*) by region',
+        'filter event = "received" and amount > 150 | stats count(orderId) by region',
+        'filter event = "received" and amount > 150 | stats count_distinct(requestId) by region',
         'filter event = "received" and amount > 150 | stats sum(amount) as euros, count(*) as n by region',
         'filter event = "received" and amount > 150 | stats count(*), max(amount) by region | sort region',
         'filter event = "received" | fields amount > 150 as big | stats sum(big) by region',

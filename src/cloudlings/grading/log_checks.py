@@ -181,16 +181,19 @@ def _around(group: str, big: float) -> list[tuple[int, str, Mapping[str, Any]]]:
         "islands": [999],
     }
     lines = [
-        (second, group, {"level": "INFO", "event": "received", "amount": amount, "region": region})
+        (second, group, _order_line(second, "received", amount, region))
         for second, (region, amount) in enumerate(
             (region, amount) for region, every in amounts.items() for amount in every
         )
     ]
-    refunds = [
-        (90 + n, group, {"level": "INFO", "event": "refunded", "amount": 4 * big, "region": "west"})
-        for n in range(2)
-    ]
+    refunds = [(90 + n, group, _order_line(90 + n, "refunded", 4 * big, "west")) for n in range(2)]
     return [*lines, *refunds]
+
+
+def _order_line(number: int, event: str, amount: float, region: str) -> Mapping[str, Any]:
+    """A line of the orders group with all the fields that its lines have."""
+    names = {"requestId": f"r-new-{number}", "orderId": f"KW-9{number:04}"}
+    return {"level": "INFO", **names, "event": event, "amount": amount, "region": region}
 
 
 def answers_as_before(function: str, said: Said, wanted: Mapping[str, Any]) -> None:
