@@ -527,6 +527,22 @@ for _code, _sentence, _rules in (
     refused("S3", _code, _sentence, LIFECYCLE, lambda a, _rules=_rules: lifecycle(a, *_rules))
 
 
+@probe("S3", LIFECYCLE)
+def old_prefix(aws: Aws) -> None:
+    """A lifecycle rule of the old kind keeps a prefix of its own."""
+    day = {"Status": "Enabled", "Expiration": {"Days": 1}}
+    rules = [
+        {"ID": "old", "Prefix": "a&b/", **day},
+        {"ID": "all", "Prefix": "", **day},
+        {"ID": "new", "Filter": {"Prefix": "c/"}, **day},
+    ]
+    bucket = aws.bucket()
+    aws.s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": rules})
+    kept = aws.s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    same([(rule.get("Prefix"), rule.get("Filter")) for rule in kept],
+         [("a&b/", None), ("", None), (None, {"Prefix": "c/"})])  # fmt: skip
+
+
 def replicate(aws: Aws, source: str, target: str, **rule: Any) -> None:
     whole = {
         "Status": "Enabled",

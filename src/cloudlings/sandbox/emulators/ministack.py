@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from cloudlings.sandbox import clock
 from cloudlings.sandbox.authorization import ministack_side
-from cloudlings.sandbox.emulators import aging, inside, ministack_lineage, ministack_old
+from cloudlings.sandbox.emulators import aging, inside, ministack_lifecycle, ministack_lineage, ministack_old
 from cloudlings.sandbox.emulators.ministack_state import MiniStackAccounts
 from cloudlings.sandbox.emulators.served import Served
 
@@ -89,6 +89,7 @@ class MiniStack(Served):
         _obey_the_gateway(ministack.app)
         aging.watch(ministack.app)
         self._known.watch_owners()
+        ministack_lifecycle.keep_prefixes()
         inside.watch()
         if self.keeper is not None and self.state is not None:
             ministack_old.take_over(self.state, self.keeper)
