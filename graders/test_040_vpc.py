@@ -365,12 +365,13 @@ def test_explicit(account: Account, brief: Brief) -> None:
             consequence="The receptions' web page is down: a repair took away what was in use.",
             concept="Before a route goes, somebody has to know who uses it.",
         )
-        if knew_the_laboratory(old.network, subnet, brief):
-            stops = "The receptions and the laboratory no longer reach each other"
-            reaches_the_laboratory(old.network, subnet, brief, stops)
     for subnet in old.tiers["app"]:
         goes_out_and_lets_nobody_in(old.network, subnet, "app", "send the appointments' text messages")
         reaches_the_laboratory(old.network, subnet, brief)
+    for subnet in old.tiers["web"]:
+        if knew_the_laboratory(old.network, subnet, brief):
+            stops = "The receptions and the laboratory no longer reach each other"
+            reaches_the_laboratory(old.network, subnet, brief, stops)
 
 
 @task(

@@ -334,7 +334,8 @@ show_tables(brief.old_cidr)
 #
 # - every subnet is associated with a table; the main table has its local routes and nothing else;
 # - the web tier stays public; the app tier becomes private, out through the NAT gateway that is there;
-# - **nothing that works today stops working**: the app tier talks to the laboratory (`brief.laboratory_cidr`).
+# - **nothing that works today stops working**: whoever talks to the laboratory (`brief.laboratory_cidr`) goes on doing so,
+#   the app tier first of all.
 
 # %% task="explicit"
 ### BEGIN SOLUTION
