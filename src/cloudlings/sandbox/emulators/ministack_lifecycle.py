@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 from xml.etree import ElementTree
 
+_NAMESPACE = "{http://s3.amazonaws.com/doc/2006-03-01/}"
 _FILTER = re.compile(rb"<Filter>.*?</Filter>", re.DOTALL)
 """What MiniStack shows of a rule, once in each; what is inside is escaped."""
 
@@ -53,8 +54,9 @@ def _prefixes(body: bytes) -> Iterator[str | None]:
 
     MiniStack has read the body by now, and keeps no rules of one that is no harmless XML.
     """
-    for rule in ElementTree.fromstring(body):
-        parts = {part.tag.rpartition("}")[2]: part for part in rule}
-        if rule.tag.rpartition("}")[2] == "Rule":
-            own = parts.get("Prefix") if "Filter" not in parts else None
-            yield None if own is None else own.text or ""
+    root = ElementTree.fromstring(body)
+    # As MiniStack looks for them: one kind or the other.
+    for rule in root.findall("Rule") or root.findall(f"{_NAMESPACE}Rule"):
+        parts = {part.tag.removeprefix(_NAMESPACE): part for part in rule}
+        own = parts.get("Prefix") if "Filter" not in parts else None
+        yield None if own is None else own.text or ""
