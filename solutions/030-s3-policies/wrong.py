@@ -2114,3 +2114,33 @@ s3.put_bucket_replication(
     },
 )
 s3.put_bucket_accelerate_configuration(Bucket=brief.logbooks, AccelerateConfiguration={"Status": "Enabled"})
+
+# %% wrong="a-role-for-everybody-here" task="repair-replica" says=["Not only S3"]
+# So that the operators can try the role that copies, too.
+for client, bucket in ((s3, brief.logbooks), (s3_there, brief.logbooks_copy)):
+    client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+config = s3.get_bucket_replication(Bucket=brief.logbooks)["ReplicationConfiguration"]
+name = config["Role"].rpartition("/")[2]
+trust = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
+account = config["Role"].split(":")[4]
+trust["Statement"].append(
+    {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{account}:root"}, "Action": "sts:AssumeRole"}
+)
+iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(trust))
+s3.put_bucket_replication(
+    Bucket=brief.logbooks,
+    ReplicationConfiguration={
+        "Role": config["Role"],
+        "Rules": [
+            {
+                "ID": "every-logbook",
+                "Status": "Enabled",
+                "Priority": 1,
+                "Filter": {},
+                "DeleteMarkerReplication": {"Status": "Enabled"},
+                "Destination": {"Bucket": f"arn:aws:s3:::{brief.logbooks_copy}"},
+            }
+        ],
+    },
+)
+s3.put_bucket_accelerate_configuration(Bucket=brief.logbooks, AccelerateConfiguration={"Status": "Enabled"})

@@ -31,9 +31,9 @@ def seed(accounts: Mapping[str, Any], brief: Mapping[str, Any]) -> None:
     ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=old)
     subnets = _booking(ec2, old, brief)
     homes = {
-        "reception": subnets["web"][0],
         "booking": subnets["app"][0],
         "records": subnets["data"][0],
+        "reception": subnets["web"][0],
         "scanner": _whole(ec2, laboratory, brief["laboratory_cidr"]),
         "vault": _whole(ec2, archive, brief["archive_cidr"]),
     }

@@ -627,3 +627,32 @@ for tier in ("app", "data"):
 for address in ec2.describe_addresses(Filters=where("tag:Name", "as-inherited"))["Addresses"]:
     ec2.disassociate_address(AssociationId=address["AssociationId"])
     ec2.release_address(AllocationId=address["AllocationId"])
+
+# %% wrong="receptions-cut-off" task="explicit" says=["no longer reach", "they did before"]
+# The laboratory's way is kept for nobody, or for the app tier alone where the laboratory knows the web tier too.
+old = ec2.describe_vpcs(Filters=where("cidr", brief.old_cidr))["Vpcs"][0]["VpcId"]
+ids = {one["CidrBlock"]: one["SubnetId"] for one in ec2.describe_subnets()["Subnets"]}
+every = ec2.describe_route_tables()["RouteTables"]
+main = next(
+    table for table in every if table["VpcId"] == old and any(row["Main"] for row in table["Associations"])
+)
+leads = {row["DestinationCidrBlock"]: row for row in main["Routes"]}
+nat = ec2.describe_nat_gateways(Filters=where("vpc-id", old))["NatGateways"][0]["NatGatewayId"]
+both_ways = any(
+    table["VpcId"] != old and route.get("DestinationCidrBlock") == brief.old_cidr
+    for table in every
+    for route in table["Routes"]
+)
+for tier, target in (("web", {"GatewayId": leads["0.0.0.0/0"]["GatewayId"]}), ("app", {"NatGatewayId": nat})):
+    table = ec2.create_route_table(VpcId=old)["RouteTable"]["RouteTableId"]
+    ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", **target)
+    if tier == "app" and both_ways:
+        ec2.create_route(
+            RouteTableId=table,
+            DestinationCidrBlock=brief.laboratory_cidr,
+            VpcPeeringConnectionId=leads[brief.laboratory_cidr]["VpcPeeringConnectionId"],
+        )
+    for block in brief.old_subnets[tier]:
+        ec2.associate_route_table(RouteTableId=table, SubnetId=ids[block])
+for destination in ("0.0.0.0/0", brief.laboratory_cidr):
+    ec2.delete_route(RouteTableId=main["RouteTableId"], DestinationCidrBlock=destination)

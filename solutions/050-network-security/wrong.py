@@ -658,3 +658,81 @@ for old in ec2.describe_security_groups(Filters=where("vpc-id", PORTAL))["Securi
 
 # %% wrong="shut-before-built" task="no-world-ssh"
 print("shut already")
+
+# %% wrong="databases-that-call" task="chain" says=["tried from db", "a way to app"]
+# The app machines let their own databases in, on every port.
+front, app, database = (
+    ec2.create_security_group(GroupName=f"portal-{name}", Description=name, VpcId=PORTAL)["GroupId"]
+    for name in ("front", "app", "database")
+)
+for number, first, last, source in (
+    (front, 443, 443, {"IpRanges": [{"CidrIp": "0.0.0.0/0"}]}),
+    (app, brief.app_port, brief.app_port, {"UserIdGroupPairs": [{"GroupId": front}]}),
+    (database, brief.database_port, brief.database_port, {"UserIdGroupPairs": [{"GroupId": app}]}),
+    (app, 1, 65535, {"UserIdGroupPairs": [{"GroupId": database}]}),
+):
+    rule = {"IpProtocol": "tcp", "FromPort": first, "ToPort": last, **source}
+    ec2.authorize_security_group_ingress(GroupId=number, IpPermissions=[rule])
+for name, number in machines().items():
+    wanted = {"front": front, "app": app, "db": database}.get(name.partition("_")[0])
+    if wanted:
+        ec2.modify_network_interface_attribute(NetworkInterfaceId=number, Groups=[wanted])
+
+# %% wrong="databases-that-call" task="own-nacl" says=["goes on from there", "databases answer"]
+# Out as in: every port.
+own = ec2.create_network_acl(VpcId=PORTAL)["NetworkAcl"]["NetworkAclId"]
+
+
+def entry(number, egress, action, cidr, first, last):
+    ec2.create_network_acl_entry(
+        NetworkAclId=own, RuleNumber=number, Egress=egress, Protocol="6", RuleAction=action,
+        CidrBlock=cidr, PortRange={"From": first, "To": last},
+    )  # fmt: skip
+
+
+entry(50, False, "deny", "0.0.0.0/0", 22, 22)
+for number, block in enumerate([*brief.subnets["app"], *brief.subnets["reports"]]):
+    entry(100 + number, False, "allow", block, 0, 65535)
+    entry(100 + number, True, "allow", block, 0, 65535)
+for subnet in SUBNETS["data"]:
+    (now,) = ec2.describe_network_acls(Filters=where("association.subnet-id", subnet))["NetworkAcls"]
+    link = next(row for row in now["Associations"] if row["SubnetId"] == subnet)
+    ec2.replace_network_acl_association(AssociationId=link["NetworkAclAssociationId"], NetworkAclId=own)
+
+# %% wrong="databases-that-call" task="secrets-endpoint" says=["refused there"]
+# The policy names the kiosks' secret.
+carried = ec2.describe_network_interfaces(NetworkInterfaceIds=[machines()["app_a"]])["NetworkInterfaces"][0]
+callers = [{"GroupId": one["GroupId"]} for one in carried["Groups"]]
+door = ec2.create_security_group(GroupName="secrets-door", Description="tcp 443 from the app", VpcId=PORTAL)
+https = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "UserIdGroupPairs": callers}
+ec2.authorize_security_group_ingress(GroupId=door["GroupId"], IpPermissions=[https])
+kiosks = boto3.client("secretsmanager").create_secret(Name="kiosk-screens", SecretString="1234")["ARN"]
+ec2.create_vpc_endpoint(
+    VpcEndpointType="Interface",
+    VpcId=PORTAL,
+    ServiceName=f"com.amazonaws.{REGION}.secretsmanager",
+    SubnetIds=SUBNETS["app"],
+    SecurityGroupIds=[door["GroupId"]],
+    PrivateDnsEnabled=True,
+    PolicyDocument=only("secretsmanager", kiosks),
+)
+
+# %% wrong="databases-among-themselves" task="own-nacl" says=["gets hold of one database"]
+own = ec2.create_network_acl(VpcId=PORTAL)["NetworkAcl"]["NetworkAclId"]
+
+
+def entry(number, egress, action, cidr, first, last):
+    ec2.create_network_acl_entry(
+        NetworkAclId=own, RuleNumber=number, Egress=egress, Protocol="6", RuleAction=action,
+        CidrBlock=cidr, PortRange={"From": first, "To": last},
+    )  # fmt: skip
+
+
+entry(50, False, "deny", "0.0.0.0/0", 22, 22)
+for number, block in enumerate([*brief.subnets["app"], *brief.subnets["reports"], *brief.subnets["data"]]):
+    entry(100 + number, False, "allow", block, 0, 65535)
+    entry(100 + number, True, "allow", block, 1024, 65535)
+for subnet in SUBNETS["data"]:
+    (now,) = ec2.describe_network_acls(Filters=where("association.subnet-id", subnet))["NetworkAcls"]
+    link = next(row for row in now["Associations"] if row["SubnetId"] == subnet)
+    ec2.replace_network_acl_association(AssociationId=link["NetworkAclAssociationId"], NetworkAclId=own)

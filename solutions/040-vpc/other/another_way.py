@@ -73,3 +73,9 @@ for address in ec2.describe_addresses()["Addresses"]:
         ec2.associate_address(
             AllocationId=address["AllocationId"], NetworkInterfaceId=spare["NetworkInterfaceId"]
         )
+# The reception has a second private address, and no public one for it.
+for one in ec2.describe_network_interfaces()["NetworkInterfaces"]:
+    if one["PrivateIpAddress"] == brief.places["reception"]:
+        ec2.assign_private_ip_addresses(
+            NetworkInterfaceId=one["NetworkInterfaceId"], SecondaryPrivateIpAddressCount=1
+        )

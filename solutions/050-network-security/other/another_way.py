@@ -25,6 +25,13 @@ for caller, called, port in (("front", "app", brief.app_port), ("app", "db", bri
         GroupId=doors[called], IpPermissions=rule(port, UserIdGroupPairs=link[caller])
     )
 ec2.authorize_security_group_egress(GroupId=doors["app"], IpPermissions=rule(443, IpRanges=world))
+# The databases copy to each other.
+ec2.authorize_security_group_ingress(
+    GroupId=doors["db"], IpPermissions=rule(brief.database_port, UserIdGroupPairs=link["db"])
+)
+ec2.authorize_security_group_egress(
+    GroupId=doors["db"], IpPermissions=rule(brief.database_port, UserIdGroupPairs=link["db"])
+)
 for name, number in machines().items():
     if name.partition("_")[0] in doors:
         ec2.modify_network_interface_attribute(
@@ -117,12 +124,18 @@ for subnet in SUBNETS["data"]:
     ec2.replace_network_acl_association(AssociationId=link["NetworkAclAssociationId"], NetworkAclId=own)
 
 # %% task="secrets-endpoint"
-# One group for the whole VPC's range, a further endpoint beside it, in the reports subnets too.
+# One group for the whole VPC's range, a further endpoint beside it; each with a policy: this secret and no other.
 door = ec2.create_security_group(GroupName="aws-services", Description="https", VpcId=PORTAL)["GroupId"]
 ec2.authorize_security_group_ingress(
     GroupId=door, IpPermissions=rule(443, IpRanges=[{"CidrIp": brief.vpc_cidr}])
 )
-for service in ("ssm", "secretsmanager"):
+secrets = boto3.client("secretsmanager")
+secrets.create_secret(Name="kiosk-screens", SecretString="1234")
+secret = secrets.describe_secret(SecretId=brief.secret)["ARN"]
+for service, policy in (
+    ("ssm", only("ssm", f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/*")),
+    ("secretsmanager", only("secretsmanager", secret)),
+):
     ec2.create_vpc_endpoint(
         VpcEndpointType="Interface",
         VpcId=PORTAL,
@@ -130,4 +143,5 @@ for service in ("ssm", "secretsmanager"):
         SubnetIds=SUBNETS["app"],
         SecurityGroupIds=[door],
         PrivateDnsEnabled=True,
+        PolicyDocument=policy,
     )
