@@ -1696,6 +1696,46 @@ ec2.terminate_instances(InstanceIds=[victim])
 (new,) = set(members(brief.letters)) - set(before)
 answer("kill", {"killed": victim, "instead": new, "shrinks": [first["name"], second["name"]]})
 
+# %% wrong="public-machines" task="spot" says=["launches in", "its subnets are"]
+# Beside the front, one of them.
+template = groups()[fleet()]["LaunchTemplate"]["LaunchTemplateId"]
+(jobs,) = elb.describe_target_groups(Names=[brief.reports])["TargetGroups"]
+asg.create_auto_scaling_group(
+    AutoScalingGroupName="night-reports",
+    MinSize=0,
+    MaxSize=brief.reports_most,
+    VPCZoneIdentifier=",".join([*SUBNETS["app"][:1], *SUBNETS["web"][1:]]),
+    TargetGroupARNs=[jobs["TargetGroupArn"]],
+    CapacityRebalance=True,
+    MixedInstancesPolicy={
+        "LaunchTemplate": {
+            "LaunchTemplateSpecification": {"LaunchTemplateId": template, "Version": "$Latest"},
+            "Overrides": [{"InstanceType": name} for name in brief.types],
+        },
+        "InstancesDistribution": {
+            "OnDemandBaseCapacity": brief.reports_base,
+            "OnDemandPercentageAboveBaseCapacity": 0,
+            "SpotAllocationStrategy": "price-capacity-optimized",
+        },
+    },
+)
+warning = {"source": ["aws.ec2"], "detail-type": ["EC2 Spot Instance Interruption Warning"]}
+events.put_rule(Name="spot-warnings", EventPattern=json.dumps(warning))
+events.put_targets(Rule="spot-warnings", Targets=[{"Id": "drainer", "Arn": QUEUE}])
+elb.modify_target_group_attributes(
+    TargetGroupArn=jobs["TargetGroupArn"],
+    Attributes=[{"Key": "deregistration_delay.timeout_seconds", "Value": "30"}],
+)
+who = "$.detail.instance-id"
+runbook = [
+    {
+        "call": "elbv2:DeregisterTargets",
+        "input": {"TargetGroupArn": jobs["TargetGroupArn"], "Targets": [{"Id": who}]},
+    },
+    {"call": "s3:PutObject", "input": {"Bucket": brief.checkpoint_bucket, "Key": who}},
+]
+answer("runbook", runbook)
+
 # %% wrong="large-and-slow" task="fleet" says=["a t3.small was asked for"]
 # Another type than the one that was measured.
 (front_group,) = elb.describe_load_balancers(LoadBalancerArns=[booking()])["LoadBalancers"][0][
@@ -1778,6 +1818,46 @@ for name, recurrence, least in (
         MaxSize=brief.most,
         DesiredCapacity=least,
     )
+
+# %% wrong="large-and-slow" task="spot" says=["also takes", "two minutes left"]
+# Everything that EC2 says.
+template = groups()[fleet()]["LaunchTemplate"]["LaunchTemplateId"]
+(jobs,) = elb.describe_target_groups(Names=[brief.reports])["TargetGroups"]
+asg.create_auto_scaling_group(
+    AutoScalingGroupName="night-reports",
+    MinSize=0,
+    MaxSize=brief.reports_most,
+    VPCZoneIdentifier=",".join(SUBNETS["app"]),
+    TargetGroupARNs=[jobs["TargetGroupArn"]],
+    CapacityRebalance=True,
+    MixedInstancesPolicy={
+        "LaunchTemplate": {
+            "LaunchTemplateSpecification": {"LaunchTemplateId": template, "Version": "$Latest"},
+            "Overrides": [{"InstanceType": name} for name in brief.types],
+        },
+        "InstancesDistribution": {
+            "OnDemandBaseCapacity": brief.reports_base,
+            "OnDemandPercentageAboveBaseCapacity": 0,
+            "SpotAllocationStrategy": "price-capacity-optimized",
+        },
+    },
+)
+warning = {"source": ["aws.ec2"]}
+events.put_rule(Name="spot-warnings", EventPattern=json.dumps(warning))
+events.put_targets(Rule="spot-warnings", Targets=[{"Id": "drainer", "Arn": QUEUE}])
+elb.modify_target_group_attributes(
+    TargetGroupArn=jobs["TargetGroupArn"],
+    Attributes=[{"Key": "deregistration_delay.timeout_seconds", "Value": "30"}],
+)
+who = "$.detail.instance-id"
+runbook = [
+    {
+        "call": "elbv2:DeregisterTargets",
+        "input": {"TargetGroupArn": jobs["TargetGroupArn"], "Targets": [{"Id": who}]},
+    },
+    {"call": "s3:PutObject", "input": {"Bucket": brief.checkpoint_bucket, "Key": who}},
+]
+answer("runbook", runbook)
 
 # %% wrong="every-five-minutes" task="fleet" says=["leaves detailed monitoring off"]
 # What a template does not say is off.
@@ -2160,83 +2240,3 @@ asg.update_auto_scaling_group(AutoScalingGroupName="booking", VPCZoneIdentifier=
 # Nobody dared to end one.
 one, other = sorted(members(fleet()))
 answer("kill", {"killed": one, "instead": other, "shrinks": []})
-
-# %% wrong="public-machines" task="spot" says=["launches in", "its subnets are"]
-# Beside the front, one of them.
-template = groups()[fleet()]["LaunchTemplate"]["LaunchTemplateId"]
-(jobs,) = elb.describe_target_groups(Names=[brief.reports])["TargetGroups"]
-asg.create_auto_scaling_group(
-    AutoScalingGroupName="night-reports",
-    MinSize=0,
-    MaxSize=brief.reports_most,
-    VPCZoneIdentifier=",".join([*SUBNETS["app"][:1], *SUBNETS["web"][1:]]),
-    TargetGroupARNs=[jobs["TargetGroupArn"]],
-    CapacityRebalance=True,
-    MixedInstancesPolicy={
-        "LaunchTemplate": {
-            "LaunchTemplateSpecification": {"LaunchTemplateId": template, "Version": "$Latest"},
-            "Overrides": [{"InstanceType": name} for name in brief.types],
-        },
-        "InstancesDistribution": {
-            "OnDemandBaseCapacity": brief.reports_base,
-            "OnDemandPercentageAboveBaseCapacity": 0,
-            "SpotAllocationStrategy": "price-capacity-optimized",
-        },
-    },
-)
-warning = {"source": ["aws.ec2"], "detail-type": ["EC2 Spot Instance Interruption Warning"]}
-events.put_rule(Name="spot-warnings", EventPattern=json.dumps(warning))
-events.put_targets(Rule="spot-warnings", Targets=[{"Id": "drainer", "Arn": QUEUE}])
-elb.modify_target_group_attributes(
-    TargetGroupArn=jobs["TargetGroupArn"],
-    Attributes=[{"Key": "deregistration_delay.timeout_seconds", "Value": "30"}],
-)
-who = "$.detail.instance-id"
-runbook = [
-    {
-        "call": "elbv2:DeregisterTargets",
-        "input": {"TargetGroupArn": jobs["TargetGroupArn"], "Targets": [{"Id": who}]},
-    },
-    {"call": "s3:PutObject", "input": {"Bucket": brief.checkpoint_bucket, "Key": who}},
-]
-answer("runbook", runbook)
-
-# %% wrong="large-and-slow" task="spot" says=["also takes", "two minutes left"]
-# Everything that EC2 says.
-template = groups()[fleet()]["LaunchTemplate"]["LaunchTemplateId"]
-(jobs,) = elb.describe_target_groups(Names=[brief.reports])["TargetGroups"]
-asg.create_auto_scaling_group(
-    AutoScalingGroupName="night-reports",
-    MinSize=0,
-    MaxSize=brief.reports_most,
-    VPCZoneIdentifier=",".join(SUBNETS["app"]),
-    TargetGroupARNs=[jobs["TargetGroupArn"]],
-    CapacityRebalance=True,
-    MixedInstancesPolicy={
-        "LaunchTemplate": {
-            "LaunchTemplateSpecification": {"LaunchTemplateId": template, "Version": "$Latest"},
-            "Overrides": [{"InstanceType": name} for name in brief.types],
-        },
-        "InstancesDistribution": {
-            "OnDemandBaseCapacity": brief.reports_base,
-            "OnDemandPercentageAboveBaseCapacity": 0,
-            "SpotAllocationStrategy": "price-capacity-optimized",
-        },
-    },
-)
-warning = {"source": ["aws.ec2"]}
-events.put_rule(Name="spot-warnings", EventPattern=json.dumps(warning))
-events.put_targets(Rule="spot-warnings", Targets=[{"Id": "drainer", "Arn": QUEUE}])
-elb.modify_target_group_attributes(
-    TargetGroupArn=jobs["TargetGroupArn"],
-    Attributes=[{"Key": "deregistration_delay.timeout_seconds", "Value": "30"}],
-)
-who = "$.detail.instance-id"
-runbook = [
-    {
-        "call": "elbv2:DeregisterTargets",
-        "input": {"TargetGroupArn": jobs["TargetGroupArn"], "Targets": [{"Id": who}]},
-    },
-    {"call": "s3:PutObject", "input": {"Bucket": brief.checkpoint_bucket, "Key": who}},
-]
-answer("runbook", runbook)
