@@ -75,6 +75,20 @@ def test_within_a_shape(pattern: str, shape: str) -> None:
     assert set(found) == {combination & 1 for combination in both if combination & 2}
 
 
+@given(texts, texts, texts, texts)
+@settings(max_examples=150)
+def test_within_limits(pattern: str, shape: str, one: str, other: str) -> None:
+    """Within limits, only strings that match them all count; the shortest of them are found as without."""
+    found = combinations([group(pattern)], within=group(shape), limits=[group(one), group(other)])
+    every = combinations([group(pattern), group(one), group(other)], within=group(shape))
+    within = {combination & 1: witness.text for combination, witness in every.items() if combination & 6 == 6}
+    assert {combination: len(witness.text) for combination, witness in found.items()} == {
+        combination: len(text) for combination, text in within.items()
+    }
+    for witness in found.values():
+        assert all(group(each).matches(witness.text) for each in (shape, one, other))
+
+
 @pytest.mark.parametrize(
     ("pattern", "text", "matches"),
     [

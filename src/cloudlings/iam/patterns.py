@@ -227,7 +227,7 @@ class Group:
         self._accepts: dict[int, bool] = {_MATCHED: True, _DEAD: False}
         self._mentions: dict[int, frozenset[str]] = {_MATCHED: frozenset(), _DEAD: frozenset()}
         self._lock = Lock()
-        self.walks: dict[tuple[Group, ...], dict[int, Witness]] = {}
+        self.walks: dict[tuple[tuple[Group, ...], ...], dict[int, Witness]] = {}
         self.start = self._number(tuple(a.start for a in self._automata))
 
     @property
@@ -347,14 +347,16 @@ def _shared(key: tuple[Pattern, ...]) -> Group:
     return found
 
 
-def kept_combinations(groups: tuple[Group, ...], within: Group) -> dict[int, Witness]:
+def kept_combinations(
+    groups: tuple[Group, ...], within: Group, limits: tuple[Group, ...] = ()
+) -> dict[int, Witness]:
     """As `combinations`, walked once for the same groups as long as ``within`` is kept."""
-    found = within.walks.get(groups)
+    found = within.walks.get((groups, limits))
     if found is None:
-        found = combinations(groups, within=within)
+        found = combinations(groups, within=within, limits=limits)
         if len(within.walks) >= _KEPT_WALKS:
             within.walks.clear()
-        within.walks[groups] = found
+        within.walks[groups, limits] = found
     return found
 
 
@@ -365,20 +367,22 @@ def combinations(
     groups: Sequence[Group],
     *,
     within: Group | None = None,
+    limits: Sequence[Group] = (),
     max_states: int = MAX_STATES,
 ) -> dict[int, Witness]:
-    """Every combination of matches that a string of the shape ``within`` can have.
+    """Every combination of matches that a string of the shape ``within`` can have that matches all limits.
 
     Bit i of a combination: group i matches. Each comes with one of its shortest strings. Raises
     TooManyStatesError past ``max_states`` joint states, or when it is too late (``until``): then nothing is
     known about the rest.
     """
-    automata = [within or Group([_ANYTHING]), *groups]
-    walk = _Walk(automata, max_states)
+    limiting = [within or Group([_ANYTHING]), *limits]
+    many = len(limiting)
+    walk = _Walk([*limiting, *groups], max_states, limiting=many)
     found: dict[int, Witness] = {}
     for state, number in walk.states():
-        if automata[0].accepts(state[0]):
-            combination = _bits(g.accepts(s) for g, s in zip(groups, state[1:], strict=True))
+        if all(g.accepts(s) for g, s in zip(limiting, state, strict=False)):
+            combination = _bits(g.accepts(s) for g, s in zip(groups, state[many:], strict=True))
             if combination not in found:
                 found[combination] = walk.witness(number)
     return found
@@ -394,15 +398,18 @@ def states(
 
 
 class _Walk:
-    """A breadth-first walk over joint states that remembers how it came to each."""
+    """A breadth-first walk over joint states that remembers how it came to each. No text leads on that one
+    of the first automata, those that are ``limiting``, will never match."""
 
     def __init__(
         self,
         automata: Sequence[Group],
         max_states: int,
         start: tuple[int, ...] | None = None,
+        limiting: int = 1,
     ) -> None:
         self._automata = automata
+        self._limiting = limiting
         self._steps = [group.steps for group in automata]
         self._too_late = _TOO_LATE.get()
         self._max_states = max_states
@@ -418,18 +425,18 @@ class _Walk:
             state = self._order[number]
             if number % 8 == 0 and self._too_late():
                 raise TooManyStatesError
-            if state[0] != _DEAD:
+            if _DEAD not in state[: self._limiting]:
                 yield state, number
                 self._spread(state, number)
             number += 1
 
     def _spread(self, state: tuple[int, ...], number: int) -> None:
-        shape = self._automata[0]
-        if shape.step(state[0], None) == _DEAD:
-            # Only what the shape names leads on: most of an ARN is one character after the other.
-            for char in sorted(shape.mentions(state[0])):
-                self._go(state, number, char, False, char)
-            return
+        for shape, place in zip(self._automata[: self._limiting], state, strict=False):
+            if shape.step(place, None) == _DEAD:
+                # Only what the shape names leads on: most of an ARN is one character after the other.
+                for char in sorted(shape.mentions(place)):
+                    self._go(state, number, char, False, char)
+                return
         special = frozenset().union(
             *(a.mentions(s) for a, s in zip(self._automata, state, strict=True) if s > _DEAD)
         )
@@ -446,7 +453,7 @@ class _Walk:
                 place = group.first_step(place, step) if found is None else found
             moved.append(place)
         reached = tuple(moved)
-        if reached[0] == _DEAD or reached in self._met:
+        if reached in self._met or _DEAD in reached[: self._limiting]:
             return
         if len(self._order) >= self._max_states:
             raise TooManyStatesError

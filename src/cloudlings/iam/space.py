@@ -269,11 +269,10 @@ class Space:
         within = self._reading.made.of([shape])
         groups = self._reading.resource_groups(mask, keys)
         close = [g for g in groups if self._fit(g, template)]
-        limit = [self._reading.made.of(glob(text) for text in self.bounds.resources)] if wanted else []
-        for vector, witness in kept_combinations((*close, *limit), within).items():
+        limits = [self._reading.made.of(glob(text) for text in self.bounds.resources)] if wanted else []
+        for witness in kept_combinations(tuple(close), within, tuple(limits)).values():
             self._check_time()
-            if not limit or vector >> len(close) & 1:
-                yield place(witness.text, witness)
+            yield place(witness.text, witness)
 
     def _fit(self, group: Group, template: str) -> bool:
         key = (group, template)

@@ -134,8 +134,7 @@ def fates(
     moment: dt.datetime | None = _next_midnight(stored.since)
     subject, found = stored, []
     for age in ages:
-        until = stored.since + dt.timedelta(days=age)
-        while moment is not None and moment <= until and history[-1].state != "deleted":
+        while moment is not None and history[-1].state != "deleted" and (moment - stored.since) / _DAY <= age:
             step = run.night(subject, moment)
             if step is None:
                 moment = run.next_turn(subject, moment)

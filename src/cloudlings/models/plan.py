@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -56,7 +57,11 @@ def first_difference(
     """The first difference of the first plan that has one; None when the rules do what was planned."""
     for plan in plans:
         lived = fates(rules, plan.stored, DAYS, versioning=versioning, default_minimum=default_minimum)
-        for day, fate in zip(DAYS, lived, strict=True):
-            if state_of(fate) != plan.at(day):
+        turns = {bisect_left(DAYS, since) for since, _ in plan.steps}
+        before = None
+        for number, (day, fate) in enumerate(zip(DAYS, lived, strict=True)):
+            # On most days neither the rules nor the plan do anything.
+            if (fate is not before or number in turns) and state_of(fate) != plan.at(day):
                 return Difference(plan, day, plan.at(day), fate)
+            before = fate
     return None

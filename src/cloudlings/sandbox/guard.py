@@ -80,16 +80,20 @@ class _Guard:
 def _wrap(module: ModuleType) -> None:
     session = module.URLLib3Session
     original: Callable[..., Any] = session.send
-    if getattr(original, "guarded", False):
+    if hasattr(original, "refuses"):
         return
 
+    def refuses(url: str) -> bool:
+        return not allowed(url, _Guard.endpoints)
+
     def send(self: Any, request: Any) -> Any:
-        if not allowed(request.url, _Guard.endpoints):
+        if refuses(request.url):
             raise EndpointRefusedError(_message(request.url))
         drop_host_prefix(request)
         return original(self, request)
 
-    send.guarded = True  # type: ignore[attr-defined]
+    # For those who send by another way of their own.
+    send.refuses = refuses  # type: ignore[attr-defined]
     session.send = send
 
 

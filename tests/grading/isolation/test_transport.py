@@ -1,4 +1,4 @@
-"""The trusted side's own way to send: the same on the wire, and the same answers, as botocore's."""
+"""A submission's own way to send: the same on the wire, and the same answers, as botocore's."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import io
 import socket
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from botocore.exceptions import (
 from botocore.httpsession import URLLib3Session
 
 from cloudlings.grading.isolation.transport import Plain
+from cloudlings.sandbox import guard
 from cloudlings.sandbox import session as sessions
 from cloudlings.sandbox.model import Credentials
 
@@ -132,6 +134,33 @@ def test_it_fails_as_botocore_does(
     for session in (URLLib3Session(timeout=(5, 0.05)), Plain(timeout=(5, 0.05))):
         with pytest.raises(error):
             session.send(AWSPreparedRequest("GET", server[0] + path, HeadersDict(headers), None, False))
+
+
+def test_threads_share_connections(server: tuple[str, list[tuple[Any, ...]]]) -> None:
+    """Many at once are all answered, and each takes a connection that nobody else has."""
+
+    def ask(number: int) -> tuple[int, bytes]:
+        request = AWSPreparedRequest("GET", f"{server[0]}/{number}", HeadersDict(), None, False)
+        answer = Plain().send(request)
+        return answer.status_code, answer.content
+
+    with ThreadPoolExecutor(16) as pool:
+        assert set(pool.map(ask, [201] * 400)) == {(201, b"hello")}
+
+
+def test_a_guard_stands_before_it(
+    server: tuple[str, list[tuple[Any, ...]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the guard of a learner's process refuses is not sent this way either; what it lets go is."""
+    monkeypatch.setattr(URLLib3Session, "send", URLLib3Session.send)
+    monkeypatch.setattr(guard._Guard, "endpoints", ())
+    request = AWSPreparedRequest("GET", f"{server[0]}/201", HeadersDict(), None, False)
+    guard.install(["http://127.0.0.1:1"])
+    with pytest.raises(guard.EndpointRefusedError):
+        Plain().send(request)
+    assert server[1] == []
+    guard.install([server[0]])
+    assert Plain().send(request).status_code == 201
 
 
 def test_nobody_listens() -> None:

@@ -104,10 +104,13 @@ def _has_dashboard() -> bool:
 
 
 def spread(
-    client: Any, work: Callable[..., Any], jobs: Iterable[tuple[str, tuple[Any, ...]]]
+    client: Any,
+    work: Callable[..., Any],
+    jobs: Iterable[tuple[str, tuple[Any, ...]]],
+    begun: Callable[[], object] = lambda: None,
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """What came of each job, by its name, as each is done. Twice as many as there are workers are under way:
-    a cohort's notebooks need not all be in memory.
+    a cohort's notebooks need not all be in memory. ``begun`` is called once, when the first are.
 
     A job whose workers are killed again and again has ``failed``.
     """
@@ -126,6 +129,7 @@ def spread(
 
     for _ in range(2 * max(1, len(client.scheduler_info(n_workers=-1)["workers"]))):
         one_more()
+    begun()
     for future in done:
         one_more()
         error = _how_it_ended(future)

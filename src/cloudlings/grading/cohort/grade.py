@@ -71,6 +71,12 @@ class Run:
         """The names of the lab's tasks."""
         return tuple(task.name for task in tasks_of(self.root, self.lab))
 
+    @functools.cached_property
+    def recorder(self) -> Recorder:
+        """Who writes in the gradebook; what it imports takes most of a second."""
+        with _imported_to_stay():
+            return Recorder(self.course, self.lab)
+
 
 def grade(course: Path, lab: str, options: Options, zygote: Lanes | None = None) -> Iterator[Progress]:
     """Grades, and tells of each submission as it is done; whoever stops listening has lost nothing.
@@ -92,12 +98,11 @@ def grade(course: Path, lab: str, options: Options, zygote: Lanes | None = None)
             many = len(found) - len(kept) >= _MANY
             if zygote is not None and len(kept) < len(found):
                 zygote.make_ready_for(replace(_nobodys(run), rehearse=many))
-            recorder = Recorder(run.course, run.lab)
             known = gradebook.students_of(run.course)
         steps = _outcomes(run, found, kept, known, _Workers(options, zygote, many))
         for done, (submission, outcome) in enumerate(steps, start=1):
             if not outcome.recorded:
-                outcome = _record(outcome, submission, recorder, outcomes)
+                outcome = _record(outcome, submission, run.recorder, outcomes)
             yield Progress(outcome, done, len(found))
 
 
@@ -203,7 +208,9 @@ def _results(
     first = next(work, None)
     if first is not None:
         with workers.cluster(len(found)) as made:
-            for student, result in spread(made, workers.work, itertools.chain((first,), work)):
+            # The recorder is made while the first submissions are graded.
+            begun = functools.partial(getattr, run, "recorder")
+            for student, result in spread(made, workers.work, itertools.chain((first,), work), begun):
                 yield found[student], _outcome(found[student], result)
                 while unreadable:
                     yield unreadable.pop(0)

@@ -1,5 +1,5 @@
-"""How the trusted side's clients send: plain HTTP to this machine's loopback, on connections that all of
-them share.
+"""How clients send in a submission's namespaces, the trusted side's and the learner's: plain HTTP to the
+loopback, on connections that all clients of a process share.
 
 botocore sends by urllib3, which can do much that a sandbox in a namespace of its own never needs, and that
 takes a good part of each call. What is sent and what is answered are the same; whatever else is asked for
@@ -16,7 +16,7 @@ import socket
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.endpoint import EndpointCreator
@@ -50,7 +50,7 @@ class Plain(URLLib3Session):  # type: ignore[misc]
     def send(self, request: AWSPreparedRequest) -> AWSResponse:
         """Sends a request; its answer, read to the end. Errors: botocore's own, as its session raises."""
         url = urlsplit(request.url)
-        if url.scheme != "http" or url.hostname != _LOOPBACK or not _is_whole(request):
+        if url.scheme != "http" or url.hostname != _LOOPBACK or not _is_whole(request) or _refused(url):
             return super().send(request)
         connect, read = self._seconds(request)
         try:
@@ -79,6 +79,12 @@ class _Body(io.BytesIO):
             yield some
 
 
+def _refused(url: SplitResult) -> bool:
+    """Whether a guard stands in this process that will not let it go, and says why."""
+    refuses = getattr(URLLib3Session.send, "refuses", None)
+    return refuses is not None and refuses(url.geturl())
+
+
 def _is_whole(request: AWSPreparedRequest) -> bool:
     known = (type(None), bytes, bytearray, str, io.BytesIO)
     return type(request.body) in known and "Transfer-Encoding" not in request.headers
@@ -89,14 +95,21 @@ def _exchange(
 ) -> http1.Answer:
     message = _message(port, request)
     waiting = _idle[os.getpid(), port]
-    while waiting:
-        connection = waiting.pop()
+    # Looked at and taken at once: a learner's threads share the connections, too.
+    while connection := _taken(waiting):
         if _has_news(connection):
             # It was closed by the other side, which had nothing to say.
             connection.close()
             continue
         return _asked(connection, request.method, message, read, waiting)
     return _asked(_connected(port, request, connect), request.method, message, read, waiting)
+
+
+def _taken(waiting: list[socket.socket]) -> socket.socket | None:
+    try:
+        return waiting.pop()
+    except IndexError:
+        return None
 
 
 def _has_news(connection: socket.socket) -> bool:

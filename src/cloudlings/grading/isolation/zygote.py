@@ -65,6 +65,9 @@ def main() -> None:
     try:
         _be_allowed()
         warming.keep_what_is_read()
+        from cloudlings.grading.isolation import transport
+
+        transport.speak_plainly()
         for name in _LEARNERS:
             importlib.import_module(name)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -75,10 +78,7 @@ def main() -> None:
         theirs.close()
         for name in _GRADERS:
             importlib.import_module(name)
-        from cloudlings.grading.isolation import transport
         from cloudlings.sandbox import warm
-
-        transport.speak_plainly()
 
         warming.outputs()
         warm.preload(place)
