@@ -42,11 +42,12 @@ ARN = "arn:aws:autoscaling:eu-west-1:111122223333:autoScalingGroup:1:autoScaling
 
 
 class Bus:
-    """An account with the groups web and mail, a hook of web's, and one rule; a pattern is met key by key."""
+    """An account with the groups web and mail, web's hooks, and one rule; a pattern is met key by key."""
 
     id, region_name = "111122223333", "eu-west-1"
 
-    def __init__(self, **pattern: Any) -> None:
+    def __init__(self, *hooks: tuple[str, str], **pattern: Any) -> None:
+        self.hooks = hooks or (("first-steps", COMING), ("last-logs", GOING))
         self.pattern = {"detail-type": ["EC2 Instance-terminate Lifecycle Action"], **pattern}
 
     def client(self, service: str) -> Bus:
@@ -55,7 +56,9 @@ class Bus:
 
     def describe_lifecycle_hooks(self, AutoScalingGroupName: str) -> dict[str, Any]:  # noqa: N803
         assert AutoScalingGroupName == "web"
-        return {"LifecycleHooks": [{"LifecycleHookName": "last-logs", "LifecycleTransition": GOING}]}
+        return {
+            "LifecycleHooks": [{"LifecycleHookName": n, "LifecycleTransition": end} for n, end in self.hooks]
+        }
 
     def describe_auto_scaling_groups(self) -> dict[str, Any]:
         rows = [{"AutoScalingGroupName": name, "AutoScalingGroupARN": ARN + name} for name in ("web", "mail")]
@@ -106,6 +109,7 @@ def test_who_hears_of_the_group(pattern: dict[str, Any]) -> None:
     [
         ({"detail": {"AutoScalingGroupName": ["mail"]}}, "None takes it"),
         ({"detail": {"LifecycleHookName": ["another"]}}, "None takes it"),
+        ({"detail": {"LifecycleHookName": ["first-steps"]}}, "None takes it"),
         ({}, "of group another-group"),
         ({"detail": {"AutoScalingGroupName": ["web", "mail"]}}, "of group mail"),
         ({"detail": {"AutoScalingGroupName": [{"prefix": "web"}]}}, "of group web-2"),
@@ -124,3 +128,11 @@ def test_who_hears_of_others(pattern: dict[str, Any], words: str) -> None:
     """Another group, one of the account's or one whose name only begins alike; or another event."""
     with pytest.raises(AssertionError, match=words):
         is_heard_of(cast(Account, Bus(**pattern)), "web")
+
+
+def test_a_rule_that_was_there_before_its_hook() -> None:
+    """A group without a hook on its way out is heard of as one whose hook has any name."""
+    is_heard_of(cast(Account, Bus(("first-steps", COMING), detail={"AutoScalingGroupName": ["web"]})), "web")
+    named = {"AutoScalingGroupName": ["web"], "LifecycleHookName": ["last-logs"]}
+    with pytest.raises(AssertionError, match="None takes it"):
+        is_heard_of(cast(Account, Bus(("first-steps", COMING), detail=named)), "web")

@@ -247,7 +247,8 @@ def test_an_alarm_with_a_list_of_one_metric() -> None:
     found = policies({**kept, "Metrics": [asked]})
     assert ([each.period for each in found.driven[0].triggers], found.left_out) == ([120], ())
     twice = {"Id": "twice", "Expression": "cpu * 2"}
-    assert policies({**kept, "Metrics": [asked, twice]}).left_out == ("alarm storm watches None None",)
+    for metrics in ([asked, twice], [twice], []):
+        assert policies({**kept, "Metrics": metrics}).left_out == ("alarm storm watches None None",)
 
 
 def test_a_policy_that_is_turned_off() -> None:

@@ -63,6 +63,8 @@ def with_input(step: dict[str, Any], **change: Any) -> dict[str, Any]:
         ([with_input(OFF, Targets=ID), SAVE], "does not take"),
         ([with_input(OFF, Targets=[ID]), SAVE], "does not take"),
         ([OFF | {"call": "elbv2:RegisterTargets"}, SAVE], "does not take"),
+        ([OFF | {"call": "ecs:DeregisterTargets"}, SAVE], "does not take"),
+        ([ASIDE | {"call": "ec2:EnterStandby"}, SAVE], "does not take"),
         ([OFF, SAVE | {"call": "s3:DeleteObject"}], "does not save its job"),
         ([with_input(OFF, TargetGroupArn="arn:else"), SAVE], "does not take"),
         ([with_input(ASIDE, AutoScalingGroupName="web"), SAVE], "does not take"),
