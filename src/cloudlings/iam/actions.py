@@ -86,16 +86,25 @@ Bundle = tuple[Action, ...]
 
 
 def candidates(
-    patterns: Sequence[str], *, everything: bool, only_listed: bool, alike: Callable[[str], bool]
+    patterns: Sequence[str],
+    *,
+    everything: bool,
+    only_listed: bool,
+    alike: Callable[[str], bool],
+    asked: Sequence[str] = (),
 ) -> Iterator[Bundle]:
-    """Every action of the services that the patterns name, or of all services.
+    """Every action of the services that the patterns name, or of all services; of those that ``asked`` names,
+    where it names some.
 
     ``alike``: whether the policies treat all actions of a service alike. Unless ``only_listed``, a pattern
     that covers no listed action brings in made-up ones that it covers. (With ``only_listed``, only one for
     a service that is not listed at all.)
     """
     services = data.services() if everything else sorted(_services(patterns))
+    within = _services(asked)
     for service in services:
+        if asked and service not in within:
+            continue
         if alike(service):
             yield from _bundles(service)
         else:
@@ -134,6 +143,25 @@ def matcher(pattern: str) -> Callable[[str], bool]:
     text = "".join({"*": ".*", "?": "."}.get(char) or re.escape(char) for char in lower)
     found = re.compile(text, re.DOTALL).fullmatch
     return lambda name: found(name) is not None
+
+
+@lru_cache(maxsize=65_536)
+def covers(patterns: tuple[str, ...], name: str) -> bool:
+    """Whether one of the patterns covers the action."""
+    return any(matcher(pattern)(name.lower()) for pattern in patterns)
+
+
+def applying(keys: tuple[str, ...], action: Action) -> tuple[bool, ...]:
+    """Of each condition key, whether a request for this action can have it."""
+    found = _applying(keys)
+    if action.name not in found:
+        found[action.name] = tuple(data.applies(key, action) for key in keys)
+    return found[action.name]
+
+
+@lru_cache(maxsize=256)
+def _applying(_: tuple[str, ...]) -> dict[str, tuple[bool, ...]]:
+    return {}
 
 
 def _services(patterns: Iterable[str]) -> set[str]:

@@ -85,6 +85,7 @@ class Reading:
         self._parts: dict[tuple[object, ...], tuple[Part, ...]] = {}
         self._groups: dict[tuple[object, ...], tuple[Group, ...]] = {}
         self.made = Groups()
+        self._action_tests = [matcher(s).action for s in sides.statements]
         self._service_masks: dict[str, int] = {}
         self._alike: dict[str, bool] = {}
 
@@ -110,7 +111,7 @@ class Reading:
         return found
 
     def _covering(self, folded: str) -> int:
-        return _mask(matcher(s).action(folded) for s in self._sides.statements)
+        return _mask(test(folded) for test in self._action_tests)
 
     def rest_mask(self) -> int:
         """The statements that cover every action which no pattern but ``*`` names."""

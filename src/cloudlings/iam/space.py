@@ -162,6 +162,7 @@ class Space:
             only_listed=self.bounds.as_aws_sends,
             # A grant is for single operations, whatever the policies say.
             alike=lambda name: self._reading.treats_alike(name) and not (name == "kms" and self.sides.grants),
+            asked=self.bounds.actions,
         )
         if self.bounds.actions:
             every = self._asked_about(every)
@@ -173,15 +174,14 @@ class Space:
         )
 
     def _asked_about(self, bundles: Iterable[Bundle]) -> Iterator[Bundle]:
-        wanted = [known.matcher(pattern) for pattern in self.bounds.actions]
         for bundle in bundles:
-            kept = tuple(a for a in bundle if any(test(a.name.lower()) for test in wanted))
+            kept = tuple(a for a in bundle if known.covers(self.bounds.actions, a.name))
             if kept:
                 yield kept
 
     def _kind(self, action: Action, mask: int) -> object:
         """What besides the statements that cover them tells two actions apart."""
-        keys = tuple(data.applies(key, action) for key in self.sides.keys) if self.bounds.as_aws_sends else ()
+        keys = known.applying(self.sides.keys, action) if self.bounds.as_aws_sends else ()
         if action.service == "kms":
             # Whether a key policy or a grant must allow hangs on the resource, and a grant is for operations.
             return keys, known.templates_of(action), action.name if self.sides.grants else ""
