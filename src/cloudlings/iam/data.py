@@ -189,7 +189,9 @@ class _Rules:
 @lru_cache(maxsize=1)
 def _corrections() -> dict[str, list[dict[str, Any]]]:
     text = Path(__file__).with_name("corrections.yaml").read_text(encoding="utf-8")
-    rows: dict[str, list[dict[str, Any]]] = yaml.safe_load(text)
+    # By libyaml, where PyYAML has it: every process that decides reads this.
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    rows: dict[str, list[dict[str, Any]]] = yaml.load(text, Loader=loader)
     return rows
 
 

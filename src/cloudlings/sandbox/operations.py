@@ -159,7 +159,9 @@ def needs_no_credentials(service: str, operation: str) -> bool:
     return service in _HAS_SIGN_IN and operation in _without_credentials(service)
 
 
+@lru_cache(maxsize=1)
 def _load_model(service: str) -> dict[str, Any]:
+    # The last one only: what is made of a service's model is mostly made at once, and the models are large.
     # Read straight from botocore's data: importing botocore itself would cost the gateway's start 0.15 s.
     package = find_spec("botocore")
     if package is None or not package.submodule_search_locations:

@@ -326,6 +326,7 @@ def gateway(services: Iterable[str]) -> None:
     from cloudlings.sandbox.routes import BY_MODEL
     from cloudlings.sandbox.rules import constraints, errors
 
+    iam_actions._load_botocore_model = functools.lru_cache(maxsize=1)(iam_actions._load_botocore_model)
     for name in services:
         # A request is looked for in all models that sign by one name.
         route = BY_MODEL.get(name)
