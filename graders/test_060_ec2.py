@@ -31,7 +31,15 @@ from cloudlings.grading.ec2_state import (
 )
 from cloudlings.grading.graders import Account, Because, Brief, not_attempted_unless, task
 from cloudlings.grading.instance_choice import fits, misread
-from cloudlings.grading.launches import at_home, is_a_twin_of, is_amazon_linux_2023, the_machine_of, well_kept
+from cloudlings.grading.launches import (
+    at_home,
+    is_a_twin_of,
+    is_amazon_linux_2023,
+    is_of_type,
+    the_machine_of,
+    well_kept,
+)
+from cloudlings.grading.lineage import ancestors, lineage_of
 from cloudlings.grading.moved_disks import (
     born_of_snapshots,
     is_encrypted_gp3,
@@ -42,8 +50,9 @@ from cloudlings.grading.moved_disks import (
 )
 from cloudlings.grading.proofs import allow, document
 from cloudlings.grading.roles import may_exactly, only_takes_on, require_role, role_named, session
+from cloudlings.grading.strangers import with_strangers
 from cloudlings.grading.sums import as_billed
-from cloudlings.grading.vpc_state import interface_at, network_of, shown, with_host
+from cloudlings.grading.vpc_state import interface_at, network_of, shown
 from cloudlings.network import Network
 
 INVENTORY = "/brackwater/inventory"
@@ -105,12 +114,17 @@ def test_badge(account: Account, brief: Brief) -> None:
     job = document(allow("s3:PutObject", readings))
     may_exactly(
         account,
-        session(account, brief.role),
+        session(account, brief.role, f"arn:aws:s3:::{brief.bucket}"),
         least=job,
         most=job,
         job=f"putting objects under {brief.prefix} of {brief.bucket}",
         stops="the collector's readings are not kept",
         existing=[f"arn:aws:s3:::{brief.bucket}", f"arn:aws:s3:::{brief.bucket}/{brief.prefix}today.csv"],
+        at_work={
+            "aws:RequestedRegion": account.region_name,
+            "aws:ResourceAccount": account.id,
+            "s3:ResourceAccount": account.id,
+        },
     )
     profiles = account.client("iam").list_instance_profiles_for_role(RoleName=brief.role)["InstanceProfiles"]
     assert profiles, Because(
@@ -142,11 +156,7 @@ def test_launch(account: Account, brief: Brief) -> None:
     state, network = ec2_state(account), network_of(account)
     collector = _collector(account, state, brief)
     is_amazon_linux_2023(account, collector)
-    assert collector["InstanceType"] == "t3.micro", Because(
-        found=f"{called(collector)} is a {collector['InstanceType']}; a t3.micro was ordered.",
-        consequence="The bill and the speed are not those that were agreed on.",
-        concept="The type is how much CPU and memory a machine has, and most of what it costs.",
-    )
+    is_of_type(collector, "t3.micro")
     at_home(network, collector, brief.subnets["app_a"], "app_a")
     well_kept(account, state, collector, brief.role, brief.service)
     _one_door(network, brief, collector)
@@ -160,13 +170,11 @@ def _collector(account: Account, state: Ec2State, brief: Brief) -> Described:
 
 def _one_door(network: Network, brief: Brief, instance: Described) -> None:
     card = interface_at(network, instance["PrivateIpAddress"], called(instance))
-    relay, kiosk = (interface_at(network, brief.hosts[name], name) for name in ("relay", "kiosk"))
-    names = {relay: "relay", kiosk: "kiosk"}
-    for name, cidr in brief.subnets.items():
-        for home in (one for one in network.subnets if one.cidr == cidr):
-            network, another = with_host(network, home)
-            names[another] = f"next machine in the {name} subnet"
-    strangers = ["internet", *(each for each in names if each != relay)]
+    relay = interface_at(network, brief.hosts["relay"], "relay")
+    known = {address: name for name, address in brief.hosts.items()}
+    network, names = with_strangers(network, card, {relay: "relay"}, known)
+    strangers = ["internet", *names]
+    names |= {relay: "relay"}
     only_through(network, card, called(instance), {relay: brief.port}, strangers, names)
     gets_out(network, card, called(instance))
 
@@ -195,10 +203,11 @@ def test_data_disk(account: Account, brief: Brief) -> None:
         for device, volume in state.disks(one).items()
         if device == one["RootDeviceName"]
     }
+    lineage = lineage_of(account, state)
     made = [
         each
         for name, each in state.volumes.items()
-        if name not in ours | roots and not each.get("SnapshotId")
+        if name not in roots and not ours & {name, *ancestors(name, lineage)}
     ]
     not_attempted_unless(made, "There is no volume yet beside the root disks and what was inherited.")
     collector = _collector(account, state, brief)
@@ -206,8 +215,8 @@ def test_data_disk(account: Account, brief: Brief) -> None:
     mine = [each for each in state.others(collector).values() if each["VolumeId"] not in ours]
     loose = max(made, key=lambda volume: int(volume["Size"]))
     assert mine, Because(
-        found=f"{loose['VolumeId']} is {loose['State']} in {loose['AvailabilityZone']}; the collector, "
-        f"{called(collector)} in {zone}, has no disk but its root disk.",
+        found=f"{loose['VolumeId']} is {loose['State']}{_where(loose)} in {loose['AvailabilityZone']}; "
+        f"the collector, {called(collector)} in {zone}, has no disk but its root disk.",
         consequence="The readings go to the root disk, until it is full.",
         concept="A volume is of one zone for ever, and is attached to a machine of that zone.",
     )
@@ -226,6 +235,11 @@ def test_data_disk(account: Account, brief: Brief) -> None:
     )
     within(brief.disk_cap, mine)
     outlives(collector, best)
+
+
+def _where(volume: Described) -> str:
+    machines = [each["InstanceId"] for each in volume.get("Attachments", [])]
+    return f" on {shown(machines)}" if machines else ""
 
 
 @task(
@@ -378,9 +392,11 @@ def test_retire(account: Account) -> None:
         consequence="It is billed for another month.",
         concept="A stopped machine can come back and its disks are billed; a terminated one is over.",
     )
-    scratch = listed["scratch"]
-    assert scratch not in state.volumes, Because(
-        found=f"The archive is gone, and so should its scratch disk be: {scratch} is still there.",
+    # A lab that was laid before has no root in its inventory.
+    let_go = {listed[disk]: disk for disk in ("scratch", "root") if disk in listed}
+    left = [f"{name} ({let_go[name]})" for name in let_go if name in state.volumes]
+    assert not left, Because(
+        found=f"The archive is gone, and so should its other disks be: {shown(left)} is still there.",
         consequence="It costs money every month, and next year nobody dares delete it.",
         concept="Keep what is needed and let go of the rest: the flag is set for each disk.",
     )
@@ -415,15 +431,21 @@ def test_image(account: Account, brief: Brief) -> None:
     )
     assert twins, Because(
         found=f"Own images: {shown(list(state.own_images) or ['none'])}. No machine runs from one of them"
-        + (f"; {called(there[0])} runs from {there[0]['ImageId']}, which is not yours." if there else "."),
+        + (
+            f"; {called(there[0])} runs from {there[0]['ImageId']}, which is not yours, or not any more."
+            if there
+            else "."
+        ),
         consequence="When the zone fails, nothing that is like the collector stands in the other.",
         concept="A twin is launched from an image of the machine: everything that was set up inside is on "
         "its disk.",
     )
     twin = next((one for one in twins if one.get("SubnetId") == home), twins[0])
-    is_a_twin_of(state, _collector(account, state, brief), twin)
+    collector, lineage = _collector(account, state, brief), lineage_of(account, state)
+    is_a_twin_of(state, collector, twin, lineage)
     at_home(network, twin, brief.subnets["app_b"], "app_b")
-    copies_no_disk(state, twin)
+    is_of_type(twin, "t3.micro")
+    copies_no_disk(state, collector, twin, lineage)
     well_kept(account, state, twin, brief.role, brief.service)
     assert tags_of(twin).get("service") == brief.service, Because(
         found=f"{called(twin)} has the tags {tags_of(twin) or 'none'}; its service is {brief.service}.",
@@ -450,10 +472,11 @@ def test_image(account: Account, brief: Brief) -> None:
 def test_other_zone(account: Account, brief: Brief) -> None:
     state = ec2_state(account)
     listed = inventory_of(account, INVENTORY)["archive"]
-    own = snapshots_of(account, listed["observations"])
-    born = born_of_snapshots(state)
+    lineage = lineage_of(account, state)
+    own = snapshots_of(account, listed["observations"], lineage)
+    born = born_of_snapshots(state, listed["observations"], lineage)
     not_attempted_unless(born or own, "There is no snapshot of the observations yet, and no volume from one.")
-    right = of_the_observations(account, born, own, listed)
+    right = of_the_observations(born, own, listed, lineage)
     placed = of_the_zone(right, zone_of(account, brief.subnets["app_b"]))
     is_encrypted_gp3(max(placed, key=lambda volume: (volume["Encrypted"], volume["VolumeType"] == "gp3")))
 

@@ -138,6 +138,7 @@ def _archive(ec2: Any, vpc: str, subnet: str, brief: Mapping[str, Any]) -> dict[
         "instance": made["InstanceId"],
         "observations": volumes["/dev/sdf"],
         "scratch": volumes["/dev/sdg"],
+        "root": volumes["/dev/xvda"],
         "weekly_backup": backup,
     }
 

@@ -281,12 +281,13 @@ ec2.modify_instance_metadata_options(InstanceId=forecaster, HttpTokens="required
 keep = {"DeviceName": "/dev/sdf", "Ebs": {"DeleteOnTermination": False}}
 ec2.modify_instance_attribute(InstanceId=archive, BlockDeviceMappings=[keep])
 
-# %% wrong="twin-from-amazon" task="other-zone" says=["not there any more", "cannot be told"]
-# The snapshot goes at once: now nobody knows what the volume holds.
-snapshot = ec2.create_snapshot(VolumeId=inventory["archive"]["observations"])["SnapshotId"]
+# %% wrong="twin-from-amazon" task="other-zone" says=["That is the weekly backup", "a week old"]
+# The backup again, and nothing shows it: a copy says of no disk that it is of it.
+secret = ec2.copy_snapshot(
+    SourceSnapshotId=inventory["archive"]["weekly_backup"], SourceRegion=ec2.meta.region_name, Encrypted=True
+)
 there = ec2.describe_subnets(SubnetIds=[subnet["app_b"]])["Subnets"][0]["AvailabilityZone"]
-ec2.create_volume(SnapshotId=snapshot, AvailabilityZone=there, VolumeType="gp3", Encrypted=True)
-ec2.delete_snapshot(SnapshotId=snapshot)
+ec2.create_volume(SnapshotId=secret["SnapshotId"], AvailabilityZone=there, VolumeType="gp3")
 
 # %% wrong="twin-without-tags" task="launch" says=["gets no updates"]
 # Nothing goes out.
@@ -552,7 +553,7 @@ ec2.attach_volume(VolumeId=copy, InstanceId=forecaster, Device=old["RootDeviceNa
 ec2.modify_instance_attribute(InstanceId=forecaster, InstanceType={"Value": brief.forecaster_wanted})
 ec2.start_instances(InstanceIds=[forecaster])
 
-# %% wrong="neighbours-let-in" task="launch" says=["web subnet", "has a way to"] also=["image"]
+# %% wrong="neighbours-let-in" task="launch" says=["tried from the forecaster", "has a way to"] also=["image"]
 # The relay's subnet as the source: whoever else is there comes in as well.
 door = ec2.create_security_group(GroupName="door", Description="relay", VpcId=brackwater)["GroupId"]
 rule = {"IpProtocol": "tcp", "FromPort": brief.port, "ToPort": brief.port}
@@ -622,3 +623,67 @@ ec2.run_instances(
 # %% wrong="role-without-holder" task="retire" says=["observations", "is gone"] also=["other-zone"]
 # Ended as it is.
 ec2.terminate_instances(InstanceIds=[archive])
+
+# %% wrong="friendly" task="badge" says=["can s3:GetObject", "nobody needs that"]
+# The bucket's own policy gives the role more than its badge says.
+ec2_only = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+everything_there = f"arn:aws:s3:::{brief.bucket}/{brief.prefix}*"
+put = {"Effect": "Allow", "Action": "s3:PutObject", "Resource": everything_there}
+trust, policy = ({"Version": "2012-10-17", "Statement": [each]} for each in (ec2_only, put))
+made = iam.create_role(RoleName=brief.role, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+iam.put_role_policy(RoleName=brief.role, PolicyName="put", PolicyDocument=json.dumps(policy))
+read = {"Effect": "Allow", "Principal": {"AWS": made}, "Action": "s3:GetObject", "Resource": everything_there}
+boto3.client("s3").put_bucket_policy(
+    Bucket=brief.bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [read]})
+)
+iam.create_instance_profile(InstanceProfileName=brief.role)
+iam.add_role_to_instance_profile(InstanceProfileName=brief.role, RoleName=brief.role)
+
+# %% wrong="friendly" task="launch" says=["tried from the next machine at", "has a way to"] also=["image"]
+# The relay, and seven addresses beside it that are nobody's yet.
+door = ec2.create_security_group(GroupName="door", Description="relay", VpcId=brackwater)["GroupId"]
+rule = {"IpProtocol": "tcp", "FromPort": brief.port, "ToPort": brief.port}
+ec2.authorize_security_group_ingress(
+    GroupId=door, IpPermissions=[{**rule, "IpRanges": [{"CidrIp": f"{brief.hosts['relay']}/29"}]}]
+)
+service = [{"Key": "service", "Value": brief.service}]
+ec2.run_instances(
+    ImageId=image["ImageId"],
+    InstanceType="t3.micro",
+    MinCount=1,
+    MaxCount=1,
+    SubnetId=subnet["app_a"],
+    SecurityGroupIds=[door],
+    IamInstanceProfile={"Name": brief.role},
+    BlockDeviceMappings=[{"DeviceName": image["RootDeviceName"], "Ebs": {"Encrypted": True}}],
+    TagSpecifications=[{"ResourceType": kind, "Tags": service} for kind in ("instance", "volume")],
+)
+
+# %% wrong="friendly" task="retire" says=["(root)", "costs money every month"]
+# The system's disk stays as well: one never knows.
+keep = [{"DeviceName": device, "Ebs": {"DeleteOnTermination": False}} for device in ("/dev/sdf", "/dev/xvda")]
+ec2.modify_instance_attribute(InstanceId=archive, BlockDeviceMappings=keep)
+ec2.terminate_instances(InstanceIds=[archive])
+
+# %% wrong="friendly" task="image" says=["a t3.small", "t3.micro was ordered"]
+# A larger one, where it is already made.
+first = collector()
+data = [
+    {"DeviceName": disk["DeviceName"], "NoDevice": ""}
+    for disk in first["BlockDeviceMappings"]
+    if disk["DeviceName"] != first["RootDeviceName"]
+]
+golden = ec2.create_image(
+    InstanceId=first["InstanceId"], Name=f"{brief.service} 1", BlockDeviceMappings=data
+)["ImageId"]
+ec2.run_instances(
+    ImageId=golden,
+    InstanceType="t3.small",
+    MinCount=1,
+    MaxCount=1,
+    SubnetId=subnet["app_b"],
+    SecurityGroupIds=[group["GroupId"] for group in first["SecurityGroups"]],
+    IamInstanceProfile={"Name": brief.role},
+    MetadataOptions={"HttpTokens": "required"},
+    TagSpecifications=[{"ResourceType": kind, "Tags": service} for kind in ("instance", "volume")],
+)

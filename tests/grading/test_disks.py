@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from cloudlings.grading.disks import bill_of, lacks, throughput
+from cloudlings.grading.disks import bill_of, copies_no_disk, lacks, throughput
+from cloudlings.grading.ec2_state import Ec2State
 
 # From the EBS User Guide, "Amazon EBS volume types".
 GIVEN = [
@@ -64,3 +65,50 @@ def test_what_a_volume_lacks_is_told_one_thing_at_a_time(change: dict[str, Any],
     said = lacks(enough | change, 500, 6000, 500)
     assert word in said
     assert bool(said) == bool(word)
+
+
+def machine(name: str, **disks: str) -> dict[str, Any]:
+    """A machine with these volumes by device."""
+    mappings = [{"DeviceName": device, "Ebs": {"VolumeId": volume}} for device, volume in disks.items()]
+    return {"InstanceId": name, "ImageId": "ami-1", "RootDeviceName": "root", "BlockDeviceMappings": mappings}
+
+
+FIRST = machine("i-first", root="vol-root", data="vol-data")
+
+
+def told(snapshot: str, lineage: dict[str, str]) -> str:
+    """What is said of a twin with a second disk of a snapshot; "" when nothing is."""
+    twin = machine("i-twin", root="vol-twin", data="vol-second")
+    volumes = {
+        name: {"VolumeId": name, "Size": 100, "VolumeType": "gp3", "SnapshotId": "snap-root"}
+        for name in ("vol-root", "vol-data", "vol-twin")
+    }
+    volumes["vol-second"] = volumes["vol-data"] | {"VolumeId": "vol-second", "SnapshotId": snapshot}
+    mapping = [{"DeviceName": "root", "Ebs": {"SnapshotId": "snap-root"}}, {"DeviceName": "none"}]
+    mapping.append({"DeviceName": "data", "Ebs": {"SnapshotId": "snap-in-image"}})
+    state = Ec2State({}, volumes, {"ami-1": {"BlockDeviceMappings": mapping}})
+    try:
+        copies_no_disk(state, FIRST, twin, lineage)
+    except AssertionError as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "lineage"),
+    [
+        ("snap-in-image", {}),
+        ("snap-data", {"vol-second": "snap-data", "snap-data": "vol-data"}),
+    ],
+)
+def test_a_copy_of_the_readings_is_told(snapshot: str, lineage: dict[str, str]) -> None:
+    """It came with the image, or of a snapshot of the first machine's disk."""
+    assert "i-twin has vol-second (100 GiB) beside its root disk" in told(snapshot, lineage)
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "lineage"), [("", {}), ("snap-else", {"vol-second": "snap-else", "snap-else": "vol-else"})]
+)
+def test_another_disk_is_no_copy(snapshot: str, lineage: dict[str, str]) -> None:
+    """An empty one, or one with other data, such as an archive's."""
+    assert told(snapshot, lineage) == ""

@@ -9,7 +9,14 @@ from botocore.exceptions import ClientError
 
 from cloudlings.account import Account
 from cloudlings.grading.ec2_state import Ec2State
-from cloudlings.grading.launches import at_home, is_a_twin_of, is_amazon_linux_2023, the_machine_of, well_kept
+from cloudlings.grading.launches import (
+    at_home,
+    is_a_twin_of,
+    is_amazon_linux_2023,
+    is_of_type,
+    the_machine_of,
+    well_kept,
+)
 from cloudlings.grading.task import NotAttempted
 from cloudlings.network import Network
 from cloudlings.network.model import Subnet
@@ -189,13 +196,64 @@ def test_a_machine_that_is_badly_kept(
         well_kept(account(), state(root=root), COLLECTOR | change, "collector", "readings")
 
 
+LINEAGES = [
+    {"ami-own": "i-1"},
+    {"ami-own": "ami-first", "ami-first": "i-1"},
+    {"ami-own": "snap-1", "snap-1": "vol-1"},
+]
+
+
+@pytest.mark.parametrize("lineage", LINEAGES, ids=["made", "copied", "registered"])
+def test_a_twin(lineage: dict[str, str]) -> None:
+    """Its image was made of the machine, of an image of it, or of a snapshot of its root disk."""
+    is_a_twin_of(state(root=ROOT), COLLECTOR, other("i-twin", ImageId="ami-own"), lineage)
+
+
 @pytest.mark.parametrize(
-    ("image", "words"),
-    [({"SourceInstanceId": "i-2"}, "an image of i-2; the collector is i-1"), ({}, "an image of no machine")],
+    ("lineage", "words"),
+    [
+        ({"ami-own": "ami-2", "ami-2": "i-2"}, "an image of i-2; the collector is i-1"),
+        ({"ami-own": "snap-2", "snap-2": "vol-2"}, "an image of no machine"),
+        ({}, "an image of no machine"),
+    ],
 )
-def test_a_twin_of_somebody_else(image: dict[str, str], words: str) -> None:
-    """An own image says of which machine it was made."""
-    twin = other("i-twin", ImageId="ami-own")
-    is_a_twin_of(state(**{"ami-own": {"SourceInstanceId": "i-1"}}), COLLECTOR, twin)
+def test_a_twin_of_somebody_else(lineage: dict[str, str], words: str) -> None:
+    """Whatever is like it."""
     with pytest.raises(AssertionError, match=words):
-        is_a_twin_of(state(**{"ami-own": image}), COLLECTOR, twin)
+        is_a_twin_of(state(root=ROOT), COLLECTOR, other("i-twin", ImageId="ami-own"), lineage)
+
+
+def test_a_collector_without_a_root_disk_has_twins_by_its_images() -> None:
+    """A disk that is not there is nobody's ancestor."""
+    is_a_twin_of(state(), COLLECTOR, other("i-twin", ImageId="ami-own"), LINEAGES[0])
+    with pytest.raises(AssertionError, match="an image of no machine"):
+        is_a_twin_of(state(), COLLECTOR, other("i-twin", ImageId="ami-own"), {})
+
+
+def test_a_machine_of_the_type_that_was_ordered() -> None:
+    """Another is told by both names."""
+    is_of_type(other("i-1", InstanceType="t3.micro"), "t3.micro")
+    with pytest.raises(AssertionError, match=r"i-1 is a t3\.large; a t3\.micro was ordered"):
+        is_of_type(other("i-1", InstanceType="t3.large"), "t3.micro")
+
+
+def test_a_machine_of_an_own_image_only() -> None:
+    """It has the tag, and is not the one that was ordered; a machine without the tag is not spoken of."""
+    twin = other("i-twin", ImageId="ami-own")
+    with pytest.raises(
+        AssertionError, match="i-twin has the tag service = readings, and runs from an image of yours"
+    ):
+        meant(twin)
+    with pytest.raises(NotAttempted):
+        meant(other("i-twin", ImageId="ami-own", Tags=[]))
+
+
+def test_an_image_that_is_gone() -> None:
+    """EC2 knows nothing of it, and says so."""
+
+    class Forgets(Aws):
+        def describe_images(self, ImageIds: list[str]) -> dict[str, Any]:  # noqa: N803
+            raise ClientError({"Error": {"Code": "InvalidAMIID.NotFound"}}, "DescribeImages")
+
+    with pytest.raises(AssertionError, match="an image that is gone, of nobody"):
+        is_amazon_linux_2023(cast(Account, Forgets()), COLLECTOR)

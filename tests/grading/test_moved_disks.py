@@ -57,28 +57,34 @@ def test_gp3_is_chosen_as_long_as_it_can(iops: int, right: str, wrong: str, word
         chooses_the_cheapest({"hot": wrong}, "hot", iops, 9)
 
 
-SNAPSHOTS = {"snap-today": "vol-observations", "snap-weekly": "vol-gone", "snap-scratch": "vol-scratch"}
+LINEAGE = {
+    "snap-today": "vol-observations",
+    "snap-weekly": "vol-gone",
+    "snap-scratch": "vol-scratch",
+    "snap-image": "vol-root",
+    "snap-of-image": "vol-observations",
+    "snap-copy": "snap-today",
+    "snap-weekly-copy": "snap-weekly",
+    "vol-hop": "snap-today",
+    "snap-hop": "vol-hop",
+}
 LISTED = {"observations": "vol-observations", "scratch": "vol-scratch", "weekly_backup": "snap-weekly"}
-FILTERS = {"volume-id": "VolumeId", "snapshot-id": "SnapshotId", "cidr-block": "CidrBlock"}
 
 
 class Ec2:
-    """An account with these snapshots and one subnet, and a client of itself."""
+    """An account with these snapshots, without one that was deleted, and one subnet; a client of itself."""
 
     def client(self, _: str) -> Ec2:
         return self
 
-    def describe_snapshots(self, Filters: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
-        every = [{"SnapshotId": name, "VolumeId": of} for name, of in SNAPSHOTS.items()]
-        return {"Snapshots": [each for each in every if self._fits(each, Filters)]}
+    def describe_snapshots(self, OwnerIds: list[str]) -> dict[str, Any]:  # noqa: N803
+        assert OwnerIds == ["self"]
+        return {"Snapshots": [{"SnapshotId": name} for name in ("snap-weekly", "snap-copy", "snap-hop")]}
 
     def describe_subnets(self, Filters: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
+        (wanted,) = Filters
         every = [{"CidrBlock": "10.0.1.0/24", "AvailabilityZone": "eu-west-1b"}]
-        return {"Subnets": [each for each in every if self._fits(each, Filters)]}
-
-    @staticmethod
-    def _fits(thing: dict[str, str], filters: list[dict[str, Any]]) -> bool:
-        return all(thing[FILTERS[each["Name"]]] in each["Values"] for each in filters)
+        return {"Subnets": [each for each in every if each["CidrBlock"] in wanted["Values"]]}
 
 
 ACCOUNT = cast(Account, Ec2())
@@ -88,32 +94,42 @@ def born(snapshot: str, name: str = "vol-1") -> dict[str, Any]:
     return DISK | {"VolumeId": name, "SnapshotId": snapshot}
 
 
+def known(*volumes: dict[str, Any]) -> dict[str, str]:
+    return LINEAGE | {each["VolumeId"]: each["SnapshotId"] for each in volumes if each.get("SnapshotId")}
+
+
 def test_snapshots_and_zones_are_asked_for_by_what_they_are_of() -> None:
-    """A range that no subnet has is in no zone."""
-    assert snapshots_of(ACCOUNT, "vol-observations") == ["snap-today"]
+    """A copy is of the same data, and so is what came of a volume between; a range that no subnet has is in
+    no zone."""
+    assert snapshots_of(ACCOUNT, "vol-observations", LINEAGE) == ["snap-copy", "snap-hop"]
     assert (zone_of(ACCOUNT, "10.0.1.0/24"), zone_of(ACCOUNT, "10.0.2.0/24")) == ("eu-west-1b", "")
 
 
 def test_volumes_of_snapshots() -> None:
-    """Neither those made empty nor those that came with an own image, whose mapping may have no snapshot."""
+    """Neither those made empty nor those that came with an own image, whose mapping may have no snapshot,
+    unless they are of the volume that is asked for."""
     volumes = [
         born("snap-today"),
+        born("snap-of-image", "vol-5"),
         born("snap-image", "vol-2"),
         born("", "vol-3"),
         DISK | {"VolumeId": "vol-4"},
     ]
-    mapping = [{"DeviceName": "/dev/xvda", "Ebs": {"SnapshotId": "snap-image"}}, {"DeviceName": "/dev/sdf"}]
-    images = {"ami-1": {"BlockDeviceMappings": mapping}, "ami-2": {}}
-    state = Ec2State({}, {each["VolumeId"]: each for each in volumes}, images)
-    assert born_of_snapshots(state) == volumes[:1]
-
-
-def test_a_volume_of_the_observations_of_today() -> None:
-    """Others beside it do no harm."""
-    right = born("snap-today")
-    assert of_the_observations(ACCOUNT, [born("snap-weekly", "vol-2"), right], ["snap-today"], LISTED) == [
-        right
+    taken = [
+        {"DeviceName": f"/dev/{name}", "Ebs": {"SnapshotId": name}}
+        for name in ("snap-image", "snap-of-image")
     ]
+    images = {"ami-1": {"BlockDeviceMappings": [*taken, {"DeviceName": "/dev/sdf"}]}, "ami-2": {}}
+    state = Ec2State({}, {each["VolumeId"]: each for each in volumes}, images)
+    assert born_of_snapshots(state, "vol-observations", known(*volumes)) == volumes[:2]
+
+
+@pytest.mark.parametrize("snapshot", ["snap-today", "snap-copy", "snap-hop"])
+def test_a_volume_of_the_observations_of_today(snapshot: str) -> None:
+    """By a copy, or by a volume between; others beside it do no harm."""
+    volumes = [born("snap-weekly", "vol-2"), born(snapshot)]
+    found = of_the_observations(volumes, ["snap-today"], LISTED, known(*volumes))
+    assert [each["VolumeId"] for each in found] == ["vol-1"]
 
 
 @pytest.mark.parametrize(
@@ -124,15 +140,16 @@ def test_a_volume_of_the_observations_of_today() -> None:
             [born("snap-weekly")],
             "a snapshot of vol-gone. That is the weekly backup. The observations of today",
         ),
+        ([born("snap-weekly-copy")], "from snap-weekly-copy, .*vol-gone. That is the weekly backup"),
         (
             [born("snap-scratch")],
             "a snapshot of vol-scratch. The observations of today are on vol-observations",
         ),
         ([born("snap-deleted")], "from snap-deleted, which is not there any more"),
     ],
-    ids=["none", "a week old", "another disk", "its snapshot is gone"],
+    ids=["none", "a week old", "a copy of that", "another disk", "its snapshot is gone"],
 )
 def test_volumes_of_something_else(volumes: list[dict[str, Any]], words: str) -> None:
     """What they are of is told."""
     with pytest.raises(AssertionError, match=words):
-        of_the_observations(ACCOUNT, volumes, ["snap-today"], LISTED)
+        of_the_observations(volumes, ["snap-today"], LISTED, known(*volumes))

@@ -113,6 +113,35 @@ def may(who: Caller, job: Any = JOB) -> None:
     may_exactly(account(), who, least=job, most=job, job="the job", stops="all stands still")
 
 
+@pytest.mark.parametrize("value", ["eu-west-1", "us-east-1"])
+def test_what_aws_fills_in_at_work_is_known(value: str) -> None:
+    """A condition that holds whenever the job is done takes nothing away; any other does."""
+    in_ireland = {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}
+    who = session(document(allow("s3:PutObject", f"{READINGS}/buoys/*", Condition=in_ireland)))
+    filled = {"aws:RequestedRegion": value}
+
+    def check() -> None:
+        may_exactly(
+            account(), who, least=JOB, most=JOB, job="the job", stops="all stands still", at_work=filled
+        )
+
+    if value == "eu-west-1":
+        check()
+        return
+    with pytest.raises(AssertionError, match="all stands still"):
+        check()
+
+
+def test_what_is_known_at_work_excuses_nothing_beyond_it() -> None:
+    """What is allowed elsewhere is allowed."""
+    elsewhere = {"StringEquals": {"aws:RequestedRegion": "us-east-1"}}
+    more = allow("s3:DeleteObject", f"{READINGS}/*", Condition=elsewhere)
+    who = session(document(allow("s3:PutObject", f"{READINGS}/buoys/*"), more))
+    filled = {"aws:RequestedRegion": "eu-west-1"}
+    with pytest.raises(AssertionError, match="s3:DeleteObject"):
+        may_exactly(account(), who, least=JOB, most=JOB, job="the job", stops="nothing", at_work=filled)
+
+
 def test_a_session_that_may_do_its_job() -> None:
     """Over TLS, as every client of today asks; no more, and no less."""
     may(session(JOB))

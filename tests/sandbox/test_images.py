@@ -116,6 +116,76 @@ def test_a_copy_of_a_snapshot_can_be_encrypted(ec2: Any) -> None:
     assert ec2.create_volume(SnapshotId=copy, AvailabilityZone="us-east-1b")["Encrypted"] is True
 
 
+def test_a_copy_of_a_snapshot_shows_an_arbitrary_volume(ec2: Any) -> None:
+    """Which volume its data came from cannot be told by the copy; its size can."""
+    volume = ec2.create_volume(AvailabilityZone="us-east-1a", Size=5)["VolumeId"]
+    plain = ec2.create_snapshot(VolumeId=volume)["SnapshotId"]
+    copy = ec2.copy_snapshot(SourceSnapshotId=plain, SourceRegion="us-east-1")["SnapshotId"]
+    shown = {each["SnapshotId"]: each for each in ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"]}
+    assert (shown[copy]["VolumeId"], shown[copy]["VolumeSize"]) == ("vol-ffffffff", 5)
+    assert shown[plain]["VolumeId"] == volume
+
+
+def test_a_copy_of_an_image_has_its_disks(ec2: Any) -> None:
+    """CopyImage copies each snapshot, encrypts where asked, and the copy names its source."""
+    data = [{"DeviceName": "/dev/sdf", "Ebs": {"VolumeSize": 12}}]
+    image = ec2.create_image(InstanceId=launch(ec2, BlockDeviceMappings=data)["InstanceId"], Name="one")
+    copy = ec2.copy_image(
+        Name="two", SourceImageId=image["ImageId"], SourceRegion="us-east-1", Encrypted=True
+    )["ImageId"]
+    (found,) = ec2.describe_images(ImageIds=[copy])["Images"]
+    assert (found["SourceImageId"], found["RootDeviceName"]) == (image["ImageId"], "/dev/xvda")
+    made = disks(ec2, launch(ec2, copy))
+    assert {name: (each["Size"], each["Encrypted"]) for name, each in made.items()} == {
+        "/dev/xvda": (8, True),
+        "/dev/sdf": (12, True),
+    }
+
+
+def test_an_image_is_registered_of_a_snapshot(ec2: Any) -> None:
+    """A machine of it has a disk of that snapshot."""
+    root = disks(ec2, launch(ec2))["/dev/xvda"]["VolumeId"]
+    snapshot = ec2.create_snapshot(VolumeId=root)["SnapshotId"]
+    mapping = [{"DeviceName": "/dev/xvda", "Ebs": {"SnapshotId": snapshot}}]
+    image = ec2.register_image(
+        Name="registered",
+        Architecture="x86_64",
+        RootDeviceName="/dev/xvda",
+        VirtualizationType="hvm",
+        BlockDeviceMappings=mapping,
+    )["ImageId"]
+    made = disks(ec2, launch(ec2, image))
+    assert (list(made), made["/dev/xvda"]["SnapshotId"]) == (["/dev/xvda"], snapshot)
+
+
+def test_disks_and_tags_of_a_template(ec2: Any) -> None:
+    """A template's mapping may change the image's own disk, and its tags are for the volumes as well."""
+    tags = [{"Key": "service", "Value": "readings"}]
+    image = launch(ec2)["ImageId"]
+    data = {
+        "ImageId": image,
+        "InstanceType": "t3.micro",
+        "BlockDeviceMappings": [{"DeviceName": "/dev/xvda", "Ebs": {"Encrypted": True}}],
+        "TagSpecifications": [{"ResourceType": kind, "Tags": tags} for kind in ("instance", "volume")],
+    }
+    ec2.create_launch_template(LaunchTemplateName="readings", LaunchTemplateData=data)
+    template = {"LaunchTemplateName": "readings"}
+    made = ec2.run_instances(LaunchTemplate=template, MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"]
+    (found,) = ec2.describe_instances(InstanceIds=[made])["Reservations"][0]["Instances"]
+    root = disks(ec2, found)["/dev/xvda"]
+    assert (root["Encrypted"], root["Size"], root["Tags"]) == (True, 8, tags)
+    assert tags[0] in found["Tags"]
+
+
+def test_a_launch_makes_as_many_as_it_may(ec2: Any) -> None:
+    """MaxCount, where there is room for them."""
+    image = launch(ec2)["ImageId"]
+    assert (
+        len(ec2.run_instances(ImageId=image, InstanceType="t3.micro", MinCount=1, MaxCount=3)["Instances"])
+        == 3
+    )
+
+
 def test_amazon_linux_2023_wants_session_tokens_unless_told(ec2: Any) -> None:
     """IMDSv2 is required by default on AL2023, and a request that says otherwise counts."""
     assert launch(ec2)["MetadataOptions"]["HttpTokens"] == "required"

@@ -105,6 +105,27 @@ def test_a_delete_of_several_keys_is_noted_with_the_first(
     assert sandbox.journal(account_id)[-1].parameters == {"Key": "checks/a b.txt"}
 
 
+def test_what_a_snapshot_was_made_of_is_noted(
+    sandbox: Sandbox, account_id: str, learner: boto3.Session
+) -> None:
+    """With what was made: nothing else tells it of a copy, or when what was between is gone."""
+    ec2 = learner.client("ec2", "eu-west-1")
+    volume = ec2.create_volume(AvailabilityZone="eu-west-1a", Size=1)["VolumeId"]
+    snapshot = ec2.create_snapshot(VolumeId=volume)["SnapshotId"]
+    copy = ec2.copy_snapshot(SourceSnapshotId=snapshot, SourceRegion="eu-west-1")["SnapshotId"]
+    again = ec2.create_volume(AvailabilityZone="eu-west-1b", SnapshotId=copy)["VolumeId"]
+    rows = {
+        row.parameters.get("snapshotId") or row.parameters.get("volumeId"): row.parameters
+        for row in sandbox.journal(account_id)
+    }
+    assert rows[snapshot] == {"VolumeId": volume, "snapshotId": snapshot}
+    assert rows[copy] == {"SourceSnapshotId": snapshot, "snapshotId": copy}
+    assert rows[again] == {"SnapshotId": copy, "volumeId": again}
+    with pytest.raises(ec2.exceptions.ClientError):
+        ec2.create_snapshot(VolumeId="vol-0123456789abcdef0")
+    assert sandbox.journal(account_id)[-1].parameters == {"VolumeId": "vol-0123456789abcdef0"}
+
+
 def test_a_reset_empties_the_journal(sandbox: Sandbox, account_id: str, learner: boto3.Session) -> None:
     """After a reset nothing from before is there."""
     learner.client("s3").list_buckets()

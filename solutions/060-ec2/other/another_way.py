@@ -1,5 +1,5 @@
-# Another design: a managed policy, one launch with both disks, the old group mended in place, a disk that is detached
-# before the end, an image with every disk and a launch without, a copied snapshot.
+# Another design: a managed policy with a condition, one launch with both disks, the old group mended in place, a disk that is detached
+# before the end, a copied image with every disk and a launch without, a copied snapshot.
 
 # %% task="names"
 types = {
@@ -24,12 +24,18 @@ answer("types", {one["load"]: types[one["load"]][one["gib"]] for one in brief.lo
 
 # %% task="badge"
 where = f"arn:aws:s3:::{brief.bucket}/{brief.prefix}*"
+own = boto3.client("sts").get_caller_identity()["Account"]
 made = iam.create_policy(
     PolicyName="put-readings",
     PolicyDocument=json.dumps(
         {
             "Version": "2012-10-17",
-            "Statement": {"Effect": "Allow", "Action": ["s3:PutObject"], "Resource": [where]},
+            "Statement": {
+                "Effect": "Allow",
+                "Action": ["s3:PutObject"],
+                "Resource": [where],
+                "Condition": {"StringEquals": {"aws:ResourceAccount": own}},
+            },
         }
     ),
 )["Policy"]["Arn"]
@@ -90,6 +96,9 @@ ec2.terminate_instances(InstanceIds=[archive])
 # %% task="image"
 first = collector()
 golden = ec2.create_image(InstanceId=first["InstanceId"], Name="collector (with data)", NoReboot=True)[
+    "ImageId"
+]
+golden = ec2.copy_image(Name="collector (a copy)", SourceImageId=golden, SourceRegion=ec2.meta.region_name)[
     "ImageId"
 ]
 # First a trial beside the first one; then the twin, with a small empty disk of its own.

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cloudlings.cost import Estimate, volume_bill
+from cloudlings.grading.answer_parts import same
 from cloudlings.grading.ec2_state import Described, Ec2State, called
+from cloudlings.grading.lineage import Lineage, ancestors
 from cloudlings.grading.task import Because
 from cloudlings.grading.vpc_state import shown
 
@@ -92,7 +94,7 @@ def more_for_io2(iops: int) -> float:
 def chooses_the_cheapest(said: Mapping[str, Any], key: str, iops: int, more: float) -> None:
     """Fails the check unless an answer names the cheapest type with these IOPS; ``more`` is what io2 adds."""
     right = "gp3" if iops <= GP3_MOST_IOPS else "io2"
-    assert str(said.get(key)).lower() == right, Because(
+    assert same(said.get(key), right), Because(
         found=f'"{key}" is {said.get(key)!r} for {iops:,} IOPS.',
         consequence=f"${more:,.0f} a month more are paid for the same IOPS."
         if right == "gp3"
@@ -103,14 +105,24 @@ def chooses_the_cheapest(said: Mapping[str, Any], key: str, iops: int, more: flo
     )
 
 
-def copies_no_disk(state: Ec2State, twin: Described) -> None:
-    """Fails the check when a machine came from an image with disks beside its root disk."""
-    others = state.others(twin)
-    copies = [each for each in others.values() if each.get("SnapshotId")]
+def copies_no_disk(state: Ec2State, collector: Described, twin: Described, lineage: Lineage) -> None:
+    """Fails the check when a machine has copies of the collector's other disks, by its image or otherwise."""
+    image = state.own_images[twin["ImageId"]]
+    shared = {each.get("Ebs", {}).get("SnapshotId") for each in image.get("BlockDeviceMappings", [])}
+    first = {each["VolumeId"] for each in state.others(collector).values()}
+    copies = [
+        each
+        for each in state.others(twin).values()
+        if each.get("SnapshotId") and (each["SnapshotId"] in shared or first & _made_of(each, lineage))
+    ]
     sizes = [f"{each['VolumeId']} ({each['Size']} GiB)" for each in copies]
     assert not copies, Because(
-        found=f"{called(twin)} was born with {shown(sizes)} beside its root disk, a copy from the image.",
+        found=f"{called(twin)} has {shown(sizes)} beside its root disk, a copy from the image.",
         consequence=f"${sum(bill_of(each).usd for each in copies):,.0f} a month for readings that the first "
         "collector has already; each further twin as much again.",
         concept="An image holds every disk of the machine, unless its making or the launch leaves one out.",
     )
+
+
+def _made_of(volume: Described, lineage: Lineage) -> set[str]:
+    return set(ancestors(volume["VolumeId"], lineage))

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from cloudlings.account import Account
 from cloudlings.grading.ec2_state import Described, Ec2State, called, status, tags_of, wants_token
+from cloudlings.grading.lineage import Lineage, ancestors
 from cloudlings.grading.s3_state import or_none
 from cloudlings.grading.task import Because, not_attempted_unless
 from cloudlings.grading.vpc_state import made_elsewhere, shown
@@ -23,6 +24,18 @@ def the_machine_of(account: Account, state: Ec2State, service: str, inherited: C
         if one["InstanceId"] not in inherited and one["ImageId"] not in state.own_images
     ]
     found = [one for one in mine if tags_of(one).get("service") == service]
+    from_own = [
+        called(one)
+        for one in state.alive()
+        if one["ImageId"] in state.own_images and tags_of(one).get("service") == service
+    ]
+    assert mine or not from_own, Because(
+        found=f"{shown(from_own)} has the tag service = {service}, and runs from an image of yours; nothing "
+        "that you launched runs from an image of Amazon's.",
+        consequence="What the team tested is Amazon's image as it is: who made one's own copy, and of what, "
+        "nobody knows in a year.",
+        concept="Amazon keeps its images up to date, and their parameter names the newest.",
+    )
     if not mine:
         elsewhere = made_elsewhere(account, "RunInstances", lambda region: instances_in(account, region))
         not_attempted_unless(elsewhere, f"Nothing new was launched yet in {account.region_name}.")
@@ -54,8 +67,9 @@ def instances_in(account: Account, region: str) -> list[str]:
 
 def is_amazon_linux_2023(account: Account, instance: Described) -> None:
     """Fails the check unless an instance runs from Amazon's image of that name; anybody may name one so."""
-    images = account.client("ec2").describe_images(ImageIds=[instance["ImageId"]])["Images"]
-    image = images[0] if images else {"Name": "an image that is gone"}
+    ec2, wanted = account.client("ec2"), [instance["ImageId"]]
+    reply = or_none(lambda: ec2.describe_images(ImageIds=wanted)["Images"], "InvalidAMIID.NotFound")
+    image = reply[0] if reply else {"Name": "an image that is gone"}
     whose = image.get("ImageOwnerAlias", image.get("OwnerId", "nobody"))
     right = image["Name"].startswith("al2023-ami") and whose == "amazon"
     assert right, Because(
@@ -127,13 +141,25 @@ def roles_in(account: Account, profile: str) -> list[str]:
     return [role["RoleName"] for role in reply["InstanceProfile"]["Roles"]] if reply else []
 
 
-def is_a_twin_of(state: Ec2State, collector: Described, twin: Described) -> None:
-    """Fails the check unless a machine runs from an own image that was made of the collector."""
-    source = state.own_images[twin["ImageId"]].get("SourceInstanceId")
-    assert source == collector["InstanceId"], Because(
-        found=f"{called(twin)} runs from {twin['ImageId']}, an image of {source or 'no machine'}; the "
+def is_a_twin_of(state: Ec2State, collector: Described, twin: Described, lineage: Lineage) -> None:
+    """Fails the check unless a machine runs from an own image that was made of the collector, or of an image
+    or a snapshot of it."""
+    came_of = ancestors(twin["ImageId"], lineage)
+    root = state.disks(collector).get(collector["RootDeviceName"], {}).get("VolumeId")
+    machine = next((each for each in came_of if each.startswith("i-")), "no machine")
+    assert {collector["InstanceId"], root} & set(came_of), Because(
+        found=f"{called(twin)} runs from {twin['ImageId']}, an image of {machine}; the "
         "collector is "
         f"{called(collector)}.",
         consequence="It is a twin of somebody else.",
         concept="describe_images says of each own image which machine it was made of: SourceInstanceId.",
+    )
+
+
+def is_of_type(instance: Described, kind: str) -> None:
+    """Fails the check unless a machine is of the type that was ordered."""
+    assert instance["InstanceType"] == kind, Because(
+        found=f"{called(instance)} is a {instance['InstanceType']}; a {kind} was ordered.",
+        consequence="The bill and the speed are not those that were agreed on.",
+        concept="The type is how much CPU and memory a machine has, and most of what it costs.",
     )

@@ -8,38 +8,41 @@ from cloudlings.account import Account
 from cloudlings.cost import volume_bill
 from cloudlings.grading.disks import bill_of
 from cloudlings.grading.ec2_state import Described, Ec2State, called
+from cloudlings.grading.lineage import Lineage, ancestors
 from cloudlings.grading.task import Because
 
 
-def snapshots_of(account: Account, volume: str) -> list[str]:
-    """The ids of the snapshots that were made of a volume."""
-    wanted = [{"Name": "volume-id", "Values": [volume]}]
-    found = account.client("ec2").describe_snapshots(Filters=wanted)["Snapshots"]
-    return [each["SnapshotId"] for each in found]
+def snapshots_of(account: Account, volume: str, lineage: Lineage) -> list[str]:
+    """The ids of the snapshots that there are with a volume's data."""
+    found = account.client("ec2").describe_snapshots(OwnerIds=["self"])["Snapshots"]
+    return [each["SnapshotId"] for each in found if volume in ancestors(each["SnapshotId"], lineage)]
 
 
-def born_of_snapshots(state: Ec2State) -> list[Described]:
-    """The volumes that were made from snapshots, but for those that came with an own image."""
+def born_of_snapshots(state: Ec2State, volume: str, lineage: Lineage) -> list[Described]:
+    """The volumes that were made from snapshots, but for those that came with an own image; of a volume's
+    data, those as well."""
     images = {
         disk.get("Ebs", {}).get("SnapshotId")
         for image in state.own_images.values()
         for disk in image.get("BlockDeviceMappings", [])
     }
     return [
-        each for each in state.volumes.values() if each.get("SnapshotId") and each["SnapshotId"] not in images
+        each
+        for name, each in state.volumes.items()
+        if each.get("SnapshotId") and (each["SnapshotId"] not in images or volume in ancestors(name, lineage))
     ]
 
 
 def of_the_observations(
-    account: Account, born: Sequence[Described], own: Sequence[str], listed: Mapping[str, str]
+    born: Sequence[Described], own: Sequence[str], listed: Mapping[str, str], lineage: Lineage
 ) -> list[Described]:
     """Those of the volumes that are of today's observations; fails the check when none is.
 
     ``own`` are the snapshots of the observations, ``listed`` the archive's disks by what they are for.
     """
-    right = [each for each in born if each["SnapshotId"] in own]
+    right = [each for each in born if listed["observations"] in ancestors(each["VolumeId"], lineage)]
     assert right, Because(
-        found=_where_from(account, born, own, listed),
+        found=_where_from(born, own, listed, lineage),
         consequence="The analysts work with what is not there, or is a week old.",
         concept="A snapshot holds a disk as it was at its moment; a volume from it begins there.",
     )
@@ -81,22 +84,19 @@ def is_encrypted_gp3(volume: Described) -> None:
 
 
 def _where_from(
-    account: Account, born: Sequence[Described], own: Sequence[str], listed: Mapping[str, str]
+    born: Sequence[Described], own: Sequence[str], listed: Mapping[str, str], lineage: Lineage
 ) -> str:
     if not born:
         return f"There is the snapshot {own[0]}, and no volume was made from a snapshot."
     one = born[0]
-    wanted = [{"Name": "snapshot-id", "Values": [one["SnapshotId"]]}]
-    found = account.client("ec2").describe_snapshots(Filters=wanted)["Snapshots"]
-    if not found:
+    line = ancestors(one["VolumeId"], lineage)
+    if len(line) < 2:
         return (
             f"{called(one)} was made from {one['SnapshotId']}, which is not there any more: of which disk it "
             "was a snapshot cannot be told."
         )
-    of = found[0]["VolumeId"]
-    week = " That is the weekly backup." if one["SnapshotId"] == listed["weekly_backup"] else ""
+    week = " That is the weekly backup." if listed["weekly_backup"] in line else ""
     return (
-        f"{called(one)} was made from {one['SnapshotId']}, a snapshot of {of}.{week} The observations of "
-        "today "
-        f"are on {listed['observations']}."
+        f"{called(one)} was made from {one['SnapshotId']}, a snapshot of {line[-1]}.{week} The observations "
+        f"of today are on {listed['observations']}."
     )

@@ -11,7 +11,7 @@ from cloudlings.account import Account
 from cloudlings.grading.proofs import allow, decided_by, document, first_example, readable, sentence
 from cloudlings.grading.s3_state import or_none
 from cloudlings.grading.task import Because
-from cloudlings.iam import Policies, Principal, between, gather, prove
+from cloudlings.iam import Comparison, Policies, Principal, between, gather, prove
 
 OVER_TLS = {"aws:SecureTransport": "true", "s3:TlsVersion": "1.3"}
 ASSUMING = ("sts:AssumeRole", "sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML")
@@ -76,23 +76,30 @@ def may_exactly(
     job: str,
     stops: str,
     existing: Sequence[str] = (),
+    at_work: Mapping[str, Any] | None = None,
 ) -> None:
     """Fails the task unless the caller may do at least the one and at most the other document, over TLS.
 
-    ``job`` completes "The policies of X were put to …", ``stops`` says what a refusal stops.
+    ``job`` completes "The policies of X were put to …", ``stops`` says what a refusal stops, ``at_work`` is
+    what AWS fills in when the job is done.
     """
     name = _short(who.principal)
     people = [f"arn:aws:iam::{account.id}:{each}" for each in ("user/learner", f"role/{name}")]
-    bounds = between(
-        who.policies,
-        at_least=Policies.of(identity=[least]),
-        at_most=Policies.of(identity=[most]),
-        account=account.id,
-        principals=[who.principal],
-        context={**OVER_TLS, **who.context},
-        existing=[*existing, *people],
-    )
-    refused = first_example(bounds, "under")
+
+    def bounds(**given: Any) -> Comparison:
+        return between(
+            who.policies,
+            at_least=Policies.of(identity=[least]),
+            at_most=Policies.of(identity=[most]),
+            account=account.id,
+            principals=[who.principal],
+            context={**OVER_TLS, **given, **who.context},
+            existing=[*existing, *people],
+        )
+
+    above = bounds()
+    below = bounds(**at_work) if at_work else above
+    refused = first_example(below, "under")
     s3 = refused is not None and refused.request.action.lower().startswith("s3:")
     assert refused is None, Because(
         found=f"The policies that count for {name} were put to {job}.",
@@ -102,7 +109,7 @@ def may_exactly(
         "and all of its conditions match"
         + ("; a bucket and its objects have different ARNs." if s3 else "."),
     )
-    surplus = first_example(bounds, "over")
+    surplus = first_example(above, "over")
     assert surplus is None, Because(
         found=f"The policies that count for {name} were put to every request beyond {job}.",
         consequence=f"{sentence(surplus, without=OVER_TLS)}, and nobody needs that.",

@@ -98,14 +98,22 @@ def why(statement: Statement) -> list[str]:
 
 
 def with_host(
-    network: Network, subnet: Subnet, *, public: bool = False, ipv6: bool = False, what: str = "a host"
+    network: Network,
+    subnet: Subnet,
+    *,
+    public: bool = False,
+    ipv6: bool = False,
+    what: str = "a host",
+    address: str = "",
 ) -> tuple[Network, str]:
     """The network with one more host in a subnet, and its name: what if a colleague launched it there?
 
     No security group stands in its way. ``public`` gives it a public IPv4 address, ``ipv6`` an address of
-    the subnet's first IPv6 range (none when the subnet has no such range). ``what`` is how its name begins.
+    the subnet's first IPv6 range (none when the subnet has no such range). ``what`` is how its name begins;
+    ``address`` is its own where it must be that one.
     """
-    name = f"{what} {'with a public address ' if public else ''}in {subnet.id}"
+    marks = ("with a public address " if public else "") + (f"at {address} " if address else "")
+    name = f"{what} {marks}in {subnet.id}"
     groups = network.security_groups
     group = f"{OPEN_GROUP}-{subnet.vpc}"
     if not any(each.id == group for each in groups):
@@ -114,7 +122,7 @@ def with_host(
         name,
         subnet.vpc,
         subnet.id,
-        private_ips=(_free_address(network, subnet),),
+        private_ips=(address or _free_address(network, subnet),),
         public_ips=("3.208.77.7" if public else "",),
         ipv6=tuple(str(ipaddress.IPv6Network(block)[4096]) for block in subnet.ipv6_cidrs[:1] if ipv6),
         security_groups=(group,),

@@ -37,7 +37,21 @@ _KEPT = {
     ("s3", "DeleteObjects"): ("Key",),
     # A call's resource is the first that it names, which may be the source.
     ("rds", "CreateDBInstanceReadReplica"): ("DBInstanceIdentifier", "SourceDBInstanceIdentifier"),
+    # Where data came from: a copy shows an arbitrary volume, and what is deleted shows nothing.
+    ("ec2", "CreateSnapshot"): ("VolumeId",),
+    ("ec2", "CopySnapshot"): ("SourceSnapshotId",),
+    ("ec2", "CreateVolume"): ("SnapshotId",),
+    ("ec2", "CreateImage"): ("InstanceId",),
+    ("ec2", "CopyImage"): ("SourceImageId",),
     ("sts", "AssumeRole"): ("RoleArn", "RoleSessionName", "DurationSeconds"),
+}
+# Of these, what was made as well: an element of the answer.
+_MADE = {
+    ("ec2", "CreateSnapshot"): "snapshotId",
+    ("ec2", "CopySnapshot"): "snapshotId",
+    ("ec2", "CreateVolume"): "volumeId",
+    ("ec2", "CreateImage"): "imageId",
+    ("ec2", "CopyImage"): "imageId",
 }
 
 Range = tuple[int, int]
@@ -260,7 +274,7 @@ def entry_of(call: Call, response: Response) -> JournalEntry:
         status=response.status,
         error=error_code(response),
         source=call.source,
-        parameters=_parameters(call),
+        parameters={**_parameters(call), **_made(call, response)},
     )
 
 
@@ -271,8 +285,18 @@ def _parameters(call: Call) -> dict[str, str]:
     given = {name: form[name][:2048] for name in names if name in form}
     if given:
         return given
-    body = call.request.body[:8192].decode("utf-8", "replace")
-    found = {name: re.search(rf"<(?:\w+:)?{name}>\s*([^<]{{1,100}}?)\s*<", body) for name in names}
+    return _elements(call.request.body, names)
+
+
+def _made(call: Call, response: Response) -> dict[str, str]:
+    """The name of what a call made, where it is kept for its operation."""
+    name = _MADE.get((call.service, call.operation))
+    return _elements(response.body, (name,)) if name and response.status < 300 else {}
+
+
+def _elements(body: bytes, names: Sequence[str]) -> dict[str, str]:
+    text = body[:8192].decode("utf-8", "replace")
+    found = {name: re.search(rf"<(?:\w+:)?{name}>\s*([^<]{{1,100}}?)\s*<", text) for name in names}
     return {name: match[1] for name, match in found.items() if match}
 
 

@@ -7,7 +7,11 @@ in moto's own process, before anything is stored.
 
 from __future__ import annotations
 
+from copy import copy as copied
 from typing import Any
+
+VOLUME_OF_A_COPY = "vol-ffffffff"
+"""What a copied snapshot says that it is of."""
 
 LAUNCH_SIZE = 8
 """GiB of the root disk of Amazon Linux images, which moto launches all of Amazon's images with."""
@@ -21,6 +25,8 @@ def apply() -> None:
     _mappings_as_asked()
     _detached_by_its_own_name()
     _copies_of_snapshots()
+    _copies_of_images()
+    _images_of_snapshots()
     _without_some_disks()
     _metadata_options()
     _groups_of_interfaces()
@@ -61,6 +67,7 @@ def _images_of_instances() -> None:
             image.ebs_snapshot = self.snapshots[disks[0]["Ebs"]["SnapshotId"]]
             image.disks = disks
         image.root_device_name, image.root_device_type = _root_name(self, instance), "ebs"
+        image.source_image_id, image.source_image_region = instance.image_id, self.region_name
         image.source_name = getattr(self.amis.get(instance.image_id), "name", "")
         tags = [t for each in tag_specifications if each["ResourceType"] == "snapshot" for t in each["Tags"]]
         for disk in disks:
@@ -122,7 +129,7 @@ def _disks_of_launches() -> None:
     launch = InstanceBackend.run_instances
 
     def run_instances(self: Any, image_id: str, *args: Any, **kwargs: Any) -> Any:
-        image = self.amis.get(image_id)
+        image = self.amis.get(image_id or _template(self, kwargs).get("ImageId"))
         if image is None or kwargs.get("launch_config"):
             return launch(self, image_id, *args, **kwargs)
         disks = _merged(self, image, _asked(self, kwargs))
@@ -138,10 +145,14 @@ def _disks_of_launches() -> None:
 def _asked(backend: Any, kwargs: dict[str, Any]) -> list[dict[str, Any]]:
     if "block_device_mappings" in kwargs:
         return list(kwargs["block_device_mappings"] or [])
+    return list(_template(backend, kwargs).get("BlockDeviceMappings") or [])
+
+
+def _template(backend: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
     if not kwargs.get("launch_template"):
-        return []
-    template = backend._get_template_from_args(kwargs["launch_template"])
-    return list(template.data.get("BlockDeviceMappings") or [])
+        return {}
+    found: dict[str, Any] = backend._get_template_from_args(kwargs["launch_template"]).data
+    return found
 
 
 def _merged(backend: Any, image: Any, asked: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -206,19 +217,92 @@ def _detached_by_its_own_name() -> None:
 
 
 def _copies_of_snapshots() -> None:
-    """A copy of a snapshot can be encrypted where the snapshot is not (EC2 API reference, CopySnapshot)."""
+    """A copy of a snapshot can be encrypted where the snapshot is not, and shows an arbitrary volume (EC2 API
+    reference, CopySnapshot; Snapshot, volumeId)."""
     from moto.ec2.responses.elastic_block_store import ElasticBlockStore
 
-    copy = ElasticBlockStore.copy_snapshot
+    copy_it = ElasticBlockStore.copy_snapshot
 
     def copy_snapshot(self: Any) -> Any:
-        answer = copy(self)
+        answer = copy_it(self)
         made = self.ec2_backend.snapshots[answer.result["SnapshotId"]]
         asked = str(self._get_param("Encrypted")).lower() == "true"
         made.encrypted = made.encrypted or asked or self.ec2_backend.ebs_encryption_by_default
+        made.volume = copied(made.volume)
+        made.volume.id = VOLUME_OF_A_COPY
         return answer
 
     ElasticBlockStore.copy_snapshot = copy_snapshot
+
+
+def _copies_of_images() -> None:
+    """A copy of an image has a copy of each of its snapshots, encrypted where that is asked for, and names
+    the image that it is of (EC2 API reference, CopyImage; Image, sourceImageId)."""
+    from moto.ec2.models import ec2_backends
+    from moto.ec2.responses.amis import AmisResponse
+
+    copy_it = AmisResponse.copy_image
+
+    def copy_image(self: Any) -> Any:
+        answer = copy_it(self)
+        backend, region = self.ec2_backend, self._get_param("SourceRegion")
+        source = ec2_backends[self.current_account][region].amis[self._get_param("SourceImageId")]
+        made = backend.amis[answer.result["ImageId"]]
+        asked = str(self._get_param("Encrypted")).lower() == "true" or backend.ebs_encryption_by_default
+        made.source_image_id, made.source_image_region = source.id, region
+        made.root_device_name, made.root_device_type = source.root_device_name, source.root_device_type
+        disks = [each for each in source.block_device_mappings if "SnapshotId" in each.get("Ebs", {})]
+        made.disks = [_copied(backend, disk, region, asked) for disk in disks]
+        if made.disks:
+            backend.snapshots.pop(made.ebs_snapshot.id, None)
+            made.ebs_snapshot = backend.snapshots[made.disks[0]["Ebs"]["SnapshotId"]]
+        return answer
+
+    AmisResponse.copy_image = copy_image
+
+
+def _copied(backend: Any, disk: dict[str, Any], region: str, encrypted: bool) -> dict[str, Any]:
+    ebs = disk["Ebs"]
+    made = backend.copy_snapshot(ebs["SnapshotId"], region, "Copied for an image", None)
+    made.encrypted = bool(encrypted or ebs.get("Encrypted"))
+    made.volume = copied(made.volume)
+    made.volume.id, made.volume.size = VOLUME_OF_A_COPY, ebs["VolumeSize"]
+    return {**disk, "Ebs": {**ebs, "SnapshotId": made.id, "Encrypted": made.encrypted}}
+
+
+def _images_of_snapshots() -> None:
+    """A registered image has the disks and the properties that its request names (EC2 API reference,
+    RegisterImage)."""
+    from moto.ec2.responses.amis import AmisResponse
+
+    register = AmisResponse.register_image
+
+    def register_image(self: Any) -> Any:
+        answer = register(self)
+        image = self.ec2_backend.amis[answer.result["ImageId"]]
+        image.architecture = self._get_param("Architecture") or "i386"
+        image.virtualization_type = self._get_param("VirtualizationType") or "paravirtual"
+        image.root_device_name = self._get_param("RootDeviceName") or image.root_device_name
+        image.disks = [
+            _registered(self.ec2_backend, each) for each in self._get_param("BlockDeviceMappings", [])
+        ]
+        if image.disks:
+            self.ec2_backend.snapshots.pop(image.ebs_snapshot.id, None)
+            named = (disk["Ebs"].get("SnapshotId") for disk in image.disks)
+            image.root_device_type = "ebs"
+            image.ebs_snapshot = next(
+                (self.ec2_backend.snapshots[name] for name in named if name), image.ebs_snapshot
+            )
+        return answer
+
+    AmisResponse.register_image = register_image
+
+
+def _registered(backend: Any, disk: dict[str, Any]) -> dict[str, Any]:
+    ebs = dict(disk.get("Ebs") or {})
+    snapshot = backend.snapshots.get(ebs.get("SnapshotId"))
+    of = {"VolumeSize": snapshot.volume.size, "Encrypted": bool(snapshot.encrypted)} if snapshot else {}
+    return {**disk, "Ebs": {"DeleteOnTermination": True, "VolumeType": "gp2", **of, **ebs}}
 
 
 def _metadata_options() -> None:

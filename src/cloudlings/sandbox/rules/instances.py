@@ -100,6 +100,16 @@ def _size_of(encoded: str) -> int:
 
 
 @before("ec2", "RunInstances")
+async def as_many_as_can_be(given: Given) -> dict[str, Any] | None:
+    """A launch makes MaxCount instances where there is room for them, and here there is; moto makes MinCount.
+
+    Source: EC2 API reference, RunInstances, MaxCount.
+    """
+    most = given.input.get("MaxCount", 1)
+    return None if given.input.get("MinCount", 1) == most else given.input | {"MinCount": most}
+
+
+@before("ec2", "RunInstances")
 async def things_that_a_launch_names(given: Given) -> Refusal | None:
     """Key pair and instance profile are there, and the groups are of the subnet's VPC.
 
@@ -176,7 +186,7 @@ async def what_the_template_says(given: Given) -> dict[str, Any] | None:
     merged = await _launched(given)
     known = ("MetadataOptions", "IamInstanceProfile", "Monitoring", "UserData", "BlockDeviceMappings",
              "KeyName", "EbsOptimized", "SecurityGroupIds", "NetworkInterfaces",
-             "DisableApiTermination")  # fmt: skip
+             "DisableApiTermination", "TagSpecifications")  # fmt: skip
     added = {name: merged[name] for name in known if name in merged and name not in given.input}
     return given.input | added if added else None
 
