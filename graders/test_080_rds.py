@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cloudlings.cost.databases import database_bill
+from cloudlings.grading.answer_parts import same
 from cloudlings.grading.aurora_rules import (
     answers_in_two_zones,
     follows_in,
@@ -170,7 +171,7 @@ def test_door(account: Account, brief: Brief) -> None:
     not_attempted_unless(
         worn - {"default"} or made, f"{brief.database} has no group of its own, and the VPC has no new one."
     )
-    wears_its_own(brief.database, worn, made)
+    wears_its_own(brief.database, worn, made, SEEDED_GROUPS)
     only_for(network, brief.database, brief.port, _inside(network, brief), {"app"})
 
 
@@ -496,7 +497,7 @@ def test_bill(brief: Brief, answer: Callable[[str], Any]) -> None:
     }
     said = as_billed("bill", given, bills, consequence="The month's bill is a surprise.")
     right = "replica" if "reports" in sums["need"] else "multi_az"
-    assert said.get("choose") == right, Because(
+    assert same(said.get("choose"), right), Because(
         found=f"The need is: {sums['need']}. choose is {said.get('choose')!r}.",
         consequence="The money is spent, and the page is as slow, or as dead, as before.",
         concept="Two machines cost the same either way. One waits and takes over; the other answers reads "

@@ -335,6 +335,7 @@ rds.create_db_instance(
     Port=brief.port,
     MasterUsername=brief.master,
     MasterUserPassword="Hunter2-Hunter2",
+    EnableIAMDatabaseAuthentication=True,
     MultiAZ=True,
     StorageEncrypted=True,
     PubliclyAccessible=False,
@@ -852,6 +853,12 @@ for zone in "ab":
         AvailabilityZone=f"us-east-1{zone}",
         PubliclyAccessible=False,
     )
+
+# %% wrong="half-restored" task="door" says=["those of others, portal-app"]
+# It carries what the app carries, and they let each other in.
+ours = group_id("portal-app")
+ec2.authorize_security_group_ingress(GroupId=ours, IpPermissions=[from_group(ours)])
+rds.modify_db_instance(DBInstanceIdentifier=brief.database, VpcSecurityGroupIds=[ours], ApplyImmediately=True)
 
 # %% wrong="half-restored" task="restore" says=["automated backups for 1 day"]
 # The slip: the old one keeps its backups longer from now on; the new one as long as the old one did.

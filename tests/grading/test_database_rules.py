@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from cloudlings.account import Account
 from cloudlings.grading.database_rules import (
     answers_on,
     has_a_standby,
     is_encrypted,
     is_private,
     keeps_backups,
+    nobody_types_its_password,
     only_for,
     own_subnet_group,
     wears_its_own,
@@ -85,6 +87,7 @@ def test_a_good_one(rule: Rule) -> None:
         ("backups", {"BackupRetentionPeriod": 1}, "for 1 day; Hazelmere needs 7"),
         ("backups", {"BackupRetentionPeriod": None}, "for 0 days"),
         ("engine", {"Engine": "oracle-ee"}, "oracle-ee on port 5433"),
+        ("engine", {"Engine": "mysql"}, "db-1 is mysql on port 5433"),
         ("engine", {"Endpoint": {"Port": 5432}}, "postgres on port 5432"),
         ("engine", {"Endpoint": {}}, "postgres on port None"),
         ("engine", {"Endpoint": None}, "postgres on port None"),
@@ -105,18 +108,43 @@ def test_a_portal_without_the_other_database() -> None:
     shares_no_group(GOOD, {})
 
 
+LAID = {"default", "portal-app"}
+
+
 @pytest.mark.parametrize(
     ("worn", "made", "words"),
     [
-        ({"default"}, {"doorway"}, "doorway is carried by no database"),
+        ({"default"}, {"doorway"}, "the VPC's default group; doorway is carried by no database"),
         (set(), {"a", "b"}, "a and b are carried by no database"),
+        ({"default", "portal-app"}, set(), r"no group but those of others, portal-app\.\n"),
     ],
 )
 def test_rules_that_nobody_wears(worn: set[str], made: set[str], words: str) -> None:
-    """A group that was made works for those who carry it."""
-    wears_its_own("db-1", {"doorway", "default"}, made)
+    """A group that was made works for those who carry it, and one of others is not one's own."""
+    wears_its_own("db-1", {"doorway", "default"}, made, LAID)
+    wears_its_own("db-1", {"doorway", "portal-app"}, made, LAID)
     with pytest.raises(AssertionError, match=words):
-        wears_its_own("db-1", worn, made)
+        wears_its_own("db-1", worn, made, LAID)
+
+
+class NoSecrets:
+    """An account without a secret, and a client of itself."""
+
+    def client(self, _: str, region_name: str | None = None) -> NoSecrets:
+        del region_name
+        return self
+
+    def list_secrets(self) -> dict[str, Any]:
+        return {"SecretList": []}
+
+
+def test_a_password_that_was_typed() -> None:
+    """Where users may log in by IAM as well, the master user keeps the password that was typed."""
+    account = cast(Account, NoSecrets())
+    nobody_types_its_password(account, GOOD | {"MasterUserSecret": {"SecretArn": "arn:aws:secretsmanager:1"}})
+    for more in ({}, {"IAMDatabaseAuthenticationEnabled": True}):
+        with pytest.raises(AssertionError, match="no secret holds the password of its user portal"):
+            nobody_types_its_password(account, GOOD | {"MasterUsername": "portal"} | more)
 
 
 def test_one_that_is_gone() -> None:
@@ -194,10 +222,18 @@ def test_a_door_for_the_app(judge: Callable[[Network], None], source: dict[str, 
         (rule(5433, cidr="10.0.10.0/24"), "takes over (the )?mailer"),
         (rule(5433, cidr="10.0.0.0/24"), "a new machine in web can reach db-1"),
         (rule(5433, cidr="10.0.20.0/24"), "a new machine in data can reach db-1"),
+        (rule(5433, cidr="10.0.10.8/30"), "a new machine at 10.0.10.8 in app can reach db-1"),
         (rule(22, group="sg-app"), "other ports of db-1. eni-app can reach db-1 on tcp port 22"),
         (rule(5434, to=5440, group="sg-app"), "can reach db-1 on tcp port 5434"),
     ],
-    ids=["the app's subnet", "the web", "its own subnet", "another port", "ports from the next on"],
+    ids=[
+        "the app's subnet",
+        "the web",
+        "its own subnet",
+        "a few addresses",
+        "another port",
+        "ports from the next on",
+    ],
 )
 def test_a_door_that_is_too_wide(
     judge: Callable[[Network], None], more: SecurityGroupRule, words: str

@@ -128,8 +128,24 @@ def test_what_aws_fills_in_at_work_is_known(value: str) -> None:
     if value == "eu-west-1":
         check()
         return
-    with pytest.raises(AssertionError, match="all stands still"):
+    with pytest.raises(AssertionError, match=r"aws:RequestedRegion = 'us-east-1'\): all stands still"):
         check()
+
+
+def test_what_aws_fills_in_is_told_where_a_policy_speaks_of_it() -> None:
+    """Elsewhere it is no reason."""
+    filled = {"aws:RequestedRegion": "eu-west-1"}
+    with pytest.raises(AssertionError, match=r"today\.csv: all stands still"):
+        may_exactly(
+            account(),
+            session(),
+            least=JOB,
+            most=JOB,
+            job="the job",
+            stops="all stands still",
+            existing=[f"{READINGS}/buoys/today.csv"],
+            at_work=filled,
+        )
 
 
 def test_what_is_known_at_work_excuses_nothing_beyond_it() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from cloudlings.account import Account
 from cloudlings.grading.database_state import Raw, has_by_now, own_secret_login
+from cloudlings.grading.strangers import let_in
 from cloudlings.grading.task import Because
 from cloudlings.grading.vpc_state import (
     must_not_reach,
@@ -17,8 +18,6 @@ from cloudlings.grading.vpc_state import (
     with_host,
 )
 from cloudlings.network import Network, trace
-
-ENGINES = ("postgres", "mysql", "mariadb")
 
 
 def is_private(database: Raw) -> None:
@@ -70,18 +69,21 @@ def has_a_standby(database: Raw, everything: Mapping[str, Raw]) -> None:
 def nobody_types_its_password(
     account: Account, database: Raw, region: str | None = None, *, proved: bool = True
 ) -> None:
-    """Fails the check unless the master password is in Secrets Manager (or users log in by IAM).
+    """Fails the check unless the master password is in Secrets Manager.
 
-    Whether a secret of the learner's own lets in is tried if ``proved``: that wakes the database.
+    Whether a secret of the learner's own lets in is tried if ``proved``: that wakes the database. IAM
+    authentication does not do instead: the master user keeps a password beside it (RDS User Guide, "IAM
+    database authentication").
     """
     name = database["DBInstanceIdentifier"]
-    kept = database.get("MasterUserSecret") or database.get("IAMDatabaseAuthenticationEnabled")
-    assert kept or own_secret_login(account, database, region, proved=proved), Because(
-        found=f"{name} has no managed password, no IAM authentication, and no secret holds the password of "
-        f"its user {database.get('MasterUsername')}.",
-        consequence="The password was typed: it stays in a notebook, in the shell's history and in the "
-        "chat, and nobody dares to change it.",
-        concept="A password that no person knows can be changed every week.",
+    assert database.get("MasterUserSecret") or own_secret_login(account, database, region, proved=proved), (
+        Because(
+            found=f"{name} has no managed password, and no secret holds the password of its user "
+            f"{database.get('MasterUsername')}.",
+            consequence="The password was typed: it stays in a notebook, in the shell's history and in the "
+            "chat, and nobody dares to change it.",
+            concept="A password that no person knows can be changed every week.",
+        )
     )
 
 
@@ -130,17 +132,19 @@ def only_for(network: Network, target: str, port: int, inside: Mapping[str, str]
 
 def is_shut_to_new_machines(network: Network, target: str, port: int) -> None:
     """Fails the check when a machine that is launched later, in a subnet of the VPC, reaches the database."""
+    carried = next((each.security_groups for each in network.databases if each.id == target), ())
     for subnet in subnets_of(network, _home(network, target)):
-        planted, newcomer = with_host(network, subnet, what="a new machine")
-        must_not_reach(
-            planted,
-            newcomer,
-            target,
-            port,
-            consequence="Whoever launches a machine there, or takes one over, can try passwords on the "
-            "patients' records.",
-            concept="A range of addresses lets in whoever lives there, today or next year.",
-        )
+        for address in ("", *let_in(network, carried, subnet)):
+            planted, newcomer = with_host(network, subnet, what="a new machine", address=address)
+            must_not_reach(
+                planted,
+                newcomer,
+                target,
+                port,
+                consequence="Whoever launches a machine there, or takes one over, can try passwords on the "
+                "patients' records.",
+                concept="A range of addresses lets in whoever lives there, today or next year.",
+            )
 
 
 def on_no_other_port(network: Network, source: str, target: str, port: int, name: str) -> None:
@@ -167,13 +171,12 @@ def endpoint_of(database: Raw) -> dict[str, Any]:
 
 
 def answers_on(database: Raw, port: int) -> None:
-    """Fails the check unless a database is of an open-source relational engine, on this port."""
+    """Fails the check unless a database is a PostgreSQL, on this port."""
     name = database["DBInstanceIdentifier"]
     found = endpoint_of(database)["port"]
-    assert (database["Engine"] in ENGINES, found) == (True, port), Because(
+    assert (database["Engine"], found) == ("postgres", port), Because(
         found=f"{name} is {database['Engine']} on port {found}.",
-        consequence=f"The portal's driver speaks to an open-source relational engine on port {port}, "
-        "and gets no answer.",
+        consequence=f"The portal's driver speaks to a PostgreSQL on port {port}, and gets no answer.",
         concept="Engine and port are the database's own: a standard driver is all that a program needs.",
     )
 
@@ -203,11 +206,15 @@ def own_subnet_group(database: Raw) -> Raw:
     return group
 
 
-def wears_its_own(name: str, worn: Set[str], made: Set[str]) -> None:
-    """Fails the check unless a database carries a group beside the default one."""
-    assert worn - {"default"}, Because(
-        found=f"{name} carries no group but the VPC's default group; "
-        f"{shown(sorted(made))} {'is' if len(made) == 1 else 'are'} carried by no database.",
-        consequence="The rules are right, and nobody obeys them: the app gets no answer.",
+def wears_its_own(name: str, worn: Set[str], made: Set[str], laid: Set[str]) -> None:
+    """Fails the check unless a database carries a group that is its own: none of those that were ``laid``."""
+    of_others = worn - {"default"}
+    carried = f"those of others, {shown(sorted(of_others))}" if of_others else "the VPC's default group"
+    waiting = f"; {shown(sorted(made))} {'is' if len(made) == 1 else 'are'} carried by no database"
+    assert worn - laid, Because(
+        found=f"{name} carries no group but {carried}{waiting if made else ''}.",
+        consequence="A rule that is made for another opens the appointments as well."
+        if of_others
+        else "The rules are right, and nobody obeys them: the app gets no answer.",
         concept="A group works for those who carry it.",
     )

@@ -99,11 +99,14 @@ def may_exactly(
 
     above = bounds()
     below = bounds(**at_work) if at_work else above
+    # What no policy speaks of is no reason for a refusal.
+    said = repr(who.policies).lower()
+    untold = {*OVER_TLS, *(key for key in at_work or {} if key.lower() not in said)}
     refused = first_example(below, "under")
     s3 = refused is not None and refused.request.action.lower().startswith("s3:")
     assert refused is None, Because(
         found=f"The policies that count for {name} were put to {job}.",
-        consequence=f"{sentence(refused, without=OVER_TLS)}: {stops}.",
+        consequence=f"{sentence(refused, without=untold)}: {stops}.",
         counterexample=decided_by(refused),
         concept="Without a matching Allow the answer is no. A statement matches when its actions, its ARNs "
         "and all of its conditions match"

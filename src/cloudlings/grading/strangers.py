@@ -7,7 +7,7 @@ network, names = with_strangers(network, card, {"eni-of-the-relay": "relay"}, {"
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from cloudlings.grading.vpc_state import ip, subnets_of, with_host
 from cloudlings.network import Network
@@ -37,7 +37,7 @@ def with_strangers(
     for home in (one for one in subnets_of(network, target.vpc) if one.cidr):
         network, host = with_host(network, home)
         names[host] = f"next machine in {home.name or home.id}"
-        for address in _let_in(network, target, home):
+        for address in let_in(network, target.security_groups, home):
             network, host = with_host(network, home, address=address)
             names[host] = f"next machine at {address}"
     return network, names
@@ -48,12 +48,10 @@ def _called(one: Interface, known: Mapping[str, str]) -> str:
     return next(named, one.attached_to or one.id)
 
 
-def _let_in(network: Network, target: Interface, home: Subnet) -> Iterator[str]:
-    """For each range that a rule of the card lets in, the first address there that is nobody's."""
+def let_in(network: Network, groups: Collection[str], home: Subnet) -> Iterator[str]:
+    """For each range that a rule of these groups lets in, the first address there that is nobody's."""
     lists = {each.id: each.entries for each in network.prefix_lists}
-    rules = [
-        rule for each in network.security_groups if each.id in target.security_groups for rule in each.rules
-    ]
+    rules = [rule for each in network.security_groups if each.id in groups for rule in each.rules]
     ranges = {
         block
         for rule in rules
