@@ -11,9 +11,12 @@ from cloudlings.grading.disks import (
     chooses_the_cheapest,
     copies_no_disk,
     lacks,
+    lets_go_of_the_rest,
+    made_since,
     more_for_io2,
     outlives,
     within,
+    worn_by,
 )
 from cloudlings.grading.ec2_state import (
     Described,
@@ -39,7 +42,7 @@ from cloudlings.grading.launches import (
     the_machine_of,
     well_kept,
 )
-from cloudlings.grading.lineage import ancestors, lineage_of
+from cloudlings.grading.lineage import lineage_of
 from cloudlings.grading.moved_disks import (
     born_of_snapshots,
     is_encrypted_gp3,
@@ -197,25 +200,14 @@ def _one_door(network: Network, brief: Brief, instance: Described) -> None:
 def test_data_disk(account: Account, brief: Brief) -> None:
     state = ec2_state(account)
     ours = {name for each in inventory_of(account, INVENTORY).values() for name in each.values()}
-    roots = {
-        volume["VolumeId"]
-        for one in state.alive()
-        for device, volume in state.disks(one).items()
-        if device == one["RootDeviceName"]
-    }
-    lineage = lineage_of(account, state)
-    made = [
-        each
-        for name, each in state.volumes.items()
-        if name not in roots and not ours & {name, *ancestors(name, lineage)}
-    ]
+    made = made_since(state, ours, lineage_of(account, state))
     not_attempted_unless(made, "There is no volume yet beside the root disks and what was inherited.")
     collector = _collector(account, state, brief)
     zone = collector["Placement"]["AvailabilityZone"]
     mine = [each for each in state.others(collector).values() if each["VolumeId"] not in ours]
     loose = max(made, key=lambda volume: int(volume["Size"]))
     assert mine, Because(
-        found=f"{loose['VolumeId']} is {loose['State']}{_where(loose)} in {loose['AvailabilityZone']}; "
+        found=f"{loose['VolumeId']} is {loose['State']}{worn_by(loose)} in {loose['AvailabilityZone']}; "
         f"the collector, {called(collector)} in {zone}, has no disk but its root disk.",
         consequence="The readings go to the root disk, until it is full.",
         concept="A volume is of one zone for ever, and is attached to a machine of that zone.",
@@ -235,11 +227,6 @@ def test_data_disk(account: Account, brief: Brief) -> None:
     )
     within(brief.disk_cap, mine)
     outlives(collector, best)
-
-
-def _where(volume: Described) -> str:
-    machines = [each["InstanceId"] for each in volume.get("Attachments", [])]
-    return f" on {shown(machines)}" if machines else ""
 
 
 @task(
@@ -392,14 +379,7 @@ def test_retire(account: Account) -> None:
         consequence="It is billed for another month.",
         concept="A stopped machine can come back and its disks are billed; a terminated one is over.",
     )
-    # A lab that was laid before has no root in its inventory.
-    let_go = {listed[disk]: disk for disk in ("scratch", "root") if disk in listed}
-    left = [f"{name} ({let_go[name]})" for name in let_go if name in state.volumes]
-    assert not left, Because(
-        found=f"The archive is gone, and so should its other disks be: {shown(left)} is still there.",
-        consequence="It costs money every month, and next year nobody dares delete it.",
-        concept="Keep what is needed and let go of the rest: the flag is set for each disk.",
-    )
+    lets_go_of_the_rest(state, listed)
 
 
 @task(

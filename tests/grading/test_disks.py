@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from cloudlings.grading.disks import bill_of, copies_no_disk, lacks, throughput
+from cloudlings.grading.disks import (
+    bill_of,
+    copies_no_disk,
+    lacks,
+    lets_go_of_the_rest,
+    made_since,
+    throughput,
+    worn_by,
+)
 from cloudlings.grading.ec2_state import Ec2State
 
 # From the EBS User Guide, "Amazon EBS volume types".
@@ -112,3 +120,45 @@ def test_a_copy_of_the_readings_is_told(snapshot: str, lineage: dict[str, str]) 
 def test_another_disk_is_no_copy(snapshot: str, lineage: dict[str, str]) -> None:
     """An empty one, or one with other data, such as an archive's."""
     assert told(snapshot, lineage) == ""
+
+
+def test_disks_that_were_made_since() -> None:
+    """Neither root disks of machines that run, nor inherited ones, nor copies of these; a copy of one's own
+    is one's own."""
+    ended = machine("i-ended", root="vol-left") | {"State": {"Name": "terminated"}}
+    rootless = machine("i-bare", data="vol-data") | {"State": {"Name": "stopped"}}
+    running = FIRST | {"State": {"Name": "running"}}
+    names = ("vol-root", "vol-data", "vol-left", "vol-ours", "vol-copy-of-ours", "vol-copy")
+    lineage = {"vol-copy-of-ours": "snap-1", "snap-1": "vol-ours", "vol-copy": "snap-2", "snap-2": "vol-gone"}
+    machines = {each["InstanceId"]: each for each in (running, ended, rootless)}
+    state = Ec2State(machines, {name: {"VolumeId": name} for name in names}, {})
+    found = [each["VolumeId"] for each in made_since(state, {"vol-ours", "i-ours"}, lineage)]
+    assert found == ["vol-data", "vol-left", "vol-copy"]
+
+
+def test_where_a_disk_is() -> None:
+    """On its machines, or on none."""
+    assert worn_by({"Attachments": [{"InstanceId": "i-1"}, {"InstanceId": "i-2"}]}) == " on i-1 and i-2"
+    assert worn_by({"Attachments": []}) == worn_by({}) == ""
+
+
+@pytest.mark.parametrize(
+    ("left", "words"),
+    [
+        (["vol-s"], r"vol-s \(scratch\) is still there"),
+        (["vol-r"], r"vol-r \(root\) is still there"),
+        (["vol-s", "vol-r"], r"vol-s \(scratch\) and vol-r \(root\) are still there"),
+    ],
+)
+def test_disks_that_nobody_needs(left: list[str], words: str) -> None:
+    """Scratch and root go with the machine; the observations stay."""
+    listed = {"instance": "i-1", "observations": "vol-o", "scratch": "vol-s", "root": "vol-r"}
+    lets_go_of_the_rest(Ec2State({}, {"vol-o": {}}, {}), listed)
+    state = Ec2State({}, {name: {} for name in ("vol-o", *left)}, {})
+    with pytest.raises(AssertionError, match=words):
+        lets_go_of_the_rest(state, listed)
+
+
+def test_an_inventory_without_a_root() -> None:
+    """That of a lab that was laid before."""
+    lets_go_of_the_rest(Ec2State({}, {"vol-r": {}}, {}), {"scratch": "vol-s"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from cloudlings.cost import Estimate, volume_bill
@@ -44,6 +44,37 @@ def bill_of(volume: Described) -> Estimate:
         volume["Size"],
         iops=volume.get("Iops") or 0,
         throughput=volume.get("Throughput") or 0,
+    )
+
+
+def made_since(state: Ec2State, ours: Collection[str], lineage: Lineage) -> list[Described]:
+    """The volumes that are neither root disks nor ``ours``, which were inherited, nor copies of those."""
+    roots = {state.disks(one).get(one["RootDeviceName"], {}).get("VolumeId") for one in state.alive()}
+    return [
+        each
+        for name, each in state.volumes.items()
+        if name not in roots and not set(ours) & {name, *ancestors(name, lineage)}
+    ]
+
+
+def worn_by(volume: Described) -> str:
+    """On which machines a volume is, in words; "" when on none."""
+    machines = [each["InstanceId"] for each in volume.get("Attachments", [])]
+    return f" on {shown(machines)}" if machines else ""
+
+
+def lets_go_of_the_rest(state: Ec2State, listed: Mapping[str, str]) -> None:
+    """Fails the check when a machine is gone and its scratch or root disk is still there.
+
+    ``listed`` are its disks by what they are for; a lab that was laid before has no root among them.
+    """
+    rest = {disk: listed[disk] for disk in ("scratch", "root") if disk in listed}
+    left = [f"{name} ({disk})" for disk, name in rest.items() if name in state.volumes]
+    assert not left, Because(
+        found=f"The archive is gone, and so should its other disks be: {shown(left)} "
+        f"{'is' if len(left) == 1 else 'are'} still there.",
+        consequence="It costs money every month, and next year nobody dares delete it.",
+        concept="Keep what is needed and let go of the rest: the flag is set for each disk.",
     )
 
 
