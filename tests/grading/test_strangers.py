@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from cloudlings.grading.strangers import with_strangers
@@ -31,6 +33,7 @@ def network(*rules: SecurityGroupRule) -> Network:
             Subnet("subnet-6", "vpc-1", ""),
         ),
         interfaces=(
+            card("eni-far", "10.0.0.8", "sg-far", vpc="vpc-2"),
             card("eni-target", "10.0.0.9", "sg-door", attached_to="i-target"),
             card("eni-second", "10.0.0.10", "sg-door", attached_to="i-target"),
             card("eni-relay", "10.0.0.4", "sg-relay"),
@@ -38,7 +41,6 @@ def network(*rules: SecurityGroupRule) -> Network:
             card("eni-kiosk", "10.0.0.5", "sg-kiosk"),
             card("eni-machine", "10.0.0.6", "sg-door", attached_to="i-twin"),
             card("eni-nat", "10.0.0.7"),
-            card("eni-far", "10.9.0.5", "sg-far", vpc="vpc-2"),
         ),
         security_groups=(SecurityGroup("sg-door", "vpc-1", rules), SecurityGroup("sg-kiosk", "vpc-1")),
         prefix_lists=(PrefixList("pl-1", ("10.0.1.64/30", "fd00::/8")),),
@@ -97,3 +99,15 @@ def test_a_planted_machine_has_its_address() -> None:
     found = {one.id: one.private_ips for one in planned.interfaces}
     assert found["a host at 10.0.1.64 in subnet-b"] == ("10.0.1.64",)
     assert set(names) <= set(found)
+
+
+def test_a_card_that_nothing_wears_yet() -> None:
+    """It is no stranger to itself, and others that nothing wears are; who is not known is told by id."""
+    planned = network()
+    bare = tuple(
+        card("eni-target", "10.0.0.9", "sg-door") if one.id == "eni-target" else one
+        for one in planned.interfaces
+    )
+    names = with_strangers(replace(planned, interfaces=bare), "eni-target", {"eni-relay": "relay"}, {})[1]
+    assert names["eni-kiosk"] == "eni-kiosk"
+    assert "eni-target" not in names

@@ -50,6 +50,10 @@ def _source_of(image: Described) -> str:
 def ancestors(thing: str, lineage: Lineage) -> list[str]:
     """What something was made of, what that was made of, and so on."""
     found: list[str] = []
-    while (thing := lineage.get(thing, "")) and thing not in found:
+    # No line is longer than all that is known, were it a ring.
+    for _ in lineage:
+        thing = lineage.get(thing, "")
+        if not thing:
+            break
         found.append(thing)
     return found
