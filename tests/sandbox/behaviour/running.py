@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import re
 import time
 import zipfile
@@ -404,6 +405,27 @@ def logger_lines(aws: Aws) -> None:
     found = [line for line in lines(aws, name, "placed") if "placed" in line]
     pattern = rf"\[INFO\]\t\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{{3}}Z\t{request}\tplaced\s*"
     assert re.fullmatch(pattern, found[0]), found
+
+
+@probe("Lambda", "Lambda Developer Guide, Using Lambda advanced logging controls with Python")
+def logger_objects(aws: Aws) -> None:
+    """With JSON logs the logging module writes objects, from INFO on, with what extra adds to them."""
+    code = (
+        "import logging\nlog = logging.getLogger()\ndef handler(event, context):\n"
+        "    log.debug('unseen')\n    log.info('placed', extra={'orderId': 'K-1'})\n    print('as it is')\n"
+        "    try:\n        1 / 0\n    except ZeroDivisionError:\n        log.exception('failed')\n"
+    )
+    name = aws.function(code, LoggingConfig={"LogFormat": "JSON"})
+    answer, _ = invoke(aws, name, LogType="Tail")
+    request = answer["ResponseMetadata"]["HTTPHeaders"]["x-amzn-requestid"]
+    said = base64.b64decode(answer["LogResult"]).decode().splitlines()
+    placed, failed = (json.loads(line) for line in said if line.startswith("{") and "platform." not in line)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", placed.pop("timestamp")), placed
+    told = {"level": "INFO", "message": "placed", "logger": "root", "requestId": request}
+    assert placed == {**told, "orderId": "K-1"}, placed
+    assert (failed["level"], failed["errorType"]) == ("ERROR", "ZeroDivisionError"), failed
+    assert "as it is" in said, said
+    assert "unseen" not in "".join(said), said
 
 
 @probe("Lambda", "Lambda API reference, Invoke: LogType")

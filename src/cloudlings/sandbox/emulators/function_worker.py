@@ -140,12 +140,39 @@ def log_as_lambda(logging: Any) -> None:
             return True
 
     shape = "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s"
-    formatter = logging.Formatter(shape, "%Y-%m-%dT%H:%M:%S")
+    when = "%Y-%m-%dT%H:%M:%S"
+    as_json = os.environ.get("AWS_LAMBDA_LOG_FORMAT") == "JSON"
+    formatter = json_lines(logging, when) if as_json else logging.Formatter(shape, when)
     formatter.converter = time.gmtime
+    if as_json:
+        level = os.environ.get("AWS_LAMBDA_LOG_LEVEL", "INFO")
+        logging.root.setLevel({"TRACE": "DEBUG", "FATAL": "CRITICAL"}.get(level, level))
     handler = Handler()
     handler.setFormatter(formatter)
     handler.addFilter(Numbered())
     logging.root.addHandler(handler)
+
+
+def json_lines(logging: Any, when: str) -> Any:
+    """Writes a record as an object: its own fields, those that ``extra`` gave it, and an exception's."""
+    usual = {*vars(logging.makeLogRecord({})), "message", "asctime", "aws_request_id", "taskName"}
+
+    class Lines(logging.Formatter):  # type: ignore[misc]
+        def format(self, record: Any) -> str:
+            line = {
+                "timestamp": self.formatTime(record, when) + f".{int(record.msecs):03d}Z",
+                "level": record.levelname,
+                "message": record.getMessage(),
+                "logger": record.name,
+            }
+            if record.exc_info and record.exc_info[0]:
+                line["stackTrace"] = self.formatException(record.exc_info).splitlines()
+                line["errorType"] = record.exc_info[0].__name__
+                line["errorMessage"] = str(record.exc_info[1])
+            line.update({name: value for name, value in vars(record).items() if name not in usual})
+            return json.dumps({**line, "requestId": record.aws_request_id}, default=str)
+
+    return Lines()
 
 
 def count_calls(handlers: Any) -> None:

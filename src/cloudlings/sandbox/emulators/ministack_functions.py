@@ -434,10 +434,19 @@ def variables(config: Mapping[str, Any], stream: str) -> dict[str, str]:
         "AWS_LAMBDA_FUNCTION_VERSION": str(config.get("Version", "$LATEST")),
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(config.get("MemorySize", 128)),
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        **_of_logs(settings),
         "AWS_LAMBDA_LOG_GROUP_NAME": settings.get("LogGroup") or f"/aws/lambda/{name}",
         "AWS_LAMBDA_LOG_STREAM_NAME": stream,
         **runtime.execution_credentials(dict(config)),
     }
+
+
+def _of_logs(settings: Mapping[str, Any]) -> Mapping[str, str]:
+    """What tells a runtime to write its logger's lines as JSON, and from which level on."""
+    if settings.get("LogFormat") != "JSON":
+        return {}
+    level = str(settings.get("ApplicationLogLevel") or "INFO")
+    return {"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": level}
 
 
 def _layers(config: Mapping[str, Any]) -> Iterable[bytes]:
