@@ -142,9 +142,15 @@ def test_big_orders(account: Account, brief: Brief) -> None:
     counts_those_above(account.id, brief.groups["orders"], brief.big, query)
 
 
-ORDER = {"orderId": "KW-31007", "region": "north", "shipping": 4.9, "amount": 73.2}
 SECRETS = ({"email": "ida.brandt@example.org", "card": "4000 0012 3456 7899"},
            {"email": "o'neil+bikes@example.net", "card": "5555444433331111"})  # fmt: skip
+ORDERS: tuple[tuple[Mapping[str, Any], Mapping[str, Any]], ...] = (
+    ({"orderId": "KW-31007", "region": "north", "amount": 73.2, "shipping": 4.9},
+     {"accepted": True, "total": 78.1}),
+    ({"orderId": "KW-31008", "region": "north", "amount": -1, "shipping": 4.9}, {"accepted": False}),
+    ({"orderId": "KW-31009", "region": "west", "amount": 19}, {"accepted": True, "total": 19}),
+    ({"orderId": "KW-31010", "region": "west", "amount": 0}, {"accepted": False}),
+)  # fmt: skip
 
 
 @task(
@@ -164,20 +170,17 @@ SECRETS = ({"email": "ida.brandt@example.org", "card": "4000 0012 3456 7899"},
     ],
 )
 def test_logger(account: Account, brief: Brief) -> None:
-    first = ask(account, brief.checkout, {**ORDER, **SECRETS[0]})
-    untouched = any(line.startswith(f"New order {ORDER['orderId']} from") for line in first.lines)
+    sent = [({**order, **SECRETS[n % 2]}, told) for n, (order, told) in enumerate(ORDERS)]
+    first = ask(account, brief.checkout, sent[0][0])
+    untouched = any(line.startswith(f"New order {sent[0][0]['orderId']} from") for line in first.lines)
     not_attempted_unless(not untouched, f"Function {brief.checkout} still writes its old sentences.")
-    refused = ask(account, brief.checkout, {**ORDER, **SECRETS[1], "amount": -1, "orderId": "KW-31008"})
-    told = (
-        {"accepted": True, "total": 78.1, "orderId": "KW-31007"},
-        {"accepted": False, "orderId": "KW-31008"},
-    )
-    for said, wanted in zip((first, refused), told, strict=True):
-        answers_as_before(brief.checkout, said, wanted)
-    for said, secrets in zip((first, refused), SECRETS, strict=True):
+    answers = [first, *(ask(account, brief.checkout, order) for order, _ in sent[1:])]
+    for said, (order, told) in zip(answers, sent, strict=True):
+        answers_as_before(brief.checkout, said, {"orderId": order["orderId"], **told})
+    for said, (order, _) in zip(answers, sent, strict=True):
         lines_are_fields(brief.checkout, said)
-        lines_are_discreet(brief.checkout, said.lines, secrets)
-    levels_tell_errors(brief.checkout, first, refused)
+        lines_are_discreet(brief.checkout, said.lines, order)
+    levels_tell_errors(brief.checkout, first, answers[1])
 
 
 # --- metrics ----------------------------------------------------------------------------------------------

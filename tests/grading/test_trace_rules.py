@@ -37,7 +37,9 @@ def test_each_order_has_a_request_of_its_own() -> None:
     [
         ({"request": "r-000000000000"}, "received under another"),
         ({"request": None}, "names the request None"),
-        ({"service": "checkout"}, "service 'checkout'"),
+        ({"service": "checkout"}, "service 'checkout'. The services are orders, payments, shipping"),
+        ({"service": "/kittiwake/1f2e/payments"}, "the service has a name of its own"),
+        ({"service": "orders"}, "service 'orders', cause .* not the first line"),
         ({"cause": "it is slow"}, "cause 'it is slow'"),
         ({"cause": ["a"]}, "not the first line"),
     ],

@@ -23,6 +23,8 @@ RETENTIONS = (
 """Days that a log group can keep its events. Source: CloudWatch Logs API reference, PutRetentionPolicy."""
 _PLATFORM = ("INIT_START", "START RequestId:", "END RequestId:", "REPORT RequestId:")
 Line = Mapping[str, Any]
+START = 1_790_000_000_000
+"""When the events of `records` begin, in milliseconds since 1970."""
 
 
 def least_retention(days: int) -> int:
@@ -117,16 +119,23 @@ def saved(account: Account, name: str) -> Asked | None:
 
 
 def records(account_id: str, events: Iterable[tuple[int, str, str | Line]]) -> list[Record]:
-    """Events as a query meets them: (second, log group, line or message)."""
+    """Events as a query meets them: (second, log group, line or message).
+
+    Each group's lines come in together, and those of the group that is met first come in last: when a line
+    came in is not when it was written.
+    """
+    every = list(events)
+    batches = list(dict.fromkeys(group for _, group, _ in reversed(every)))
     return [
         Record(
-            timestamp=1_790_000_000_000 + 1000 * second,
+            timestamp=START + 1000 * second,
             message=line if isinstance(line, str) else json.dumps(line),
             stream="web-1",
             log=f"{account_id}:{group}",
             pointer=str(number),
+            ingested=START + 1000 * second + 86_400_000 * (1 + batches.index(group)),
         )
-        for number, (second, group, line) in enumerate(events)
+        for number, (second, group, line) in enumerate(every)
     ]
 
 

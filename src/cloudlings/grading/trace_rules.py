@@ -31,6 +31,13 @@ def names_the_cause(brief: Brief, request: str, given: Any) -> None:
         consequence="One reads the life of somebody else's order.",
         concept="The order's number is known to one service; the request id goes along to all of them.",
     )
+    services = ("orders", "payments", "shipping")
+    assert said.get("service") in services, Because(
+        found=f'The answer "trace" says: service {said.get("service")!r}. The services are '
+        f"{', '.join(services)}.",
+        consequence="Nobody knows which team to call.",
+        concept="A log group is where a service writes; the service has a name of its own.",
+    )
     right = (said.get("service"), said.get("cause")) == ("payments", _cause(brief))
     assert right, Because(
         found=f'The answer "trace" says: service {said.get("service")!r}, cause {said.get("cause")!r}. '
