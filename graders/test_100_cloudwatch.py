@@ -22,8 +22,8 @@ from cloudlings.grading.log_checks import (
     shows_a_life,
 )
 from cloudlings.grading.log_rules import ask, saved
-from cloudlings.grading.metric_rules import around_now, total_of
-from cloudlings.grading.payment_rules import makes_few_metrics, measures_each, pays, sums_of
+from cloudlings.grading.metric_rules import around_now, listed_in, total_of
+from cloudlings.grading.payment_rules import makes_few_metrics, measures_each, pays, sums_of, values_of
 from cloudlings.grading.rehearsal import Rehearsal
 from cloudlings.grading.retention_rules import kept_as_long, none_for_ever
 from cloudlings.grading.shop_days import Shop
@@ -205,10 +205,11 @@ def test_logger(account: Account, brief: Brief) -> None:
 def test_measure(account: Account, brief: Brief) -> None:
     shop = _shop(brief)
     when = around_now(account)
+    others = values_of(account, listed_in(account, brief.namespace), when)
     before = {metric: total_of(account, metric, when) for metric in sums_of(shop)}
     lines = pays(account, brief.payments)
     after = {metric: total_of(account, metric, when) for metric in sums_of(shop)}
-    listed = account.client("cloudwatch").list_metrics(Namespace=brief.namespace)["Metrics"]
+    listed = listed_in(account, brief.namespace)
     # The notebook itself feeds Latency later on, to ring an alarm: that is not of this task.
     made = [one for one in listed if not shop.latency.is_asked_by({**one, "Namespace": brief.namespace})]
     not_attempted_unless(
@@ -216,7 +217,7 @@ def test_measure(account: Account, brief: Brief) -> None:
         f"{brief.payments} was sent payments, and made no metric; the export has put no value either.",
     )
     measures_each(brief, shop, before, after, listed)
-    makes_few_metrics(brief, listed)
+    makes_few_metrics(brief, others, values_of(account, listed, when))
     assert total_of(account, shop.exported, when)[0], Because(
         found=f"{brief.payments} is measured. Of the export, Exported in {brief.namespace} with "
         f"Service={brief.service} and the unit Count, there is no value of the last day.",

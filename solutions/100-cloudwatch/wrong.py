@@ -924,7 +924,7 @@ cloudwatch.put_metric_alarm(
     TreatMissingData="breaching",
 )
 
-# %% wrong="at-night" task="measure" says=["Latency got 3 values", "another shop"]
+# %% wrong="at-night" task="measure" says=["Latency got 4 values", "another shop"]
 # Milliseconds are said, and seconds are given.
 MEASURED = f"""
 import json

@@ -13,14 +13,22 @@ import pytest
 
 from cloudlings.grading.alarm_rules import Metric
 from cloudlings.grading.metric_rules import around_now, listed, total_of
-from cloudlings.grading.payment_rules import PAID, makes_few_metrics, measures_each, pays, sums_of
+from cloudlings.grading.payment_rules import (
+    PAID,
+    Named,
+    makes_few_metrics,
+    measures_each,
+    pays,
+    sums_of,
+    values_of,
+)
 from cloudlings.grading.shop_days import Shop
 from cloudlings.lab import Brief
 
 SHOP = Shop("Shop", "till", "dead", "payments", "i-0123456789abcdef0")
 BRIEF = Brief({"payments": "payments", "namespace": "Shop", "service": "till", "bill": {"customers": 20_000}})
 NONE = dict.fromkeys(sums_of(SHOP), (0.0, 0.0))
-RIGHT = {metric: (3.0, total) for metric, total in sums_of(SHOP).items()}
+RIGHT = {metric: (4.0, total) for metric, total in sums_of(SHOP).items()}
 
 
 def metric(name: str, **dimensions: str) -> dict[str, Any]:
@@ -29,7 +37,7 @@ def metric(name: str, **dimensions: str) -> dict[str, Any]:
 
 
 def test_each_payment_once() -> None:
-    """Three values each, with the payments' sums, whatever was there before."""
+    """Four values each, with the payments' sums, whatever was there before."""
     before = dict.fromkeys(NONE, (5.0, 70.0))
     after = {each: (5.0 + count, 70.0 + total) for each, (count, total) in RIGHT.items()}
     measures_each(BRIEF, SHOP, NONE, RIGHT, [])
@@ -45,8 +53,8 @@ def test_each_payment_once() -> None:
         ),
         ({SHOP.failures: (1.0, 1.0)}, "Failures got 1 values with the sum 1"),
         (
-            {SHOP.latency: (3.0, 4.0005)},
-            "took 137, 842.5 and 3021 ms, .* Latency got 3 values with the sum 4.0005",
+            {SHOP.latency: (4.0, 4.1395)},
+            "took 137, 842.5, 3021 and 139 ms, .* Latency got 4 values with the sum 4.1395",
         ),
         ({SHOP.orders: (6.0, 6.0)}, "Orders got 6 values"),
     ],
@@ -57,13 +65,38 @@ def test_another_measure(change: Mapping[Metric, tuple[float, float]], words: st
         measures_each(BRIEF, SHOP, NONE, RIGHT | change, [metric("Orders", Shop="n", Service="till")])
 
 
+def named(name: str, **dimensions: str) -> Named:
+    return name, frozenset({"Service": "till", **dimensions}.items())
+
+
 def test_few_metrics() -> None:
-    """A dimension with one of few values is right; one for each customer or order is not."""
-    few = [metric("Orders", Service="till"), metric("Orders", Service="till", Processor="ok")]
-    makes_few_metrics(BRIEF, few)
-    for name, value in (("Customer", "c-70311"), ("Order", "KW-41003")):
-        with pytest.raises(AssertionError, match=f"1 metrics .* Orders has the dimension {name}"):
-            makes_few_metrics(BRIEF, [*few, metric("Orders", Service="till", **{name: value})])
+    """A dimension with one of few values is right."""
+    makes_few_metrics(BRIEF, {}, {})
+    makes_few_metrics(BRIEF, {}, {named("Orders", Speed=each): 1.0 for each in ("good", "slow", "bad")})
+    makes_few_metrics(
+        BRIEF, {}, {named("Orders", Processor="ok"): 2.0, named("Orders", Processor="declined"): 1.0}
+    )
+
+
+@pytest.mark.parametrize(
+    ("fed", "words"),
+    [
+        ([{"Customer": "c-70311"}], "1 metrics .* Orders has the dimension Customer"),
+        ([{"Order": "KW-41003"}], "1 metrics .* Orders has the dimension Order"),
+        ([{"Request": each} for each in ("a", "b", "c", "d")], "4 metrics .* Orders has the dimension Request"),
+    ],
+)
+def test_a_metric_for_each(fed: list[dict[str, str]], words: str) -> None:
+    """A metric for each customer, each order or each call fails the check, by whatever name it is told."""
+    after = {named("Orders", **each): 1.0 for each in fed}
+    with pytest.raises(AssertionError, match=words):
+        makes_few_metrics(BRIEF, {}, after)
+
+
+def test_metrics_of_an_earlier_try() -> None:
+    """No metric can be deleted: one that got no value just now is no fault of the function's."""
+    old = {named("Orders", Customer=f"c-7031{n}"): 4.0 for n in range(4)}
+    makes_few_metrics(BRIEF, old, old)
 
 
 class Payments:
@@ -119,6 +152,16 @@ def test_totals() -> None:
     assert total_of(account, SHOP.latency, (0, 60)) == (3.0, 5.5)
     assert account.asked["Unit"] == "Milliseconds"
     assert account.asked["Dimensions"] == [{"Name": "Service", "Value": "till"}]
+
+
+def test_values_of_other_dimensions() -> None:
+    """Metrics that have more than the service, each with how many values it got, of any unit."""
+    account: Any = Payments()
+    every = [{**metric("Orders", Service="till"), "Namespace": "Shop"}]
+    every += [{**metric("Orders", Service="till", Who="a"), "Namespace": "Shop"}]
+    assert values_of(account, every, (0, 60)) == {named("Orders", Who="a"): 3.0}
+    assert "Unit" not in account.asked
+    assert account.asked["Dimensions"] == every[1]["Dimensions"]
 
 
 def test_a_day_around_now() -> None:

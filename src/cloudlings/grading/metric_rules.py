@@ -19,6 +19,12 @@ def listed(metrics: Sequence[Raw]) -> str:
     return shown(sorted(told)[:6])
 
 
+def listed_in(account: Account, namespace: str) -> list[Raw]:
+    """The metrics of a namespace."""
+    pages = account.client("cloudwatch").get_paginator("list_metrics").paginate(Namespace=namespace)
+    return [one for page in pages for one in page["Metrics"]]
+
+
 def around_now(account: Account) -> tuple[int, int]:
     """A day that holds this moment, in seconds: by the account's newest request, so it can be replayed."""
     rows = account.journal()
@@ -39,3 +45,17 @@ def total_of(account: Account, metric: Metric, when: tuple[int, int]) -> tuple[f
         Unit=metric.unit,
     )["Datapoints"]
     return sum(one["SampleCount"] for one in found), sum(one["Sum"] for one in found)
+
+
+def values_of(account: Account, one: Raw, when: tuple[int, int]) -> float:
+    """How many values a listed metric got, of any unit."""
+    found = account.client("cloudwatch").get_metric_statistics(
+        Namespace=one["Namespace"],
+        MetricName=one["MetricName"],
+        Dimensions=one["Dimensions"],
+        StartTime=when[0],
+        EndTime=when[1],
+        Period=3600,
+        Statistics=["SampleCount"],
+    )["Datapoints"]
+    return float(sum(point["SampleCount"] for point in found))

@@ -16,17 +16,21 @@ from cloudlings.lab import Brief
 
 Totals = Mapping[Metric, tuple[float, float]]
 """How many values each metric got, and their sum."""
+Named = tuple[str, frozenset[tuple[str, str]]]
+"""A metric of the shop's by its name and its dimensions."""
+Counts = Mapping[Named, float]
 PAID = (
     {"orderId": "KW-41001", "customer": "c-70311", "ms": 137, "processor": "ok"},
     {"orderId": "KW-41002", "customer": "c-70312", "ms": 842.5, "processor": "ok"},
     {"orderId": "KW-41003", "customer": "c-70313", "ms": 3021, "processor": "declined"},
+    {"orderId": "KW-41004", "customer": "c-70314", "ms": 139, "processor": "ok"},
 )
-"""The payments that the function is sent: one is slow, one is declined."""
+"""The payments that the function is sent: one is slow, one is declined, and two are much alike."""
 
 
 def sums_of(shop: Shop) -> dict[Metric, float]:
     """What each metric of the payments adds up to when all of `PAID` have been measured."""
-    return {shop.latency: 4000.5, shop.orders: 3.0, shop.failures: 1.0}
+    return {shop.latency: 4139.5, shop.orders: 4.0, shop.failures: 1.0}
 
 
 def pays(account: Account, function: str) -> list[str]:
@@ -78,20 +82,40 @@ def _taken() -> str:
     return shown([f"{payment['ms']:g}" for payment in PAID])
 
 
-def makes_few_metrics(brief: Brief, listed: Sequence[Raw]) -> None:
-    """Fails the check where a metric is one customer's or one order's."""
-    personal = {payment[name] for payment in PAID for name in ("customer", "orderId")}
-    many = [
-        (one["MetricName"], pair["Name"])
+def values_of(account: Account, listed: Sequence[Raw], when: tuple[int, int]) -> Counts:
+    """How many values each metric that has more dimensions than the service got in some time."""
+    return {
+        _name(one): metric_rules.values_of(account, one, when)
         for one in listed
-        for pair in one["Dimensions"]
-        if pair["Value"] in personal
+        if {pair["Name"] for pair in one["Dimensions"]} - {"Service"}
+    }
+
+
+def makes_few_metrics(brief: Brief, before: Counts, after: Counts) -> None:
+    """Fails the check where each payment made a metric of its own.
+
+    Metrics cannot be deleted: those of an earlier try, which get no value any more, are not counted.
+    """
+    fed = [one for one, count in after.items() if count > before.get(one, 0)]
+    personal = {payment[name] for payment in PAID for name in ("customer", "orderId")}
+    values: dict[tuple[str, str], set[str]] = {}
+    for name, dimensions in fed:
+        for key, value in dimensions:
+            values.setdefault((name, key), set()).add(value)
+    many = [
+        name
+        for name, found in sorted(values.items())
+        if not found.isdisjoint(personal) or len(found) >= len(PAID)
     ]
     assert not many, Because(
-        found=f"{len(PAID)} payments made {len(many)} metrics that are one customer's or one order's: "
-        f"{many[0][0]} has the dimension {many[0][1]}.",
+        found=f"{len(PAID)} payments made {sum(len(values[name]) for name in many)} metrics that are one "
+        f"customer's or one order's: {many[0][0]} has the dimension {many[0][1]}.",
         consequence="Each value of a dimension is a metric that is paid for by itself: "
         f"{brief.bill['customers']:,} customers would cost more than the shop.",
         concept="What differs for everybody is a field of the line, and is asked with a query. A "
         "dimension has few values.",
     )
+
+
+def _name(one: Raw) -> Named:
+    return str(one["MetricName"]), frozenset((pair["Name"], pair["Value"]) for pair in one["Dimensions"])
