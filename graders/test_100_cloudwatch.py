@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cloudlings.cost import logs_bill, metrics_bill
-from cloudlings.grading.alarm_drill import arrives, lets_no_stranger_in
+from cloudlings.grading.alarm_drill import arrives, is_as_found, lets_no_stranger_in
 from cloudlings.grading.alarm_rules import alarms_of, is_on_a_band, wakes, watches
 from cloudlings.grading.band_rules import rings_for_too_few
 from cloudlings.grading.board_rules import best_board, hard_hour, questions
@@ -254,9 +254,11 @@ def test_pager(account: Account, brief: Brief) -> None:
         concept="What runs is changed in place. reset_lab() lays the start state again.",
     )
     attributes = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["Policy"]).get("Attributes", {})
-    policy = str(attributes.get("Policy", ""))
-    not_attempted_unless("oncall-2024" not in policy, f"The queue {brief.pager} has the policy that it had.")
-    topic = _topic(account, brief)
+    policy, topic = str(attributes.get("Policy", "")), _topic(account, brief)
+    arn = f"arn:aws:sqs:{account.region_name}:{account.id}:{brief.pager}"
+    not_attempted_unless(
+        not is_as_found(policy, topic, arn), f"The queue {brief.pager} has the policy that it had."
+    )
     # A composite alarm is rung where no other wakes: it may speak for all of them.
     ringing = sorted(
         (one for kind in alarms_of(account) for one in kind if wakes(one, topic)),
@@ -275,7 +277,7 @@ def test_pager(account: Account, brief: Brief) -> None:
         concept="Each part of the way says for itself whom it takes messages from; the sender is told "
         "“sent” all the same.",
     )
-    lets_no_stranger_in(account, brief.pager, brief.topic, policy)
+    lets_no_stranger_in(account, brief.pager, policy)
 
 
 @task(

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 from cloudlings.account import Account
 from cloudlings.grading.alarm_rules import Raw
-from cloudlings.grading.proofs import readable
+from cloudlings.grading.proofs import allow, decided_by, document, first_example, readable
 from cloudlings.grading.task import Because
-from cloudlings.iam import Policies, Principal, Request, decide
+from cloudlings.iam import Policies, Principal, prove
 
 DRILL = "cloudlings drill after "
+STRANGER = "999988887777"
+SNS = {"Service": "sns.amazonaws.com"}
 
 
 def arrives(account: Account, queue: str, alarm: Raw) -> bool:
@@ -43,20 +46,51 @@ def _drills(sqs: Any, queue: str) -> Iterator[str]:
                 yield message["Body"]
 
 
-def lets_no_stranger_in(account: Account, queue_name: str, topic_name: str, policy: str) -> None:
-    """Decides, by the queue's policy, about a topic of another account and about anybody without one."""
+def is_as_found(policy: str, topic: str, queue: str) -> bool:
+    """Whether a queue's policy is the one that was there: it lets in a topic of last year, and no other."""
+    condition = {"ArnEquals": {"aws:SourceArn": f"{topic.rpartition(':')[0]}:oncall-2024"}}
+    found = allow("sqs:SendMessage", queue, Principal=SNS, Condition=condition)
+    try:
+        return bool(json.loads(policy)["Statement"] == [found])
+    except (ValueError, KeyError, TypeError):
+        return False
+
+
+def lets_no_stranger_in(account: Account, queue_name: str, policy: str) -> None:
+    """Proves, by the queue's policy, that no topic of another account gets in, and nobody without a topic.
+
+    Over all requests that AWS makes, from wherever, whenever, and whatever the topic is called.
+    """
     queue = f"arn:aws:sqs:{account.region_name}:{account.id}:{queue_name}"
-    policies = Policies.of(resource=readable(policy, f"policy of the queue {queue_name}"))
-    stranger = f"arn:aws:sns:{account.region_name}:999988887777:{topic_name}"
-    service = Principal("service", "sns.amazonaws.com")
-    of_stranger = {"aws:SourceArn": stranger, "aws:SourceAccount": "999988887777"}
-    callers = (
-        ("SNS, for the topic " + stranger, Request(service, "sqs:SendMessage", queue, context=of_stranger)),
-        ("anybody on the internet", Request(Principal("anonymous"), "sqs:SendMessage", queue)),
+    granted = Policies.of(resource=readable(policy, f"policy of the queue {queue_name}"))
+    # SNS always says for which topic it calls.
+    ours = (
+        {"StringLike": {"aws:SourceArn": f"arn:aws:sns:*:{account.id}:*"}},
+        {"Null": {"aws:SourceArn": True}},
     )
-    for who, request in callers:
-        assert decide(request, policies).outcome != "Allowed", Because(
+    of_ours = document(*(allow("sqs:SendMessage", queue, Principal=SNS, Condition=each) for each in ours))
+    nobody: dict[str, Any] = {"aws:SourceArn": None, "aws:SourceAccount": None}
+    people = [Principal("anonymous"), Principal("user", f"arn:aws:iam::{STRANGER}:user/somebody")]
+    sns = [Principal("service", "sns.amazonaws.com")]
+    for who, callers, context in (
+        ("anybody on the internet", people, nobody),
+        (f"SNS, for topics of account {STRANGER}", sns, {"aws:SourceAccount": STRANGER}),
+    ):
+        comparison = prove(
+            granted,
+            Policies.of(resource=of_ours),
+            account=account.id,
+            actions=["sqs:SendMessage"],
+            resources=[queue],
+            principals=callers,
+            context=context,
+            as_aws_sends=True,
+            outsiders_may=True,
+        )
+        example = first_example(comparison, "over")
+        assert example is None, Because(
             found=f"The policy of the queue {queue_name} was asked about {who}: it lets the message in.",
             consequence="A stranger may ring the pager all night.",
+            counterexample=decided_by(example),
             concept="A service acts for many accounts. A condition says for whom it may act here.",
         )
