@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cloudlings.grading import shop_days
-from cloudlings.grading.alarm_rules import Metric, said, watches, woken
+from cloudlings.grading.alarm_rules import Metric, said, told_of, watches, woken
 from cloudlings.grading.shop_days import EVENT, Shop, day
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:oncall"
@@ -88,6 +88,14 @@ def test_woken(
     assert woken(([one], []), TOPIC, day(SHOP, changes, before=before), EVENT).first == after
 
 
+def test_told_of() -> None:
+    """The states that a topic, or anybody, is told of; with the actions off, none."""
+    one = {"AlarmActions": [TOPIC, "b"], "OKActions": ["b"], "InsufficientDataActions": []}
+    assert (told_of(one, TOPIC), told_of(one, "b"), told_of(one, "c")) == ({"ALARM"}, {"ALARM", "OK"}, set())
+    assert told_of(one) == {"ALARM", "OK"}
+    assert told_of({**one, "ActionsEnabled": False}) == told_of({}) == set()
+
+
 def test_only_those_who_tell_the_topic() -> None:
     """An alarm without actions, or with its actions off, or of another topic, wakes nobody."""
     loud = {**SLOW, "EvaluationPeriods": 5}
@@ -97,6 +105,37 @@ def test_only_those_who_tell_the_topic() -> None:
         alarm("elsewhere", **loud, AlarmActions=[TOPIC + "-old"]),
     ]
     assert str(woken((mute, []), TOPIC, day(SHOP, slow(6)), EVENT)) == "none"
+
+
+@pytest.mark.parametrize(
+    ("settings", "after"),
+    [
+        # A heartbeat may speak by the state that means nothing is known.
+        ({**STILL, "Period": 600, "TreatMissingData": "missing", "InsufficientDataActions": [TOPIC]}, 31),
+        ({**STILL, "Period": 600, "TreatMissingData": "missing", "OKActions": [TOPIC]}, None),
+        ({**STILL, "Period": 600, "OKActions": [TOPIC], "ComparisonOperator": "GreaterThanThreshold"}, None),
+        ({**STILL, "Period": 600, "InsufficientDataActions": [TOPIC], "ActionsEnabled": False}, None),
+    ],
+)
+def test_every_list_of_actions(settings: Mapping[str, Any], after: int | None) -> None:
+    """Somebody is woken by what is told at the beginning of any state, and of no other."""
+    one = alarm("one", **settings, AlarmActions=[])
+    played = day(SHOP, {SHOP.exported: shop_days.exports(0)})
+    assert woken(([one], []), TOPIC, played, EVENT).first == after
+
+
+def test_the_end_of_an_alarm_is_told_too() -> None:
+    """A message that all is well again is a message."""
+    over = alarm("over", **SLOW, AlarmActions=[], OKActions=[TOPIC])
+    assert woken(([over], []), TOPIC, day(SHOP, slow(6)), EVENT).by == {"over": 7}
+
+
+def test_an_alarm_that_is_always_on() -> None:
+    """It tells nobody of what happens, and is named."""
+    on = alarm("on", **{**SLOW, "Threshold": 1})
+    assert str(woken(([on], []), TOPIC, day(SHOP, slow(6)), EVENT)).startswith("none (on: in ALARM all")
+    off = alarm("off", **SLOW)
+    assert str(woken(([off], []), TOPIC, day(SHOP, {}), EVENT)) == "none"
 
 
 def test_composite() -> None:

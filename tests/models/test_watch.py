@@ -72,6 +72,14 @@ def test_alarmed_at() -> None:
     assert watch.alarmed_at(["OK", "OK"]) is None
 
 
+def test_entered_at() -> None:
+    """An action is carried out when its state begins, not while it lasts."""
+    assert watch.entered_at(["ALARM", "INSUFFICIENT_DATA", "OK"], {"INSUFFICIENT_DATA"}) == 2
+    assert watch.entered_at(["ALARM", "ALARM", "OK"], {"OK", "ALARM"}, since=1) == 2
+    assert watch.entered_at(["OK", "ALARM", "OK"], ()) is None
+    assert watch.entered_at(["OK"], {"OK"}) is None
+
+
 def test_the_alarms_that_a_rule_asks() -> None:
     """Each by its name, also where the rule has its ARN."""
     arn = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:far off"

@@ -93,6 +93,21 @@ def wakes(alarm: Raw, topic: str) -> bool:
     return bool(alarm.get("ActionsEnabled", True)) and topic in (alarm.get("AlarmActions") or ())
 
 
+_ACTIONS: Mapping[State, str] = {
+    "ALARM": "AlarmActions",
+    "OK": "OKActions",
+    "INSUFFICIENT_DATA": "InsufficientDataActions",
+}
+
+
+def told_of(alarm: Raw, topic: str = "") -> set[State]:
+    """The states of an alarm that a topic is told of when they begin; without a topic, that anybody is."""
+    if not alarm.get("ActionsEnabled", True):
+        return set()
+    lists = {state: alarm.get(name) or () for state, name in _ACTIONS.items()}
+    return {state for state, actions in lists.items() if (topic in actions if topic else actions)}
+
+
 def watches(alarm: Raw, metric: Metric) -> bool:
     """Whether an alarm looks at a metric, by itself or in its metric math."""
     asked = [query["MetricStat"]["Metric"] for query in alarm.get("Metrics") or () if query.get("MetricStat")]
@@ -155,9 +170,13 @@ def _measured(alarm: Raw, feed: Feed) -> watch.Points:
 
 @dataclass(frozen=True)
 class Woken:
-    """Which alarms would have woken somebody in a stretch of time, and in which minute after its event."""
+    """Which alarms would have woken somebody in a stretch of time, and in which minute after its event.
+
+    ``stuck`` are those that were in ALARM already when it began, and still are: they tell nobody again.
+    """
 
     by: Mapping[str, int]
+    stuck: Sequence[str] = ()
 
     @property
     def first(self) -> int | None:
@@ -172,7 +191,8 @@ class Woken:
             f"{name} (after {minute} min)"
             for name, minute in sorted(self.by.items(), key=lambda each: each[1])
         ]
-        return ", ".join(told) or "none"
+        stuck = f" ({', '.join(self.stuck)}: in ALARM all the time, also before)" if self.stuck else ""
+        return ", ".join(told) or f"none{stuck}"
 
 
 def woken(
@@ -184,6 +204,7 @@ def woken(
 ) -> Woken:
     """Who is woken by a topic in a stretch of time whose event begins at minute ``since``.
 
+    A message wakes, whichever state it tells of: AWS has a list of actions for each.
     ``alarms`` are those of `alarms_of`. ``counted`` names the metric alarms that the question is about (None:
     all); a composite alarm counts if its rule asks one, or asks another composite alarm that does. Alarms on
     anomaly bands are left out.
@@ -192,10 +213,14 @@ def woken(
     named = [
         name
         for name, alarm in played.alarms.items()
-        if wakes(alarm, topic) and (counted is None or not played.asked_by(name).isdisjoint(counted))
+        if told_of(alarm, topic) and (counted is None or not played.asked_by(name).isdisjoint(counted))
     ]
-    minutes = {name: watch.alarmed_at(played.states(name), since) for name in named}
-    return Woken({name: minute for name, minute in minutes.items() if minute is not None})
+    minutes = {
+        name: watch.entered_at(played.states(name), told_of(played.alarms[name], topic), since)
+        for name in named
+    }
+    stuck = [name for name in named if set(played.states(name)[since - 1 :]) == {"ALARM"}]
+    return Woken({name: minute for name, minute in minutes.items() if minute is not None}, stuck)
 
 
 _UNDECIDED: tuple[State, ...] = ("INSUFFICIENT_DATA",)

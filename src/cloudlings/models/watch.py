@@ -9,7 +9,7 @@ alarm"; API reference, PutCompositeAlarm (the rule's words).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,9 +81,16 @@ def states(one: Watched, points: Points, minutes: int, first: State = "OK") -> t
 
 def alarmed_at(states_by_minute: Sequence[State], since: int = 0) -> int | None:
     """The first minute from ``since`` on, counted from there, at whose end ALARM has begun; or None."""
+    return entered_at(states_by_minute, {"ALARM"}, since)
+
+
+def entered_at(
+    states_by_minute: Sequence[State], wanted: Collection[State], since: int = 0, first: State = "OK"
+) -> int | None:
+    """The first minute from ``since`` on, counted from there, at whose end one of some states has begun."""
     for minute in range(since, len(states_by_minute)):
-        before = states_by_minute[minute - 1] if minute else "OK"
-        if states_by_minute[minute] == "ALARM" and before != "ALARM":
+        before, now = states_by_minute[minute - 1] if minute else first, states_by_minute[minute]
+        if now in wanted and before != now:
             return minute - since + 1
     return None
 
