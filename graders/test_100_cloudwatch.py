@@ -9,8 +9,8 @@ from cloudlings.cost import logs_bill, metrics_bill
 from cloudlings.grading.alarm_drill import arrives, is_as_found, lets_no_stranger_in
 from cloudlings.grading.alarm_rules import alarms_of, is_on_a_band, wakes, watches
 from cloudlings.grading.band_rules import rings_for_too_few
-from cloudlings.grading.board_rules import best_board, hard_hour, questions
-from cloudlings.grading.dashboards import answers, drawn, graphs
+from cloudlings.grading.board_rules import best_board, hard_hour, questions, shows_sums
+from cloudlings.grading.dashboards import answers, drawn, graphs, share
 from cloudlings.grading.graders import Account, Because, Brief, not_attempted_unless, task
 from cloudlings.grading.latency_rules import Waiting, wakes_for_slow_ones
 from cloudlings.grading.log_checks import (
@@ -25,7 +25,7 @@ from cloudlings.grading.log_rules import ask, saved
 from cloudlings.grading.metric_rules import around_now, listed_in, total_of
 from cloudlings.grading.payment_rules import makes_few_metrics, measures_each, pays, sums_of, values_of
 from cloudlings.grading.rehearsal import Rehearsal
-from cloudlings.grading.retention_rules import kept_as_long, none_for_ever
+from cloudlings.grading.retention_rules import kept_as_long, lines_are_there, none_for_ever
 from cloudlings.grading.shop_days import Shop
 from cloudlings.grading.sums import as_billed
 from cloudlings.grading.symptom_rules import (
@@ -82,6 +82,7 @@ def test_keep_logs(account: Account, brief: Brief) -> None:
     )
     for row in brief.keep:
         kept_as_long(kept, row.group, row.days)
+    lines_are_there(account, list(brief.groups.values()))
     none_for_ever(kept)
 
 
@@ -437,6 +438,17 @@ def test_board(account: Account, brief: Brief) -> None:
             concept="A graph shows a statistic of a metric, in a Region, per period: how many is a sum, "
             "an average of ones is one.",
         )
+    alone = [
+        one
+        for one in here
+        if answers(one, feed, lambda p: share(shop.failures, shop.orders, p))
+        and not shows_sums(shop, feed, one)
+    ]
+    assert alone, Because(
+        found=f"Dashboard {board} shows which share of the orders failed in a graph that shows the sums, too.",
+        consequence="Beside forty orders a minute, a share of four percent is a flat line.",
+        concept="What is only computed with is hidden: each line of a graph is drawn on the same scale.",
+    )
 
 
 @task(

@@ -162,7 +162,7 @@ cloudwatch.put_metric_alarm(
     TreatMissingData="breaching",
 )
 
-# %% wrong="from-a-guide" task="noise" says=["97 %", "a busy machine is what one pays for"]
+# %% wrong="from-a-guide" task="noise" says=["100 %", "a busy machine is what one pays for"]
 # A higher threshold for the same question.
 cloudwatch.delete_alarms(AlarmNames=[f"no-orders-{brief.tag}", f"any-failure-{brief.tag}"])
 cloudwatch.put_metric_alarm(

@@ -38,6 +38,7 @@ def alarm(band: str = "ANOMALY_DETECTION_BAND(o, 3)", stat: str = "Sum", **setti
 def test_an_alarm_for_too_few() -> None:
     """An alarm below a band of the agreed width, on sums, is right."""
     rings_for_too_few(alarm(), 3)
+    rings_for_too_few(alarm(AlarmActions=["arn:aws:sns:eu-west-1:1:oncall"], ActionsEnabled=False), 3)
 
 
 @pytest.mark.parametrize(
@@ -47,6 +48,8 @@ def test_an_alarm_for_too_few() -> None:
         (alarm(ThresholdMetricId="lost"), "agreed is a width of 3"),
         (alarm(ComparisonOperator="GreaterThanUpperThreshold"), "GreaterThanUpperThreshold"),
         (alarm(stat="Average"), "Average of Orders"),
+        (alarm(AlarmActions=["arn:aws:sns:eu-west-1:1:oncall"]), "few has actions for ALARM"),
+        (alarm(InsufficientDataActions=["arn:aws:sns:eu-west-1:1:oncall"]), "for INSUFFICIENT_DATA"),
     ],
 )
 def test_an_alarm_for_something_else(made: dict[str, Any], words: str) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
-from cloudlings.grading.retention_rules import kept_as_long, none_for_ever
+from cloudlings.grading.retention_rules import kept_as_long, lines_are_there, none_for_ever
 
 
 @pytest.mark.parametrize(("kept", "days"), [(30, 30), (60, 31), (400, 366), (1, 1)])
@@ -33,3 +36,15 @@ def test_none_for_ever() -> None:
     none_for_ever({"/shop": 7})
     with pytest.raises(AssertionError, match="/other"):
         none_for_ever({"/shop": 7, "/other": None})
+
+
+def test_lines_that_were_there() -> None:
+    """A group that was deleted and made anew has none of its lines, and is named."""
+    events = {"/shop/a": [{"message": "{}"}], "/shop/b": []}
+    logs = SimpleNamespace(
+        filter_log_events=lambda logGroupName, limit: {"events": events[logGroupName][:limit]}
+    )
+    account: Any = SimpleNamespace(client=lambda _: logs)
+    lines_are_there(account, ["/shop/a"])
+    with pytest.raises(AssertionError, match="^/shop/b has a retention, and no line"):
+        lines_are_there(account, ["/shop/a", "/shop/b"])

@@ -69,6 +69,7 @@ def test_exports() -> None:
     """Each ten minutes, up to the last one."""
     usual, stopped = shop_days.exports(), shop_days.exports(10)
     assert [bool(usual(minute)) for minute in (-10, 0, 5, 10, 20)] == [True, True, False, True, True]
+    assert shop_days.exports(rows=0.0)(10) == [(0.0, 1.0)]
     assert [bool(stopped(minute)) for minute in (-10, 0, 5, 10, 20)] == [True, True, False, True, False]
 
 
@@ -86,10 +87,24 @@ def test_from_the_event_on() -> None:
     assert [minutes(-1), minutes(0), minutes(9)] == [[], [(2.0, 1.0)], [(2.0, 1.0)]]
 
 
+def test_for_some_minutes() -> None:
+    """Neither before nor after them."""
+    minutes = shop_days.for_minutes(0.0, 2)
+    assert [minutes(at) for at in (-1, 0, 1, 2)] == [[], [(0.0, 1.0)], [(0.0, 1.0)], []]
+
+
+def test_many_orders() -> None:
+    """So many orders, and as many calls of the function; a share of them fails in bad minutes."""
+    made = shop_days.many(SHOP, 1000, (1,), 50)
+    assert [sums(made[one], 1) for one in (SHOP.orders, SHOP.failures)] == [[1000], [50]]
+    assert counts(made[SHOP.failures], 0, 1) == [1000, 1000]
+    assert made[SHOP.of_function("Invocations")](1) == made[SHOP.orders](1)
+
+
 def test_a_busy_machine() -> None:
-    """Full for forty minutes, by values of each five minutes."""
-    assert [shop_days.busy(minute) for minute in (-5, 0, 3, 35, 40)] == [
-        [(35.0, 1.0)], [(97.0, 1.0)], [], [(97.0, 1.0)], [(35.0, 1.0)],
+    """Full for seventy minutes, by values of each five minutes."""
+    assert [shop_days.busy(minute) for minute in (-5, 0, 3, 65, 70)] == [
+        [(35.0, 1.0)], [(100.0, 1.0)], [], [(100.0, 1.0)], [(35.0, 1.0)],
     ]  # fmt: skip
 
 

@@ -26,7 +26,7 @@ BRIEF = Brief(
 )
 
 
-def alarm(name: str, **settings: Any) -> Mapping[str, Any]:
+def alarm(name: str, **settings: Any) -> dict[str, Any]:
     return {
         "AlarmName": name,
         "AlarmActions": [TOPIC],
@@ -41,10 +41,10 @@ def alarm(name: str, **settings: Any) -> Mapping[str, Any]:
     }
 
 
-def share(expression: str, needed: int, periods: int = 5) -> Mapping[str, Any]:
+def share(expression: str, needed: int, periods: int = 5, seconds: int = 60) -> dict[str, Any]:
     asked = [
         {"Id": name[0].lower(), "MetricStat": {"Metric": {"Namespace": "Shop", "MetricName": name,
-         "Dimensions": SERVICE}, "Period": 60, "Stat": "Sum"}, "ReturnData": False}
+         "Dimensions": SERVICE}, "Period": seconds, "Stat": "Sum"}, "ReturnData": False}
         for name in ("Failures", "Orders")
     ]  # fmt: skip
     made = {"Id": "share", "Expression": expression, "ReturnData": True}
@@ -103,7 +103,19 @@ def test_alarms_on_what_customers_feel() -> None:
         (ANY, "An ordinary day, .* Woken: any"),
         (SILENT, "Nobody orders all night, and the export runs. Woken: orders"),
         (share("100 * f / o", 3), "Early morning: 4 orders a minute"),
-        (share(ENOUGH, 2), "In two minutes 4 of 40 payments failed"),
+        (share(ENOUGH, 2), "In two minutes all of 40 payments failed"),
+        (share("IF(o >= 15, 100 * f / o, 0)", 3), "Early morning: 19 orders a minute, of which half fail"),
+        # A share of five minutes at a time is high after one bad minute.
+        (share("IF(o >= 100, 100 * f / o, 0)", 1, 1, 300), "In two minutes all of 40"),
+        (share(ENOUGH, 3) | {"ComparisonOperator": "GreaterThanOrEqualToThreshold"}, "All day 50 of 1,000"),
+        (share(ENOUGH, 3) | {"Threshold": 4}, "All day 50 of 1,000 payments a minute failed: 5 %"),
+        (still(Statistic="Sum"), "Nobody orders all night; the export runs as ever, and finds no row"),
+        (DEAD | {"ComparisonOperator": "GreaterThanOrEqualToThreshold"}, "told that it was empty"),
+        (DEAD | {"Statistic": "SampleCount"}, "told that it was empty. Woken: dead"),
+        (
+            DEAD | {"TreatMissingData": "missing", "InsufficientDataActions": [TOPIC]},
+            "told that it was empty. Woken: dead",
+        ),
     ],
 )
 def test_calm_days(one: Mapping[str, Any], words: str) -> None:
@@ -117,6 +129,33 @@ def test_failures_that_wake_nobody(alarms: tuple[Any, ...]) -> None:
     """No alarm on them, or one that is too patient."""
     with pytest.raises(AssertionError, match="In three of five minutes 4 of 40 payments failed"):
         wakes_for_failures(BRIEF, rehearsal(*alarms))
+
+
+@pytest.mark.parametrize(
+    ("one", "words"),
+    [
+        (SHARE | {"Threshold": 7}, "51 of 1,000 payments failed; agreed are 5 %. Woken: none"),
+        (share("IF(o > 20, 100 * f / o, 0)", 3), "half of the 20 payments failed. Woken: none"),
+    ],
+)
+def test_failures_that_are_just_too_many(one: Mapping[str, Any], words: str) -> None:
+    """A little more than agreed is too much, and the least number of orders counts."""
+    with pytest.raises(AssertionError, match=words):
+        wakes_for_failures(BRIEF, rehearsal(one))
+
+
+def test_half_the_patience() -> None:
+    """A machine that is busy for an hour is no reason either, nor one at the end of its strength."""
+    for patient in (CPU | {"EvaluationPeriods": 12}, CPU | {"Threshold": 99}):
+        with pytest.raises(AssertionError, match="Woken: cpu"):
+            wakes_nobody_for_nothing(rehearsal(patient))
+
+
+def test_a_heartbeat_without_data() -> None:
+    """An export's silence may be told by the state that means that nothing is known."""
+    silent = still(TreatMissingData="missing", AlarmActions=[], InsufficientDataActions=[TOPIC])
+    keeps_still(BRIEF, rehearsal(silent))
+    wakes_for_silence(BRIEF, rehearsal(silent))
 
 
 @pytest.mark.parametrize("alarms", [(SHARE,), ({**DEAD, "EvaluationPeriods": 20},)])
@@ -143,7 +182,7 @@ def test_a_silence_that_is_not_told_in_time(one: Mapping[str, Any], words: str) 
 
 @pytest.mark.parametrize(
     ("one", "words"),
-    [(ANY, "An ordinary day"), (SILENT, "Nobody orders all night"), (CPU, "computed at 97 % .* Woken: cpu")],
+    [(ANY, "An ordinary day"), (SILENT, "Nobody orders all night"), (CPU, "computed at 100 % .* Woken: cpu")],
 )
 def test_days_without_trouble(one: Mapping[str, Any], words: str) -> None:
     """No customer is hurt, and somebody is woken."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 
-from cloudlings.grading.alarm_rules import Raw
+from cloudlings.grading.alarm_rules import Raw, told_of
 from cloudlings.grading.task import Because
 from cloudlings.grading.vpc_state import shown
 
 
 def rings_for_too_few(alarm: Raw, agreed: float) -> None:
-    """Fails the check unless an alarm rings below a band of the agreed width, and looks at sums."""
+    """Fails the check unless an alarm rings below a band of the agreed width, tells nobody, and looks at
+    sums."""
     name = alarm["AlarmName"]
     band = next(
         (str(q.get("Expression", "")) for q in alarm["Metrics"] if q["Id"] == alarm["ThresholdMetricId"]), ""
@@ -25,6 +26,14 @@ def rings_for_too_few(alarm: Raw, agreed: float) -> None:
         consequence="On the first day of the sale somebody is woken because all is well, or nobody "
         "because nothing is sold.",
         concept="A band has two sides. Only one of them hurts here.",
+    )
+    told = told_of(alarm)
+    assert not told, Because(
+        found=f"Alarm {name} has actions for {shown(sorted(told))}.",
+        consequence="On its first odd evening it wakes somebody, and nobody knows yet whether it may be "
+        "believed.",
+        concept="An alarm acts by its lists of actions, one for each state. One without any changes its "
+        "colour, and can be watched.",
     )
     stats = {q["MetricStat"]["Stat"] for q in alarm["Metrics"] if q.get("MetricStat")}
     assert stats == {"Sum"}, Because(

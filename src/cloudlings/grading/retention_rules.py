@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from cloudlings.account import Account
 from cloudlings.grading.log_rules import least_retention
 from cloudlings.grading.task import Because
 from cloudlings.grading.vpc_state import shown
@@ -36,6 +37,18 @@ def kept_as_long(kept: Mapping[str, int | None], name: str, days: int) -> None:
         consequence="Storage is paid for days that nobody asks about, and personal data lies longer "
         "than it may.",
         concept="The list of lengths has steps; the right one is the first that is long enough.",
+    )
+
+
+def lines_are_there(account: Account, names: Sequence[str]) -> None:
+    """Fails the check if a log group that had lines has none: it was deleted, and made anew."""
+    client = account.client("logs")
+    empty = [name for name in names if not client.filter_log_events(logGroupName=name, limit=1)["events"]]
+    assert not empty, Because(
+        found=f"{shown(empty)} has a retention, and no line: those that were there are gone.",
+        consequence="What customers complain of today, nobody can look up any more.",
+        concept="A log group that is deleted takes its lines along. What runs is changed in place; reset_lab() "
+        "lays the start state again.",
     )
 
 

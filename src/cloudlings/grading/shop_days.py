@@ -121,9 +121,9 @@ def latency(number: int, slow: Collection[int], share: float, usual: float, slow
     return at
 
 
-def exports(last: int | None = None, every: int = 10) -> Minutes:
+def exports(last: int | None = None, every: int = 10, rows: float = 120.0) -> Minutes:
     """The export's rows, put each ten minutes; after minute ``last`` it runs no more."""
-    return lambda minute: [(120.0, 1.0)] if minute % every == 0 and (last is None or minute <= last) else []
+    return lambda minute: [(rows, 1.0)] if minute % every == 0 and (last is None or minute <= last) else []
 
 
 def nobody(shop: Shop) -> dict[Metric, Minutes]:
@@ -138,6 +138,21 @@ def from_event(value: float) -> Minutes:
     return lambda minute: [(value, 1.0)] if minute >= 0 else []
 
 
+def for_minutes(value: float, minutes: int) -> Minutes:
+    """One value a minute for so many minutes from the event on, and nothing before or after."""
+    return lambda minute: [(value, 1.0)] if 0 <= minute < minutes else []
+
+
+def many(shop: Shop, number: int, bad: Collection[int], failed: int) -> dict[Metric, Minutes]:
+    """So many orders a minute, of which ``failed`` fail in the ``bad`` minutes; the function counts them,
+    too."""
+    return {
+        shop.orders: orders(number),
+        shop.failures: failures(number, bad, failed),
+        shop.of_function("Invocations"): orders(number),
+    }
+
+
 def busy(minute: int) -> Minute:
-    """A machine's CPU, each five minutes: full for forty minutes, else a third."""
-    return [(97.0 if 0 <= minute < 40 else 35.0, 1.0)] if minute % 5 == 0 else []
+    """A machine's CPU, each five minutes: full for seventy minutes, else a third."""
+    return [(100.0 if 0 <= minute < 70 else 35.0, 1.0)] if minute % 5 == 0 else []

@@ -42,6 +42,21 @@ def wakes_for_failures(brief: Brief, rehearsal: Rehearsal) -> None:
         "stand side by side.",
     )
 
+    crowd = 1000 * brief.error_percent // 100 + 1
+    above = rehearsal.day(shop_days.many(shop, 1000, (0, 2, 4), crowd))
+    assert above.within(6), Because(
+        found=f"{told}. In three of five minutes {crowd} of 1,000 payments failed; agreed are "
+        f"{brief.error_percent} %. Woken: {above}.",
+        consequence="What was agreed as too much is borne in silence.",
+        concept="A threshold is the agreed number itself, in the unit of what is compared with it.",
+    )
+    enough = rehearsal.day(shop_days.many(shop, brief.few, (0, 2, 4), brief.few // 2))
+    assert enough.within(6), Because(
+        found=f"{told}. In three of five minutes half of the {brief.few} payments failed. Woken: {enough}.",
+        consequence="On a quiet evening nobody can pay, and the alarm takes it for too few to count.",
+        concept="At least a number is from that number on.",
+    )
+
 
 def wakes_for_dead_letters(brief: Brief, rehearsal: Rehearsal) -> None:
     """Fails the check unless the alarms wake when one message lies in the dead-letter queue."""
@@ -91,12 +106,9 @@ def keeps_still(brief: Brief, rehearsal: Rehearsal) -> None:
 
 def _calm_days(brief: Brief, rehearsal: Rehearsal) -> Sequence[tuple[str, Changes, str]]:
     """What happens on each calm day, in words and as metrics, and what to think about."""
-    shop, failed = rehearsal.shop, failing(brief)
-    few = max(3, brief.few // 5)
-    small = {
-        shop.orders: shop_days.orders(few),
-        shop.failures: shop_days.failures(few, range(0, 40, 2), 1),
-    }
+    shop, few, agreed = rehearsal.shop, max(3, brief.few // 5), 1000 * brief.error_percent // 100
+    night, lies = shop_days.nobody(shop), shop.of_queue("ApproximateNumberOfMessagesVisible")
+    some = "A share of few says little: below a number of orders it should not count."
     return (
         (
             "An ordinary day, on which one payment fails in each third minute",
@@ -105,18 +117,39 @@ def _calm_days(brief: Brief, rehearsal: Rehearsal) -> Sequence[tuple[str, Change
         ),
         (
             "Nobody orders all night, and the export runs",
-            shop_days.nobody(shop),
+            night,
             "What should silence mean for this metric?",
         ),
         (
-            f"Early morning: {few} orders a minute, of which one fails every other minute",
-            small,
-            "A share of few says little: below a number of orders it should not count.",
+            "Nobody orders all night; the export runs as ever, and finds no row",
+            {**night, shop.exported: shop_days.exports(rows=0.0)},
+            "A zero is a sign of life. How often a metric came is another question than how much it was.",
         ),
         (
-            f"In two minutes {failed} of {ORDERS} payments failed, then all was well",
-            {shop.failures: shop_days.failures(ORDERS, (0, 1), failed)},
+            f"Early morning: {few} orders a minute, of which one fails every other minute",
+            shop_days.many(shop, few, range(0, 40, 2), 1),
+            some,
+        ),
+        (
+            f"Early morning: {brief.few - 1} orders a minute, of which half fail",
+            shop_days.many(shop, brief.few - 1, range(40), brief.few // 2),
+            some,
+        ),
+        (
+            f"In two minutes all of {ORDERS} payments failed, then all was well",
+            {shop.failures: shop_days.failures(ORDERS, (0, 1), ORDERS)},
             "Patience is a number: of how many minutes, how many?",
+        ),
+        (
+            f"All day {agreed} of 1,000 payments a minute failed: {brief.error_percent} %, and no more",
+            shop_days.many(shop, 1000, range(80), agreed),
+            "More than a share is not from it on, and not from a lower one.",
+        ),
+        (
+            f"Somebody looked into the queue {brief.dead_letters}: for twenty minutes it told that it was "
+            "empty",
+            {lies: shop_days.for_minutes(0.0, 20)},
+            "An empty queue may say so. It matters what lies in it, not whether it speaks.",
         ),
     )
 
@@ -150,8 +183,8 @@ def _days_without_trouble(rehearsal: Rehearsal) -> Sequence[tuple[str, Changes, 
             "What should silence mean for this metric?",
         ),
         (
-            f"The machine {shop.instance} computed at 97 % for 40 minutes; every order went through, as "
-            "fast as ever",
+            f"The machine {shop.instance} computed at 100 % for 70 minutes; every order went "
+            "through, as fast as ever",
             {shop.cpu: shop_days.busy},
             "A person is woken to watch a machine work.",
             "CPU is a cause at most. A busy machine is what one pays for; waking is for symptoms.",
