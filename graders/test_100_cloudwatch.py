@@ -445,7 +445,8 @@ def test_board(account: Account, brief: Brief) -> None:
         and not shows_sums(shop, feed, one)
     ]
     assert alone, Because(
-        found=f"Dashboard {board} shows which share of the orders failed in a graph that shows the sums, too.",
+        found=f"Dashboard {board} shows which share of the orders failed in a graph that shows the "
+        "sums, too.",
         consequence="Beside forty orders a minute, a share of four percent is a flat line.",
         concept="What is only computed with is hidden: each line of a graph is drawn on the same scale.",
     )

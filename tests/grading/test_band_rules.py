@@ -48,6 +48,7 @@ def test_an_alarm_for_too_few() -> None:
         (alarm(ThresholdMetricId="lost"), "agreed is a width of 3"),
         (alarm(ComparisonOperator="GreaterThanUpperThreshold"), "GreaterThanUpperThreshold"),
         (alarm(stat="Average"), "Average of Orders"),
+        (alarm("ANOMALY_DETECTION_BAND( latency , 3)"), "few compares o with a band of latency"),
         (alarm(AlarmActions=["arn:aws:sns:eu-west-1:1:oncall"]), "few has actions for ALARM"),
         (alarm(InsufficientDataActions=["arn:aws:sns:eu-west-1:1:oncall"]), "for INSUFFICIENT_DATA"),
     ],

@@ -106,7 +106,7 @@ def test_alarms_on_what_customers_feel() -> None:
         (share(ENOUGH, 2), "In two minutes all of 40 payments failed"),
         (share("IF(o >= 15, 100 * f / o, 0)", 3), "Early morning: 19 orders a minute, of which half fail"),
         # A share of five minutes at a time is high after one bad minute.
-        (share("IF(o >= 100, 100 * f / o, 0)", 1, 1, 300), "In two minutes all of 40"),
+        (share("IF(o >= 150, 100 * f / o, 0)", 1, 1, 300), "In two minutes all of 40"),
         (share(ENOUGH, 3) | {"ComparisonOperator": "GreaterThanOrEqualToThreshold"}, "All day 50 of 1,000"),
         (share(ENOUGH, 3) | {"Threshold": 4}, "All day 50 of 1,000 payments a minute failed: 5 %"),
         (still(Statistic="Sum"), "Nobody orders all night; the export runs as ever, and finds no row"),

@@ -21,6 +21,13 @@ def rings_for_too_few(alarm: Raw, agreed: float) -> None:
         consequence="Narrower, it rings on ordinary days; wider, it sleeps through a bad one.",
         concept="The width is how unusual something must be. A band that says none has 2.",
     )
+    of = re.sub(r"[^(]*\(\s*(\w*).*", r"\1", band.strip())
+    compared = [q["Id"] for q in alarm["Metrics"] if q["Id"] != alarm["ThresholdMetricId"] and _is_shown(q)]
+    assert of in compared, Because(
+        found=f"Alarm {name} compares {shown(compared)} with a band of {of}.",
+        consequence="One metric is held against what is usual for another.",
+        concept="A band is learnt from one time series, and fits that one.",
+    )
     assert alarm["ComparisonOperator"] == "LessThanLowerThreshold", Because(
         found=f"Alarm {name} compares by {alarm['ComparisonOperator']}.",
         consequence="On the first day of the sale somebody is woken because all is well, or nobody "
@@ -41,6 +48,10 @@ def rings_for_too_few(alarm: Raw, agreed: float) -> None:
         consequence="An average of ones is one, on the best day and on the worst.",
         concept="How many is a sum.",
     )
+
+
+def _is_shown(query: Raw) -> bool:
+    return bool(query.get("ReturnData", True))
 
 
 def width(band: str) -> float | None:

@@ -45,10 +45,10 @@ def lines_are_there(account: Account, names: Sequence[str]) -> None:
     client = account.client("logs")
     empty = [name for name in names if not client.filter_log_events(logGroupName=name, limit=1)["events"]]
     assert not empty, Because(
-        found=f"{shown(empty)} has a retention, and no line: those that were there are gone.",
+        found=f"The lines of {shown(empty)} were looked for. There is none any more.",
         consequence="What customers complain of today, nobody can look up any more.",
-        concept="A log group that is deleted takes its lines along. What runs is changed in place; reset_lab() "
-        "lays the start state again.",
+        concept="A log group that is deleted takes its lines along. What runs is changed in place; "
+        "reset_lab() lays the start state again.",
     )
 
 
