@@ -42,6 +42,7 @@ from cloudlings.grading.trigger_rules import (
     clocks,
     hears_of_uploads,
     lets_in_only,
+    moment,
     notifications,
     only_one,
     polls_need_no_policy,
@@ -277,7 +278,7 @@ def test_triggers(account: Account, brief: Brief, answer: Callable[[str], Any]) 
             who=f"S3, for bucket {brief.bucket}",
         )
     only_one(rung, brief.night)
-    rings_daily(rung[0], brief.night_at)
+    rings_daily(rung[0], brief.night_at, moment(account))
     tells_the_time(rung[0], brief.night)
     if "rule" in rung[0]:
         source = rung[0]["rule"]

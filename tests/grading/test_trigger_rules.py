@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from cloudlings.grading.trigger_rules import (
     clocks,
     hears_of_uploads,
     lets_in_only,
+    moment,
     notifications,
     only_one,
     polls_need_no_policy,
@@ -74,6 +77,9 @@ def test_hears_otherwise(rows: list[dict[str, Any]], words: str) -> None:
         heard(*rows)
 
 
+NOW = dt.datetime(2026, 12, 1, 12, tzinfo=dt.UTC)
+
+
 def clock(expression: str, **more: Any) -> dict[str, Any]:
     usual = {"name": "night", "zone": "UTC", "state": "ENABLED", "flexible": False}
     return {**usual, "expression": expression, **more}
@@ -92,7 +98,21 @@ def clock(expression: str, **more: Any) -> dict[str, Any]:
 def test_rings(expression: str, zone: str) -> None:
     """Every day at the time, however it is written, and in any zone that has no summer time."""
     for state in ("ENABLED", "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"):
-        rings_daily(clock(expression, zone=zone, state=state), "02:35")
+        rings_daily(clock(expression, zone=zone, state=state), "02:35", NOW)
+
+
+@pytest.mark.parametrize("days", [-30, 0, 1])
+def test_a_first_day(days: int) -> None:
+    """A schedule may begin with the next day at the latest."""
+    rings_daily(clock("cron(35 2 * * ? *)", since=NOW + dt.timedelta(days=days)), "02:35", NOW)
+
+
+@pytest.mark.parametrize("rows", [[{"time": 1_790_000_000.0}], []])
+def test_this_moment(rows: list[dict[str, Any]]) -> None:
+    """By the newest row of the journal, so that a check may be replayed; by the clock without one."""
+    account: Any = SimpleNamespace(journal=lambda: rows)
+    told = dt.datetime.fromtimestamp(rows[-1]["time"], dt.UTC) if rows else dt.datetime.now(dt.UTC)
+    assert abs(moment(account) - told) < dt.timedelta(seconds=5)
 
 
 @pytest.mark.parametrize(
@@ -108,6 +128,7 @@ def test_rings(expression: str, zone: str) -> None:
         (clock("cron(35 2 * * ? *)", state="DISABLED"), "DISABLED"),
         (clock("cron(35 2 * * ? *)", flexible=True), "window"),
         (clock("cron(35 2 * * ? *)", until="2027-01-01"), "ends on 2027"),
+        (clock("cron(35 2 * * ? *)", since=NOW + dt.timedelta(days=2)), "begins on 03 December 2026"),
         (clock("cron(35 2 * * ? 2027)"), "not on 01 January 2028"),
         (clock("cron(35 2 * * ? 2026-2098)"), "not on 24 March 2099"),
         (clock("cron(35 2 * MAR ? *)"), "not on 01 April 2027"),
@@ -121,7 +142,7 @@ def test_rings(expression: str, zone: str) -> None:
 def test_rings_otherwise(row: dict[str, Any], words: str) -> None:
     """A rate, swapped fields, some days or years only, another hour or zone, switched off, a window."""
     with pytest.raises(AssertionError, match=words):
-        rings_daily(row, "02:35")
+        rings_daily(row, "02:35", NOW)
 
 
 @pytest.mark.parametrize(("names", "words"), [((), "for a target"), (("night", "noon"), "night.*noon.*wake")])

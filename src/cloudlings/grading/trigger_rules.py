@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -153,6 +154,7 @@ def _schedules(account: Account, function_arn: str) -> list[Raw]:
                     "zone": whole.get("ScheduleExpressionTimezone") or "UTC",
                     "state": whole.get("State", "ENABLED"),
                     "flexible": whole["FlexibleTimeWindow"]["Mode"] != "OFF",
+                    "since": whole.get("StartDate"),
                     "until": whole.get("EndDate"),
                     "group": row.get("GroupName", "default"),
                     "target": whole["Target"],
@@ -162,8 +164,17 @@ def _schedules(account: Account, function_arn: str) -> list[Raw]:
     return found
 
 
-def rings_daily(row: Raw, at: str) -> None:
-    """Fails the task unless a clock fires every day at a time of day (UTC), and at no other time."""
+def moment(account: Account) -> dt.datetime:
+    """When the account was last asked for something: this moment, in a way that can be replayed."""
+    rows = account.journal()
+    return dt.datetime.fromtimestamp(rows[-1]["time"] if rows else time.time(), dt.UTC)
+
+
+def rings_daily(row: Raw, at: str, now: dt.datetime) -> None:
+    """Fails the task unless a clock fires every day at a time of day (UTC), and at no other time.
+
+    ``now``: it may begin with the next whole day, and no later.
+    """
     name, expression = row["name"], row["expression"]
     assert row["state"] != "DISABLED", Because(
         found=f"{name} is {row['state']}.",
@@ -175,6 +186,12 @@ def rings_daily(row: Raw, at: str) -> None:
         consequence="It counts from the moment at which it was made, so the report comes at a time of its "
         "own.",
         concept="A rate has no time of day; a cron expression has.",
+    )
+    since = row.get("since")
+    assert since is None or since <= now + dt.timedelta(days=1), Because(
+        found=f"{name} begins on {since:%d %B %Y}." if since else "",
+        consequence="Until then no report is written.",
+        concept="A schedule may have a first and a last day; one that has none begins at once, and goes on.",
     )
     until = row.get("until")
     assert until is None, Because(
