@@ -51,12 +51,13 @@ from cloudlings.grading.trigger_rules import (
     tells_the_time,
     told_as_they_come,
 )
-from cloudlings.grading.version_rules import kept_warm, live_version, photographed, versions_of
+from cloudlings.grading.version_rules import kept_warm, led_to, live_version, photographed, versions_of
 from cloudlings.grading.vpc_state import (
     interface_at,
     must_not_reach,
     must_reach,
     network_of,
+    shown,
     vpcs_in,
 )
 from cloudlings.models.functions import counted
@@ -455,16 +456,18 @@ def test_private(account: Account, brief: Brief) -> None:
 )
 def test_warm(account: Account, brief: Brief) -> None:
     live = {name: live_version(account, name) for name in (brief.booking, brief.forms)}
-    started = [name for name, found in live.items() if found] or [
-        name for name in live if len(versions_of(account, name)) > 1
-    ]
-    not_attempted_unless(started, "Neither function has a published version yet.")
+    led = {name: led_to(account, name) for name in live}
+    started = any(led.values()) or any(len(versions_of(account, name)) > 1 for name in live)
+    not_attempted_unless(started, "Neither function has a published version or an alias live yet.")
     for name, found in live.items():
         assert found, Because(
-            found=f"{name} has no alias live that leads to one published version.",
-            consequence="Callers use $LATEST, which changes under their hands, and which nothing can keep "
-            "warm.",
-            concept="A version is frozen under a number; an alias is the name that callers use.",
+            found=f"Alias live of {name} leads to {shown(led[name])}, not to one published version."
+            if led[name]
+            else f"{name} has no alias live.",
+            consequence="Callers meet what changes under their hands, or one version today and another in a "
+            "moment; nothing can keep it warm.",
+            concept="A version is frozen under a number, $LATEST is not; an alias is the name that callers "
+            "use, and it may lead to two at once.",
         )
     kept_warm(account, brief, live[brief.booking])
     photographed(account, brief, live[brief.forms])

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from cloudlings.account import Account
-from cloudlings.grading.version_rules import kept_warm, live_version, photographed, versions_of
+from cloudlings.grading.version_rules import kept_warm, led_to, live_version, photographed, versions_of
 from cloudlings.lab import Brief
 
 BRIEF = Brief({"booking": "booking", "forms": "forms", "warm": 4})
@@ -159,3 +159,17 @@ def test_what_is_photographed(settings: Raw | None, kept: Raw, words: str) -> No
     """The version has SnapStart, whatever $LATEST has; and nothing that SnapStart goes not with."""
     found = said(photographed, account(kept=kept, versions={"2": settings} if settings else {}))
     assert (words in found) if words else found == ""
+
+
+@pytest.mark.parametrize(
+    ("alias", "led"),
+    [
+        (None, ()),
+        ({"FunctionVersion": "$LATEST"}, ("$LATEST",)),
+        ({"FunctionVersion": "2", "RoutingConfig": {"AdditionalVersionWeights": {"1": 0.0}}}, ("2",)),
+        ({"FunctionVersion": "2", "RoutingConfig": {"AdditionalVersionWeights": {"1": 0.5}}}, ("2", "1")),
+    ],
+)
+def test_led_to(alias: Raw | None, led: tuple[str, ...]) -> None:
+    """All that an alias leads to, for the words of a check."""
+    assert led_to(account(alias=alias), "booking") == led

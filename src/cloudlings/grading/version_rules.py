@@ -22,14 +22,20 @@ def versions_of(account: Account, name: str) -> list[Any]:
 def live_version(account: Account, name: str) -> str:
     """The number of the version that alias live leads to; "" for none, for $LATEST, and for two."""
     require_function(account, name, "Its callers get an error.")
+    led = led_to(account, name)
+    return led[0] if len(led) == 1 and led[0] != "$LATEST" else ""
+
+
+def led_to(account: Account, name: str) -> tuple[str, ...]:
+    """The versions that alias live of a function leads to; none where there is no such alias."""
     alias = or_none(
         lambda: account.client("lambda").get_alias(FunctionName=name, Name="live"),
         "ResourceNotFoundException",
     )
-    weights = ((alias or {}).get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
-    if alias is None or any(weights.values()):
-        return ""
-    return str(alias["FunctionVersion"]) if alias["FunctionVersion"] != "$LATEST" else ""
+    if alias is None:
+        return ()
+    weights = (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
+    return (str(alias["FunctionVersion"]), *(version for version, weight in weights.items() if weight))
 
 
 def _provisioned(account: Account, name: str, qualifier: str) -> Mapping[str, Any]:
