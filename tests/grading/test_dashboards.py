@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cloudlings.grading.alarm_rules import Feed, Metric
-from cloudlings.grading.dashboards import Graph, answers, drawn, graphs, read, same_line, share, shows
+from cloudlings.grading.dashboards import Graph, answers, drawn, graphs, read, same_line, series, share, shows
 
 ORDERS, FAILURES = (Metric.of("Shop", name, Service="till") for name in ("Orders", "Failures"))
 FEED = Feed(3, {ORDERS: [[(1.0, 40.0)]] * 3, FAILURES: [[(1.0, 4.0)], [(0.0, 40.0)], [(1.0, 10.0)]]})
@@ -49,6 +49,28 @@ def test_three_dots() -> None:
     """Three dots stand for all of the metric before but what follows them."""
     one = graph({"metrics": [["A/B", "C", "D", "E"], ["...", "F"]]}, "eu-west-1")
     assert one.queries[1]["MetricStat"]["Metric"]["Dimensions"] == [{"Name": "D", "Value": "F"}]
+
+
+def searching(words: str, stat: str = "Sum", period: int = 60) -> Graph:
+    text = f"SEARCH('{{Shop,Service}} {words}', '{stat}', {period})"
+    return graph({"metrics": [[{"expression": text, "id": "e"}]]}, "eu-west-1")
+
+
+@pytest.mark.parametrize(
+    ("one", "found"),
+    [
+        (searching('MetricName="Orders"'), True),
+        (searching('MetricName="Orders"', period=300), True),
+        (searching('MetricName="Orders"', "Average"), False),
+        # Among all that a search finds is what one wants to see.
+        (searching('Service="till"'), True),
+        (searching('MetricName="Failures"'), False),
+        (searching('MetricName="Returns"'), False),
+    ],
+)
+def test_a_search(one: Graph, found: bool) -> None:
+    """A search shows the metrics that it finds, by the statistic and the period that its text has."""
+    assert answers(one, FEED, lambda period: [series("m", ORDERS, "Sum", period)]) is found
 
 
 def test_unreadable_widget() -> None:

@@ -16,11 +16,13 @@ from cloudlings.errors import ExpressionError
 from cloudlings.grading.alarm_rules import Feed, Metric
 from cloudlings.grading.vpc_state import shown
 from cloudlings.sandbox.cloudwatch import queries
+from cloudlings.sandbox.cloudwatch.series import Series
 
 Wanted = Callable[[int], Sequence[Mapping[str, Any]]]
 """What one wants to see, as metric data queries for a period."""
 PERIOD = 300
 """Seconds of a metric widget's period, unless told."""
+MINUTE = 60
 
 
 @dataclass(frozen=True)
@@ -112,12 +114,27 @@ def _spelled_out(names: Sequence[str], previous: Sequence[str]) -> list[str]:
 
 def shows(one: Graph, feed: Feed) -> list[Mapping[float, float]]:
     """A graph's lines for metrics that are fed, each its values by second; none where it has no answer."""
-    end = feed.minutes * 60.0
-    source = queries.Source(lambda asked, unit: feed.samples(asked, unit, 0.0, end), 0.0, end)
     try:
-        return [result.values for result in queries.results(one.queries, source)]
+        return [result.values for result in queries.results(one.queries, _source(feed))]
     except ExpressionError:
         return []
+
+
+def _source(feed: Feed) -> queries.Source:
+    """The fed metrics, by name and by search."""
+    end = feed.minutes * 60.0
+
+    def search(text: str, statistic: str, period: int) -> tuple[Series, ...]:
+        finder = queries.search(text)
+        found = [
+            series(f"s{number}", metric, statistic, period)
+            for number, metric in enumerate(feed.data)
+            if finder.finds(metric.namespace, metric.name, dict(metric.dimensions))
+        ]
+        made = queries.results(found, _source(feed)) if found else []
+        return tuple(Series(result.values, period, result.label) for result in made)
+
+    return queries.Source(lambda asked, unit: feed.samples(asked, unit, 0.0, end), 0.0, end, search)
 
 
 def same_line(left: Mapping[float, float], right: Mapping[float, float]) -> bool:
@@ -151,10 +168,11 @@ def share(failed: Metric, every: Metric, period: int) -> Sequence[Mapping[str, A
 def answers(one: Graph, feed: Feed, wanted: Wanted) -> bool:
     """Whether a graph has a line that is what one wants to see, in periods of five minutes at most."""
     periods = {q["MetricStat"]["Period"] for q in one.queries if q.get("MetricStat")}
-    end = feed.minutes * 60.0
-    source = queries.Source(lambda asked, unit: feed.samples(asked, unit, 0.0, end), 0.0, end)
+    if any("SEARCH(" in str(q.get("Expression", "")) for q in one.queries):
+        # The period stands in the text: a line has the points of one.
+        periods |= {MINUTE, PERIOD}
     return any(
-        same_line(line, queries.results(wanted(period), source)[0].values)
+        same_line(line, queries.results(wanted(period), _source(feed))[0].values)
         for period in periods
         if period <= 300
         for line in shows(one, feed)
