@@ -1233,9 +1233,7 @@ answer("trace", {"request": first["requestId"] + "0", **found})
 
 # %% wrong="one-number-off" task="big-orders" says=["spread otherwise"]
 # One order of each region.
-big = (
-    f'filter event = "received" and amount > {brief.big} | dedup region | stats count(*) as orders by region'
-)
+big = f'filter event = "received" and amount > {brief.big} | stats count_distinct(level) as orders by region'
 save("big orders", big, [brief.groups["orders"]])
 
 # %% wrong="one-number-off" task="logger" says=["before, it was", "changes nothing"]

@@ -109,7 +109,17 @@ def parse(query: str) -> Query:
         raise _misread(error, plain) from None
     commands = tuple(_Reader(plain).command(child) for child in tree.children if isinstance(child, Tree))
     _check_aggregates(commands)
+    _check_order(commands)
     return Query(commands)
+
+
+def _check_order(commands: Sequence[Command]) -> None:
+    """After dedup comes limit, and nothing else. Source: CloudWatch Logs User Guide, "dedup"."""
+    kinds = [command.kind for command in commands]
+    after = kinds[kinds.index("dedup") + 1 :] if "dedup" in kinds else []
+    late = next((kind for kind in after if kind != "limit"), None)
+    if late is not None:
+        raise ExpressionError(f"the command {late} cannot come after dedup: only limit can")
 
 
 def _check_aggregates(commands: Sequence[Command]) -> None:
