@@ -8,6 +8,7 @@ from typing import Any
 from cloudlings.grading.graders import Account, Because, Brief, not_attempted_unless, task
 from cloudlings.grading.proofs import allow, decided_by, document, first_example, readable, sentence
 from cloudlings.grading.s3_state import or_none, region_of
+from cloudlings.grading.table_rules import holds_bookings
 from cloudlings.iam import Policies, prove
 
 SERVICES = ("EC2", "S3", "IAM", "VPC", "RDS", "Lambda", "CloudWatch")
@@ -171,6 +172,7 @@ def test_right_regions(account: Account, brief: Brief) -> None:
         "other, and both are paid for.",
         concept="Regions are independent: what you make in one does not appear in, or leave, another.",
     )
+    holds_bookings(here)
     assert bucket, Because(
         found=f"There is no bucket {brief.bucket}.",
         consequence="The passengers' documents have nowhere to go.",
