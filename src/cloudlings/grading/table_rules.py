@@ -16,7 +16,7 @@ def holds_bookings(table: Mapping[str, Any]) -> None:
     keys = [f"{one['AttributeName']} ({types.get(one['AttributeName'])})" for one in table["KeySchema"]]
     assert keys == ["booking (S)"], Because(
         found=f"The key of the table {name} is {shown(keys)}.",
-        consequence="The app asks for a booking by its text, and DynamoDB answers with a ValidationException.",
+        consequence="The app asks for a booking by its text, and gets a ValidationException.",
         concept="A table's key is laid down when it is made: which attributes, and of which type.",
     )
     mode = (table.get("BillingModeSummary") or {}).get("BillingMode", "PROVISIONED")
