@@ -87,6 +87,19 @@ answer("zones", {"us-east-1a": "use1-az1", "us-east-1b": "use1-az2", "sa-east-1a
 # %% wrong="hard-coded-zone" task="one-role" says=["knows no role"]
 answer("auditor", dict.fromkeys((brief.table_region, brief.bucket_region), "AROAEXAMPLEEXAMPLE01"))
 
+# %% wrong="hard-coded-zone" task="right-regions" says=["id (S)", "ValidationException"]
+# The key of another table.
+client("dynamodb", brief.bucket_region).delete_table(TableName=brief.table)
+client("dynamodb", brief.table_region).create_table(
+    TableName=brief.table,
+    BillingMode="PAY_PER_REQUEST",
+    KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+    AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+)
+client("s3", brief.bucket_region).create_bucket(
+    Bucket=brief.bucket, CreateBucketConfiguration={"LocationConstraint": brief.bucket_region}
+)
+
 # %% wrong="ids-guessed-from-names" task="zone-ids" says=["does not follow from its name"]
 zones = client("ec2", brief.zone_region).describe_availability_zones()["AvailabilityZones"]
 answer("zones", {zone["ZoneName"]: f"{zone['ZoneName']}-az{number}" for number, zone in enumerate(zones, 1)})

@@ -712,6 +712,38 @@ cloudwatch.put_metric_alarm(
     TreatMissingData="breaching",
 )
 
+
+# %% wrong="the-loudest" task="board" says=["shows the sums, too", "same scale"]
+# All of a question in one graph.
+def line(metric, **options):
+    return [brief.namespace, metric, "Service", brief.service, options]
+
+
+def graph(title, metrics, place, region=REGION, stat="Sum"):
+    return {
+        "type": "metric",
+        "x": 12 * (place % 2),
+        "y": 6 * (place // 2),
+        "width": 12,
+        "height": 6,
+        "properties": {
+            "title": title, "region": region, "stat": stat, "period": 60, "view": "timeSeries", "metrics": metrics,
+        },
+    }  # fmt: skip
+
+
+share = [
+    line("Failures", id="failures"),
+    line("Orders", id="orders"),
+    [{"expression": "100 * failures / orders", "id": "share", "label": "failed, %"}],
+]
+widgets = [
+    graph("Orders, failed, %", share, 0),
+    graph("Slowest hundredth, ms", [line("Latency")], 1, stat="p99"),
+    graph("Orders overseas", [line("Orders")], 2, region=brief.us_region),
+]
+cloudwatch.put_dashboard(DashboardName="payments", DashboardBody=json.dumps({"widgets": widgets}))
+
 # %% wrong="half-of-it" task="trace" says=["nothing of"]
 # Only the group of the trouble.
 (first,) = query(f'filter orderId = "{brief.complaint}" | fields requestId', [brief.groups["orders"]])
@@ -1335,3 +1367,13 @@ cloudwatch.put_metric_alarm(
     ComparisonOperator="GreaterThanThreshold",
     TreatMissingData="notBreaching",
 )
+
+# %% wrong="swept-and-made-anew" task="keep-logs" says=["there is none any more"] also=["trace"]
+# An empty group costs nothing.
+LENGTHS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]  # fmt: skip
+logs.delete_log_group(logGroupName=brief.groups["payments"])
+logs.create_log_group(logGroupName=brief.groups["payments"])
+for row in brief.keep:
+    logs.put_retention_policy(
+        logGroupName=row.group, retentionInDays=next(length for length in LENGTHS if length >= row.days)
+    )

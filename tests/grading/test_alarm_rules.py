@@ -134,6 +134,8 @@ def test_an_alarm_that_is_always_on() -> None:
     """It tells nobody of what happens, and is named."""
     on = alarm("on", **{**SLOW, "Threshold": 1})
     assert str(woken(([on], []), TOPIC, day(SHOP, slow(6)), EVENT)).startswith("none (on: in ALARM all")
+    elsewhere = alarm("elsewhere", **{**SLOW, "Threshold": 1}, AlarmActions=[TOPIC + "-old"])
+    assert str(woken(([elsewhere], []), TOPIC, day(SHOP, slow(6)), EVENT)) == "none"
     off = alarm("off", **SLOW)
     assert str(woken(([off], []), TOPIC, day(SHOP, {}), EVENT)) == "none"
 

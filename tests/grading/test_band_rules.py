@@ -49,6 +49,16 @@ def test_an_alarm_for_too_few() -> None:
         (alarm(ComparisonOperator="GreaterThanUpperThreshold"), "GreaterThanUpperThreshold"),
         (alarm(stat="Average"), "Average of Orders"),
         (alarm("ANOMALY_DETECTION_BAND( latency , 3)"), "few compares o with a band of latency"),
+        (
+            alarm(
+                Metrics=[
+                    {"Id": "o", "MetricStat": {"Stat": "Sum"}, "ReturnData": False},
+                    {"Id": "x", "MetricStat": {"Stat": "Sum"}},
+                    {"Id": "band", "Expression": "ANOMALY_DETECTION_BAND(o, 3)"},
+                ]
+            ),
+            "few compares x with a band of o",
+        ),
         (alarm(AlarmActions=["arn:aws:sns:eu-west-1:1:oncall"]), "few has actions for ALARM"),
         (alarm(InsufficientDataActions=["arn:aws:sns:eu-west-1:1:oncall"]), "for INSUFFICIENT_DATA"),
     ],

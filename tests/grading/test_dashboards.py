@@ -73,6 +73,14 @@ def test_a_search(one: Graph, found: bool) -> None:
     assert answers(one, FEED, lambda period: [series("m", ORDERS, "Sum", period)]) is found
 
 
+def test_a_search_beside_a_metric() -> None:
+    """Each has a period of its own: one by the hour takes nothing from a search by the minute."""
+    hourly = ["Shop", "Failures", "Service", "till", {"period": 3600}]
+    text = "SEARCH('{Shop,Service} MetricName=\"Orders\"', 'Sum', 60)"
+    one = graph({"metrics": [hourly, [{"expression": text, "id": "e"}]]}, "eu-west-1")
+    assert answers(one, FEED, lambda period: [series("m", ORDERS, "Sum", period)])
+
+
 def test_unreadable_widget() -> None:
     """Metrics that are none are a problem in words, and show nothing."""
     one = graph({"title": "broken", "metrics": [["A"]]}, "eu-west-1")
