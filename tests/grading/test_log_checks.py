@@ -54,6 +54,13 @@ def test_a_whole_timeline_passes() -> None:
         ('filter @message like "abc" | fields @log, event | sort @timestamp', (), "of other requests"),
         ('filter requestId = "r-abc" | fields @log, event | sort @timestamp desc', (), "in the order"),
         ('filter requestId = "r-abc" | fields event, level | sort @timestamp asc', (), "which log group"),
+        ('filter requestId = "r-abc" | fields event, nothing | sort @timestamp asc', (), "which log group"),
+        # Only what went wrong has a reason.
+        (
+            'filter requestId = "r-abc" and ispresent(reason) | fields @log, event | sort @timestamp asc',
+            (),
+            "5 of 8: nothing of /shop/orders and /shop/shipping",
+        ),
         # What came in first need not have been written first.
         ('filter requestId = "r-abc" | fields @log, event | sort @ingestionTime asc', (), "in the order"),
         # Steps are taken one after the other: the newest hundred lines are of others.

@@ -114,7 +114,7 @@ def _named(row: Mapping[str, str], names: Sequence[str]) -> str | None:
 
 def _tells(value: str, group: str) -> bool:
     """Whether a value says which log group a line is from: by its name, or by how that ends."""
-    return group in value or (bool(value) and group.endswith(f"/{value.lstrip('/')}"))
+    return group in value or group.endswith(f"/{value.lstrip('/')}")
 
 
 def _lost(wanted: _Lines, events: Collection[Any], lost: Mapping[str, int]) -> str:
