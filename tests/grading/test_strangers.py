@@ -84,7 +84,6 @@ def test_machines_that_are_there_and_those_that_may_come() -> None:
         ([SecurityGroupRule("egress", cidr="10.0.1.32/32")], set()),
         ([lets_in(cidr="10.0.0.0/16")], {"10.0.0.8", "10.0.1.4"}),
     ],
-    ids=str,
 )
 def test_a_machine_where_a_rule_lets_one_in(rules: list[SecurityGroupRule], expected: set[str]) -> None:
     """At the first free address of the range, in each subnet; AWS gives nobody a subnet's first and last."""
