@@ -9,8 +9,14 @@ from cloudlings.cost import logs_bill, metrics_bill
 from cloudlings.grading.alarm_drill import arrives, is_as_found, lets_no_stranger_in
 from cloudlings.grading.alarm_rules import alarms_of, is_on_a_band, wakes, watches
 from cloudlings.grading.band_rules import rings_for_too_few
-from cloudlings.grading.board_rules import best_board, hard_hour, questions, shows_sums
-from cloudlings.grading.dashboards import answers, drawn, graphs, share
+from cloudlings.grading.board_rules import (
+    best_board,
+    hard_hour,
+    questions,
+    shows_a_share_alone,
+    shows_what_is_asked,
+)
+from cloudlings.grading.dashboards import graphs
 from cloudlings.grading.graders import Account, Because, Brief, not_attempted_unless, task
 from cloudlings.grading.latency_rules import Waiting, wakes_for_slow_ones
 from cloudlings.grading.log_checks import (
@@ -429,27 +435,9 @@ def test_board(account: Account, brief: Brief) -> None:
     feed = hard_hour(shop)
     board = best_board(shop, feed, every)
     here = [one for name, one in every if name == board]
-    for what, wanted, region in questions(shop, account.region_name, brief.us_region):
-        near = [one for one in here if one.region == region]
-        assert any(answers(one, feed, wanted) for one in near), Because(
-            found=f"The graphs of dashboard {board} were drawn for an hour and a half of fed metrics. Of "
-            f"{len(near)} for {region}, none shows {what}. " + drawn(near, feed),
-            consequence="The first question of an outage needs somebody who can write a query.",
-            concept="A graph shows a statistic of a metric, in a Region, per period: how many is a sum, "
-            "an average of ones is one.",
-        )
-    alone = [
-        one
-        for one in here
-        if answers(one, feed, lambda p: share(shop.failures, shop.orders, p))
-        and not shows_sums(shop, feed, one)
-    ]
-    assert alone, Because(
-        found=f"Dashboard {board} shows which share of the orders failed in a graph that shows the "
-        "sums, too.",
-        consequence="Beside forty orders a minute, a share of four percent is a flat line.",
-        concept="What is only computed with is hidden: each line of a graph is drawn on the same scale.",
-    )
+    for question in questions(shop, account.region_name, brief.us_region):
+        shows_what_is_asked(board, here, feed, question)
+    shows_a_share_alone(board, here, feed, shop)
 
 
 @task(

@@ -6,8 +6,12 @@ from collections.abc import Sequence
 
 from cloudlings.grading import shop_days
 from cloudlings.grading.alarm_rules import Feed
-from cloudlings.grading.dashboards import Graph, Wanted, answers, series, share
+from cloudlings.grading.dashboards import Graph, Wanted, answers, drawn, series, share
 from cloudlings.grading.shop_days import ORDERS, Shop, day
+from cloudlings.grading.task import Because
+
+Question = tuple[str, Wanted, str]
+"""What a board must show: in words, as a query for a period, and in which Region."""
 
 
 def hard_hour(shop: Shop) -> Feed:
@@ -27,8 +31,8 @@ def hard_hour(shop: Shop) -> Feed:
     )
 
 
-def questions(shop: Shop, home: str, overseas: str) -> tuple[tuple[str, Wanted, str], ...]:
-    """What the board must show: in words, as a query for a period, and in which Region."""
+def questions(shop: Shop, home: str, overseas: str) -> tuple[Question, ...]:
+    """What the board must show."""
     return (
         ("how many orders there were, by Sum", lambda p: [series("m", shop.orders, "Sum", p)], home),
         (
@@ -42,6 +46,35 @@ def questions(shop: Shop, home: str, overseas: str) -> tuple[tuple[str, Wanted, 
             lambda p: [series("m", shop.orders, "Sum", p)],
             overseas,
         ),
+    )
+
+
+def shows_what_is_asked(board: str, here: Sequence[Graph], feed: Feed, question: Question) -> None:
+    """Fails the check unless one of a board's graphs, in the question's Region, answers it."""
+    what, wanted, region = question
+    near = [one for one in here if one.region == region]
+    assert any(answers(one, feed, wanted) for one in near), Because(
+        found=f"The graphs of dashboard {board} were drawn for an hour and a half of fed metrics. Of "
+        f"{len(near)} for {region}, none shows {what}. " + drawn(near, feed),
+        consequence="The first question of an outage needs somebody who can write a query.",
+        concept="A graph shows a statistic of a metric, in a Region, per period: how many is a sum, "
+        "an average of ones is one.",
+    )
+
+
+def shows_a_share_alone(board: str, here: Sequence[Graph], feed: Feed, shop: Shop) -> None:
+    """Fails the check unless one of a board's graphs shows which share failed, and no sums beside it."""
+    alone = [
+        one
+        for one in here
+        if answers(one, feed, lambda p: share(shop.failures, shop.orders, p))
+        and not shows_sums(shop, feed, one)
+    ]
+    assert alone, Because(
+        found=f"Dashboard {board} shows which share of the orders failed in a graph that shows the "
+        "sums, too.",
+        consequence="Beside forty orders a minute, a share of four percent is a flat line.",
+        concept="What is only computed with is hidden: each line of a graph is drawn on the same scale.",
     )
 
 

@@ -171,12 +171,9 @@ def answers(one: Graph, feed: Feed, wanted: Wanted) -> bool:
     if any("SEARCH(" in str(q.get("Expression", "")) for q in one.queries):
         # The period stands in the text: a line has the points of one.
         periods |= {MINUTE, PERIOD}
-    return any(
-        same_line(line, queries.results(wanted(period), _source(feed))[0].values)
-        for period in periods
-        if period <= 300
-        for line in shows(one, feed)
-    )
+    lines, source = shows(one, feed), _source(feed)
+    right = [queries.results(wanted(period), source)[0].values for period in periods if period <= 300]
+    return any(same_line(line, each) for each in right for line in lines)
 
 
 def drawn(here: Sequence[Graph], feed: Feed) -> str:

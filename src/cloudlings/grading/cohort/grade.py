@@ -209,8 +209,8 @@ def _results(
     if first is not None:
         with workers.cluster(len(found)) as made:
             # The recorder is made while the first submissions are graded.
-            begun = functools.partial(getattr, run, "recorder")
-            for student, result in spread(made, workers.work, itertools.chain((first,), work), begun):
+            every = itertools.chain((first,), work)
+            for student, result in spread(made, workers.work, every, begun=lambda: run.recorder):
                 yield found[student], _outcome(found[student], result)
                 while unreadable:
                     yield unreadable.pop(0)

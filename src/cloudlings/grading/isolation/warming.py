@@ -316,9 +316,18 @@ def outputs() -> None:
         Outputs().take({"msg_type": kind, "header": {"msg_type": kind}, "content": content})
 
 
+@functools.cache
+def _reading_models_once() -> Any:
+    """MiniStack's table of actions, which asks for a service's model once for each thing that it makes."""
+    from ministack.core import iam_actions
+
+    iam_actions._load_botocore_model = functools.lru_cache(maxsize=1)(iam_actions._load_botocore_model)
+    return iam_actions
+
+
 def gateway(services: Iterable[str]) -> None:
     """What the gateway and MiniStack read of a service when its first request comes."""
-    from ministack.core import iam_actions, responses
+    from ministack.core import responses
 
     from cloudlings.iam import data
     from cloudlings.sandbox import operations, shapes
@@ -326,7 +335,7 @@ def gateway(services: Iterable[str]) -> None:
     from cloudlings.sandbox.routes import BY_MODEL
     from cloudlings.sandbox.rules import constraints, errors
 
-    iam_actions._load_botocore_model = functools.lru_cache(maxsize=1)(iam_actions._load_botocore_model)
+    iam_actions = _reading_models_once()
     for name in services:
         # A request is looked for in all models that sign by one name.
         route = BY_MODEL.get(name)
