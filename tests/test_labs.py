@@ -5,6 +5,7 @@ One test a trial and a seed; a failure says what does not hold and which file or
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import product
 from pathlib import Path
 
@@ -26,17 +27,17 @@ def _trials():
 def _trials_of(name):
     try:
         lab = Catalogue(ROOT).read(name)
-        whole, short = (answers(ROOT, lab, to_the_end=to_the_end) for to_the_end in (True, False))
+        trials = answers(ROOT, lab)
     except CloudlingsError as error:
         yield pytest.param(_unreadable(error), "-", id=f"{name}-unreadable")
         return
-    for seed, (number, trial) in product(SEEDS, enumerate(whole)):
+    for seed, (number, trial) in product(SEEDS, enumerate(trials)):
         # `make test` tries near-misses and other answers on one of the seeds, in turn; `make test-labs` on
-        # each of them. What a near-miss loses beside its task is looked for on that one seed.
+        # each of them. What they do to the tasks beside their own is looked for on that one seed.
         again = trial.startswith(("wrong:", "other:")) and seed != SEEDS[number % len(SEEDS)]
         # Trials that go on from one run of the solution stay on one worker, one after the other.
         marks = [pytest.mark.xdist_group(f"{name}-{seed}"), *([pytest.mark.repeated] if again else [])]
-        defects = (short if again else whole)[trial]
+        defects = partial(trials[trial], to_the_end=False) if again else trials[trial]
         yield pytest.param(defects, seed, id=f"{name}-{trial}-seed{seed}", marks=marks)
 
 

@@ -38,6 +38,19 @@ except ClientError as error:
 verdicts = {name: "may answer the old bytes" not in claim for name, claim in brief.claims.items()}
 answer("consistency", {"stale": stale, **verdicts})
 
+# %% wrong="a-01" task="bring-back" says=["Traceback"]
+# only the marker
+s3.put_bucket_versioning(Bucket=brief.shop, VersioningConfiguration={"Status": "Enabled"})
+versions = s3.list_object_versions(Bucket=brief.shop, Prefix="prices.csv")
+for marker in versions["DeleteMarkers"]:
+    s3.delete_object(Bucket=brief.shop, Key="prices.csv", VersionId=marker["VersionId"])
+
+# %% wrong="a-01" task="three-parts" says=["in no parts", "from the start"]
+# in one piece
+s3.put_object(Bucket=brief.bucket, Key=brief.film_key, Body=film)
+for begun in s3.list_multipart_uploads(Bucket=brief.inbox).get("Uploads", []):
+    s3.abort_multipart_upload(Bucket=brief.inbox, Key=begun["Key"], UploadId=begun["UploadId"])
+
 # %% wrong="a-01" task="partitions" says=["UTC"]
 # days of the wall clock
 lines = s3.get_object(Bucket=brief.inbox, Key="raw/views.jsonl")["Body"].read().decode().splitlines()
@@ -86,6 +99,24 @@ except ClientError as error:
 verdicts = {name: "may answer the old bytes" not in claim for name, claim in brief.claims.items()}
 answer("consistency", {"stale": stale, **verdicts})
 
+# %% wrong="a-02" task="bring-back" says=["Suspended"]
+# still suspended
+versions = s3.list_object_versions(Bucket=brief.shop, Prefix="prices.csv")
+source = {"Bucket": brief.shop, "Key": "prices.csv", "VersionId": versions["Versions"][-1]["VersionId"]}
+s3.copy_object(Bucket=brief.shop, Key="prices.csv", CopySource=source)
+
+# %% wrong="a-02" task="three-parts" says=["1 unfinished uploads are there, films/"]
+# never completed
+place = {"Bucket": brief.bucket, "Key": brief.film_key}
+upload = s3.create_multipart_upload(**place)["UploadId"]
+size, parts = 5 * 1024 * 1024, []
+for number in (1, 2, 3):
+    piece = film[(number - 1) * size : number * size]
+    sent = s3.upload_part(**place, UploadId=upload, PartNumber=number, Body=piece)
+    parts.append({"PartNumber": number, "ETag": sent["ETag"]})
+for begun in s3.list_multipart_uploads(Bucket=brief.inbox).get("Uploads", []):
+    s3.abort_multipart_upload(Bucket=brief.inbox, Key=begun["Key"], UploadId=begun["UploadId"])
+
 # %% wrong="a-02" task="partitions" says=["lies in no day"]
 # days without dt
 lines = s3.get_object(Bucket=brief.inbox, Key="raw/views.jsonl")["Body"].read().decode().splitlines()
@@ -133,6 +164,24 @@ except ClientError as error:
 verdicts = {name: "may answer the old bytes" in claim for name, claim in brief.claims.items()}
 answer("consistency", {"stale": stale, **verdicts})
 
+# %% wrong="a-03" task="bring-back" says=["bytes that begin with"]
+# the second
+s3.put_bucket_versioning(Bucket=brief.shop, VersioningConfiguration={"Status": "Enabled"})
+versions = s3.list_object_versions(Bucket=brief.shop, Prefix="prices.csv")
+source = {"Bucket": brief.shop, "Key": "prices.csv", "VersionId": versions["Versions"][0]["VersionId"]}
+s3.copy_object(Bucket=brief.shop, Key="prices.csv", CopySource=source)
+
+# %% wrong="a-03" task="three-parts" says=["tunnel-1.mp4"]
+# leaves the tunnels
+place = {"Bucket": brief.bucket, "Key": brief.film_key}
+upload = s3.create_multipart_upload(**place)["UploadId"]
+size, parts = 5 * 1024 * 1024, []
+for number in (1, 2, 3):
+    piece = film[(number - 1) * size : number * size]
+    sent = s3.upload_part(**place, UploadId=upload, PartNumber=number, Body=piece)
+    parts.append({"PartNumber": number, "ETag": sent["ETag"]})
+s3.complete_multipart_upload(**place, UploadId=upload, MultipartUpload={"Parts": parts})
+
 # %% wrong="a-03" task="partitions" says=["lies in no day"]
 # days as files
 lines = s3.get_object(Bucket=brief.inbox, Key="raw/views.jsonl")["Body"].read().decode().splitlines()
@@ -174,6 +223,24 @@ except ClientError as error:
     print(error.response["Error"]["Code"])
 verdicts = {name: True for name, claim in brief.claims.items()}
 answer("consistency", {"stale": stale, **verdicts})
+
+# %% wrong="a-04" task="bring-back" says=["not those of the first version"]
+# typed from memory
+s3.put_bucket_versioning(Bucket=brief.shop, VersioningConfiguration={"Status": "Enabled"})
+s3.put_object(Bucket=brief.shop, Key="prices.csv", Body=b"item,eur\nprint-1,10.00\n")
+
+# %% wrong="a-04" task="three-parts" says=["unfinished uploads are there"]
+# three equal thirds
+place = {"Bucket": brief.bucket, "Key": brief.film_key}
+upload = s3.create_multipart_upload(**place)["UploadId"]
+size, parts = len(film) // 3 + 1, []
+for number in (1, 2, 3):
+    piece = film[(number - 1) * size : number * size]
+    sent = s3.upload_part(**place, UploadId=upload, PartNumber=number, Body=piece)
+    parts.append({"PartNumber": number, "ETag": sent["ETag"]})
+s3.complete_multipart_upload(**place, UploadId=upload, MultipartUpload={"Parts": parts})
+for begun in s3.list_multipart_uploads(Bucket=brief.inbox).get("Uploads", []):
+    s3.abort_multipart_upload(Bucket=brief.inbox, Key=begun["Key"], UploadId=begun["UploadId"])
 
 # %% wrong="a-04" task="partitions" says=["lies in no day"]
 # months
@@ -217,6 +284,23 @@ for number in range(200):
         stale += 1
 verdicts = {name: "may answer the old bytes" not in claim for name, claim in brief.claims.items()}
 answer("consistency", {"stale": stale, **verdicts})
+
+# %% wrong="a-05" task="bring-back" says=["finds nothing"]
+# versions on and waits
+s3.put_bucket_versioning(Bucket=brief.shop, VersioningConfiguration={"Status": "Enabled"})
+
+# %% wrong="a-05" task="three-parts" says=["in 2 parts", "not those that were planned"]
+# two parts
+place = {"Bucket": brief.bucket, "Key": brief.film_key}
+upload = s3.create_multipart_upload(**place)["UploadId"]
+size, parts = 8 * 1024 * 1024, []
+for number in (1, 2):
+    piece = film[(number - 1) * size : number * size]
+    sent = s3.upload_part(**place, UploadId=upload, PartNumber=number, Body=piece)
+    parts.append({"PartNumber": number, "ETag": sent["ETag"]})
+s3.complete_multipart_upload(**place, UploadId=upload, MultipartUpload={"Parts": parts})
+for begun in s3.list_multipart_uploads(Bucket=brief.inbox).get("Uploads", []):
+    s3.abort_multipart_upload(Bucket=brief.inbox, Key=begun["Key"], UploadId=begun["UploadId"])
 
 # %% wrong="a-05" task="partitions" says=["lies in no day"]
 # american days
@@ -263,6 +347,26 @@ s3.delete_object(Bucket=brief.bucket, Key=brief.loop_key)
 verdicts = {name: "may answer the old bytes" not in claim for name, claim in brief.claims.items()}
 answer("consistency", {"stale": stale, **verdicts})
 
+# %% wrong="a-06" task="bring-back" says=["finds nothing"]
+# under another key
+s3.put_bucket_versioning(Bucket=brief.shop, VersioningConfiguration={"Status": "Enabled"})
+versions = s3.list_object_versions(Bucket=brief.shop, Prefix="prices.csv")
+source = {"Bucket": brief.shop, "Key": "prices.csv", "VersionId": versions["Versions"][-1]["VersionId"]}
+s3.copy_object(Bucket=brief.shop, Key="prices-restored.csv", CopySource=source)
+
+# %% wrong="a-06" task="three-parts" says=["a jump"]
+# without the last bytes
+place = {"Bucket": brief.bucket, "Key": brief.film_key}
+upload = s3.create_multipart_upload(**place)["UploadId"]
+size, parts = 5 * 1024 * 1024, []
+for number in (1, 2, 3):
+    piece = film[:-1][(number - 1) * size : number * size]
+    sent = s3.upload_part(**place, UploadId=upload, PartNumber=number, Body=piece)
+    parts.append({"PartNumber": number, "ETag": sent["ETag"]})
+s3.complete_multipart_upload(**place, UploadId=upload, MultipartUpload={"Parts": parts})
+for begun in s3.list_multipart_uploads(Bucket=brief.inbox).get("Uploads", []):
+    s3.abort_multipart_upload(Bucket=brief.inbox, Key=begun["Key"], UploadId=begun["UploadId"])
+
 # %% wrong="a-06" task="partitions" says=["lies in no day"]
 # a copy of all beside it
 lines = s3.get_object(Bucket=brief.inbox, Key="raw/views.jsonl")["Body"].read().decode().splitlines()
@@ -305,6 +409,19 @@ for number in range(200):
 answer(
     "consistency", {"stale": 0, **{name: "may answer" not in claim for name, claim in brief.claims.items()}}
 )
+
+# %% wrong="a-07" task="three-parts" says=["a jump"]
+# parts in another order
+place = {"Bucket": brief.bucket, "Key": brief.film_key}
+upload = s3.create_multipart_upload(**place)["UploadId"]
+size, parts = 5 * 1024 * 1024, []
+for number in (1, 2, 3):
+    piece = film[-size:] if number == 3 else film[(number - 1) * size : number * size]
+    sent = s3.upload_part(**place, UploadId=upload, PartNumber=number, Body=piece)
+    parts.append({"PartNumber": number, "ETag": sent["ETag"]})
+s3.complete_multipart_upload(**place, UploadId=upload, MultipartUpload={"Parts": parts})
+for begun in s3.list_multipart_uploads(Bucket=brief.inbox).get("Uploads", []):
+    s3.abort_multipart_upload(Bucket=brief.inbox, Key=begun["Key"], UploadId=begun["UploadId"])
 
 # %% wrong="a-07" task="partitions" says=["is there 2 times"]
 # twice to be safe
@@ -353,6 +470,20 @@ answer(
     "consistency", {"stale": 0, **{name: "may answer" not in claim for name, claim in brief.claims.items()}}
 )
 
+# %% wrong="a-08" task="three-parts" says=["tunnel-2.mp4"]
+# one tunnel left
+place = {"Bucket": brief.bucket, "Key": brief.film_key}
+upload = s3.create_multipart_upload(**place)["UploadId"]
+size, parts = 5 * 1024 * 1024, []
+for number in (1, 2, 3):
+    sent = s3.upload_part(
+        **place, UploadId=upload, PartNumber=number, Body=film[(number - 1) * size : number * size]
+    )
+    parts.append({"PartNumber": number, "ETag": sent["ETag"]})
+s3.complete_multipart_upload(**place, UploadId=upload, MultipartUpload={"Parts": parts})
+begun = s3.list_multipart_uploads(Bucket=brief.inbox)["Uploads"][0]
+s3.abort_multipart_upload(Bucket=brief.inbox, Key=begun["Key"], UploadId=begun["UploadId"])
+
 # %% wrong="a-08" task="partitions" says=["no JSON object with an id"]
 # only the photos
 lines = s3.get_object(Bucket=brief.inbox, Key="raw/views.jsonl")["Body"].read().decode().splitlines()
@@ -384,16 +515,6 @@ form = s3.generate_presigned_url(
 )
 answer("upload", form)
 form = None
-
-# %% wrong="a-09" task="partitions" says=["is not of that day"]
-# all under the first day
-lines = s3.get_object(Bucket=brief.inbox, Key="raw/views.jsonl")["Body"].read().decode().splitlines()
-days = {}
-for line in lines:
-    event = json.loads(line)
-    days.setdefault(brief.first_day, []).append(line)
-for day, events in days.items():
-    s3.put_object(Bucket=brief.bucket, Key=f"events/dt={day}/views.jsonl", Body="\n".join(events).encode())
 
 # %% wrong="a-10" task="photo-with-metadata" says=["another digest"]
 # the etag
@@ -438,19 +559,6 @@ url = s3.generate_presigned_url(
 )
 answer("download", url)
 
-# %% wrong="b-01" task="bring-back" says=["Traceback"]
-# only the marker
-s3.put_bucket_versioning(Bucket=brief.shop, VersioningConfiguration={"Status": "Enabled"})
-versions = s3.list_object_versions(Bucket=brief.shop, Prefix="prices.csv")
-for marker in versions["DeleteMarkers"]:
-    s3.delete_object(Bucket=brief.shop, Key="prices.csv", VersionId=marker["VersionId"])
-
-# %% wrong="b-01" task="three-parts" says=["in no parts", "from the start"]
-# in one piece
-s3.put_object(Bucket=brief.bucket, Key=brief.film_key, Body=film)
-for begun in s3.list_multipart_uploads(Bucket=brief.inbox).get("Uploads", []):
-    s3.abort_multipart_upload(Bucket=brief.inbox, Key=begun["Key"], UploadId=begun["UploadId"])
-
 # %% wrong="b-02" task="folders" says=["somebody's file", "is no longer in"]
 # everything empty goes
 for thing in s3.list_objects_v2(Bucket=brief.inbox, Prefix="walks/")["Contents"]:
@@ -471,24 +579,6 @@ url = s3.generate_presigned_url(
 )
 answer("download", url)
 
-# %% wrong="b-02" task="bring-back" says=["Suspended"]
-# still suspended
-versions = s3.list_object_versions(Bucket=brief.shop, Prefix="prices.csv")
-source = {"Bucket": brief.shop, "Key": "prices.csv", "VersionId": versions["Versions"][-1]["VersionId"]}
-s3.copy_object(Bucket=brief.shop, Key="prices.csv", CopySource=source)
-
-# %% wrong="b-02" task="three-parts" says=["1 unfinished uploads are there, films/"]
-# never completed
-place = {"Bucket": brief.bucket, "Key": brief.film_key}
-upload = s3.create_multipart_upload(**place)["UploadId"]
-size, parts = 5 * 1024 * 1024, []
-for number in (1, 2, 3):
-    piece = film[(number - 1) * size : number * size]
-    sent = s3.upload_part(**place, UploadId=upload, PartNumber=number, Body=piece)
-    parts.append({"PartNumber": number, "ETag": sent["ETag"]})
-for begun in s3.list_multipart_uploads(Bucket=brief.inbox).get("Uploads", []):
-    s3.abort_multipart_upload(Bucket=brief.inbox, Key=begun["Key"], UploadId=begun["UploadId"])
-
 # %% wrong="b-03" task="folders" says=["they are not these"]
 # all depths
 for thing in s3.list_objects_v2(Bucket=brief.inbox, Prefix="walks/")["Contents"]:
@@ -505,24 +595,6 @@ url = (
     )
 ).replace("Expires=600", "Expires=3600")
 answer("download", url)
-
-# %% wrong="b-03" task="bring-back" says=["bytes that begin with"]
-# the second
-s3.put_bucket_versioning(Bucket=brief.shop, VersioningConfiguration={"Status": "Enabled"})
-versions = s3.list_object_versions(Bucket=brief.shop, Prefix="prices.csv")
-source = {"Bucket": brief.shop, "Key": "prices.csv", "VersionId": versions["Versions"][0]["VersionId"]}
-s3.copy_object(Bucket=brief.shop, Key="prices.csv", CopySource=source)
-
-# %% wrong="b-03" task="three-parts" says=["tunnel-1.mp4"]
-# leaves the tunnels
-place = {"Bucket": brief.bucket, "Key": brief.film_key}
-upload = s3.create_multipart_upload(**place)["UploadId"]
-size, parts = 5 * 1024 * 1024, []
-for number in (1, 2, 3):
-    piece = film[(number - 1) * size : number * size]
-    sent = s3.upload_part(**place, UploadId=upload, PartNumber=number, Body=piece)
-    parts.append({"PartNumber": number, "ETag": sent["ETag"]})
-s3.complete_multipart_upload(**place, UploadId=upload, MultipartUpload={"Parts": parts})
 
 # %% wrong="b-04" task="folders" says=["delimiter included"]
 # without the slash
@@ -546,24 +618,6 @@ answer(
 # the plain address
 url = f"{s3.meta.endpoint_url}/{brief.bucket}/{brief.photo_key}"
 answer("download", url)
-
-# %% wrong="b-04" task="bring-back" says=["not those of the first version"]
-# typed from memory
-s3.put_bucket_versioning(Bucket=brief.shop, VersioningConfiguration={"Status": "Enabled"})
-s3.put_object(Bucket=brief.shop, Key="prices.csv", Body=b"item,eur\nprint-1,10.00\n")
-
-# %% wrong="b-04" task="three-parts" says=["unfinished uploads are there"]
-# three equal thirds
-place = {"Bucket": brief.bucket, "Key": brief.film_key}
-upload = s3.create_multipart_upload(**place)["UploadId"]
-size, parts = len(film) // 3 + 1, []
-for number in (1, 2, 3):
-    piece = film[(number - 1) * size : number * size]
-    sent = s3.upload_part(**place, UploadId=upload, PartNumber=number, Body=piece)
-    parts.append({"PartNumber": number, "ETag": sent["ETag"]})
-s3.complete_multipart_upload(**place, UploadId=upload, MultipartUpload={"Parts": parts})
-for begun in s3.list_multipart_uploads(Bucket=brief.inbox).get("Uploads", []):
-    s3.abort_multipart_upload(Bucket=brief.inbox, Key=begun["Key"], UploadId=begun["UploadId"])
 
 # %% wrong="b-05" task="folders" says=["they are not these"]
 # the neighbour too
@@ -595,23 +649,6 @@ url = s3.generate_presigned_url(
 )
 answer("download", url)
 
-# %% wrong="b-05" task="bring-back" says=["finds nothing"]
-# versions on and waits
-s3.put_bucket_versioning(Bucket=brief.shop, VersioningConfiguration={"Status": "Enabled"})
-
-# %% wrong="b-05" task="three-parts" says=["in 2 parts", "not those that were planned"]
-# two parts
-place = {"Bucket": brief.bucket, "Key": brief.film_key}
-upload = s3.create_multipart_upload(**place)["UploadId"]
-size, parts = 8 * 1024 * 1024, []
-for number in (1, 2):
-    piece = film[(number - 1) * size : number * size]
-    sent = s3.upload_part(**place, UploadId=upload, PartNumber=number, Body=piece)
-    parts.append({"PartNumber": number, "ETag": sent["ETag"]})
-s3.complete_multipart_upload(**place, UploadId=upload, MultipartUpload={"Parts": parts})
-for begun in s3.list_multipart_uploads(Bucket=brief.inbox).get("Uploads", []):
-    s3.abort_multipart_upload(Bucket=brief.inbox, Key=begun["Key"], UploadId=begun["UploadId"])
-
 # %% wrong="b-06" task="folders" says=["they are not these"]
 # listed before the markers went
 before = [
@@ -630,26 +667,6 @@ url = s3.generate_presigned_url(
     "get_object", Params={"Bucket": brief.bucket, "Key": "entries/other.svg"}, ExpiresIn=3600
 )
 answer("download", url)
-
-# %% wrong="b-06" task="bring-back" says=["finds nothing"]
-# under another key
-s3.put_bucket_versioning(Bucket=brief.shop, VersioningConfiguration={"Status": "Enabled"})
-versions = s3.list_object_versions(Bucket=brief.shop, Prefix="prices.csv")
-source = {"Bucket": brief.shop, "Key": "prices.csv", "VersionId": versions["Versions"][-1]["VersionId"]}
-s3.copy_object(Bucket=brief.shop, Key="prices-restored.csv", CopySource=source)
-
-# %% wrong="b-06" task="three-parts" says=["a jump"]
-# without the last bytes
-place = {"Bucket": brief.bucket, "Key": brief.film_key}
-upload = s3.create_multipart_upload(**place)["UploadId"]
-size, parts = 5 * 1024 * 1024, []
-for number in (1, 2, 3):
-    piece = film[:-1][(number - 1) * size : number * size]
-    sent = s3.upload_part(**place, UploadId=upload, PartNumber=number, Body=piece)
-    parts.append({"PartNumber": number, "ETag": sent["ETag"]})
-s3.complete_multipart_upload(**place, UploadId=upload, MultipartUpload={"Parts": parts})
-for begun in s3.list_multipart_uploads(Bucket=brief.inbox).get("Uploads", []):
-    s3.abort_multipart_upload(Bucket=brief.inbox, Key=begun["Key"], UploadId=begun["UploadId"])
 
 # %% wrong="b-07" task="folders" says=["are no longer in"]
 # a folder emptied
@@ -673,37 +690,10 @@ url = s3.generate_presigned_url(
 )
 answer("download", url)
 
-# %% wrong="b-07" task="three-parts" says=["a jump"]
-# parts in another order
-place = {"Bucket": brief.bucket, "Key": brief.film_key}
-upload = s3.create_multipart_upload(**place)["UploadId"]
-size, parts = 5 * 1024 * 1024, []
-for number in (1, 2, 3):
-    piece = film[-size:] if number == 3 else film[(number - 1) * size : number * size]
-    sent = s3.upload_part(**place, UploadId=upload, PartNumber=number, Body=piece)
-    parts.append({"PartNumber": number, "ETag": sent["ETag"]})
-s3.complete_multipart_upload(**place, UploadId=upload, MultipartUpload={"Parts": parts})
-for begun in s3.list_multipart_uploads(Bucket=brief.inbox).get("Uploads", []):
-    s3.abort_multipart_upload(Bucket=brief.inbox, Key=begun["Key"], UploadId=begun["UploadId"])
-
 # %% wrong="b-08" task="presigned-download" says=["does not lead to"]
 # somewhere else
 url = "http://127.0.0.1:9/photo?X-Amz-Expires=3600&X-Amz-Signature=00"
 answer("download", url)
-
-# %% wrong="b-08" task="three-parts" says=["tunnel-2.mp4"]
-# one tunnel left
-place = {"Bucket": brief.bucket, "Key": brief.film_key}
-upload = s3.create_multipart_upload(**place)["UploadId"]
-size, parts = 5 * 1024 * 1024, []
-for number in (1, 2, 3):
-    sent = s3.upload_part(
-        **place, UploadId=upload, PartNumber=number, Body=film[(number - 1) * size : number * size]
-    )
-    parts.append({"PartNumber": number, "ETag": sent["ETag"]})
-s3.complete_multipart_upload(**place, UploadId=upload, MultipartUpload={"Parts": parts})
-begun = s3.list_multipart_uploads(Bucket=brief.inbox)["Uploads"][0]
-s3.abort_multipart_upload(Bucket=brief.inbox, Key=begun["Key"], UploadId=begun["UploadId"])
 
 # %% wrong="b-09" task="presigned-download" says=["NoSuchKey"] ref="L02-M1"
 # key typed in wrong
@@ -889,3 +879,13 @@ for begun in s3.list_multipart_uploads(Bucket=brief.inbox)["Uploads"]:
         {"PartNumber": each["PartNumber"], "ETag": each["ETag"]} for each in s3.list_parts(**place)["Parts"]
     ]
     s3.complete_multipart_upload(**place, MultipartUpload={"Parts": parts})
+
+# %% wrong="c-tunnels-completed" task="partitions" says=["is not of that day"]
+# all under the first day
+lines = s3.get_object(Bucket=brief.inbox, Key="raw/views.jsonl")["Body"].read().decode().splitlines()
+days = {}
+for line in lines:
+    event = json.loads(line)
+    days.setdefault(brief.first_day, []).append(line)
+for day, events in days.items():
+    s3.put_object(Bucket=brief.bucket, Key=f"events/dt={day}/views.jsonl", Body="\n".join(events).encode())

@@ -227,7 +227,7 @@ def deploy(function, source):
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("app.py", source)
     functions.update_function_code(FunctionName=function, ZipFile=packed.getvalue())
-    functions.get_waiter("function_updated_v2").wait(FunctionName=function)
+    functions.get_waiter("function_updated_v2").wait(FunctionName=function, WaiterConfig={"Delay": 0.2})
 
 
 CHECKOUT = """
@@ -424,6 +424,7 @@ def ring(name):
     cloudwatch.set_alarm_state(AlarmName=name, StateValue="OK", StateReason="after the drill")
 
 
+# %%
 for alarm in cloudwatch.describe_alarms()["MetricAlarms"]:
     print(alarm["AlarmName"], alarm.get("MetricName"), alarm.get("Threshold"), alarm["AlarmActions"])
 ring(f"cpu-{brief.tag}")

@@ -13,11 +13,11 @@ from cloudlings.grading.attempt import Bench, bench
 from cloudlings.grading.conformance import (
     answers,
     near_miss_defects,
+    other_answer_defects,
     static_defects,
-    until_lost,
 )
 from cloudlings.grading.tasks import points
-from cloudlings.lab import Catalogue, near_misses, spliced, write_built
+from cloudlings.lab import Catalogue, near_misses, other_answers, write_built
 
 COURSE = Path(__file__).parent / "course"
 LAB = "990-notes"
@@ -69,17 +69,6 @@ def test_a_sound_lab_has_no_defect(course, sandbox):
         assert trial(course, sandbox, name) == "", name
 
 
-def test_a_near_miss_may_be_left_where_it_has_lost(course):
-    """Its steps end with the check of the last task that it is said to lose."""
-    lab = Catalogue(course).read(LAB)
-    for miss in near_misses(lab, {}):
-        steps = until_lost(spliced(lab, miss), miss)
-        assert steps == spliced(lab, miss)[: len(steps)]
-        lost = {loss.task for loss in miss.loses} | set(miss.also)
-        assert (steps[-1].kind, steps[-1].task in lost) == ("check", True)
-        assert lost <= {step.task for step in steps if step.kind == "check"}
-
-
 def test_a_near_miss_that_loses_more_later_is_caught_at_the_end_only(course, sandbox):
     """Left early it holds; run to its end, the later loss is a defect."""
     lab = Catalogue(course).read(LAB)
@@ -89,6 +78,18 @@ def test_a_near_miss_that_loses_more_later_is_caught_at_the_end_only(course, san
     there = Bench(course, sandbox)
     assert near_miss_defects(lab, both, there, "1", to_the_end=False) == []
     assert any(f"also loses {last}" in d.message for d in near_miss_defects(lab, both, there, "1"))
+
+
+def test_an_answer_that_spoils_another_task_is_caught_at_the_end_only(course, sandbox):
+    """Asked about its own task it holds; run to its end, what it does to a later one is a defect."""
+    lab = Catalogue(course).read(LAB)
+    last = lab.tasks[-1]
+    other = next(each for each in other_answers(lab, {}) if each.name == "resource.py")
+    (piece,) = other.pieces
+    mute = replace(other, pieces=(replace(piece, text=f"{piece.text}\nanswer = lambda *_: None\n"),))
+    there = Bench(course, sandbox)
+    assert other_answer_defects(lab, mute, there, "1", to_the_end=False) == []
+    assert any(last in defect.message for defect in other_answer_defects(lab, mute, there, "1"))
 
 
 def test_a_near_miss_that_cannot_lose_what_it_says_is_caught(course, sandbox):

@@ -19,7 +19,7 @@ from cloudlings.grading.tasks import refs, tasks_of
 from cloudlings.grading.trunk import Trunk, parting
 from cloudlings.grading.verdict import Verdict
 from cloudlings.grading.workspace import Workspace, reset
-from cloudlings.lab import Catalogue, Lab, Step, read_answer, spliced
+from cloudlings.lab import Catalogue, Lab, Step, own_part, read_answer, spliced
 from cloudlings.sandbox import Sandbox
 
 
@@ -98,22 +98,25 @@ def attempt_from(
     steps: Sequence[Step],
     seed: str,
     *,
-    once_more: bool = True,
+    only: Collection[str] = (),
 ) -> Outcome:
     """Tries an answer from where it parts from another, ``trunk``: the accounts are made what they are there.
 
-    Tasks that both check before are not asked about. Where accounts do not go back, as where they hold
-    databases, it runs whole.
+    Tasks that both check before are not asked about. With ``only``, tasks, nothing is done but what tells how
+    these fare (``own_part``), and nothing is checked once more. Where accounts do not go back, as where they
+    hold databases, it runs from the start.
     """
     at = parting(steps, trunk)
     known = frozenset(str(step.task) for step in steps[:at] if step.kind == "check")
     if lab.name not in bench._whole:
         with suppress(SandboxError):
             stem = bench.trunk(lab, trunk, seed)
+            rest = own_part(steps[at:], only) if only else steps[at:]
             with closing(stem.branch(at)) as running:
-                return _outcome(bench, stem.space, running, steps[at:], known, once_more=once_more)
+                return _outcome(bench, stem.space, running, rest, known, once_more=not only)
         bench._whole.add(lab.name)
-    return attempt(bench, lab, steps, seed, pictures=False, known=known, once_more=once_more)
+    parts = own_part(steps, only) if only else steps
+    return attempt(bench, lab, parts, seed, pictures=False, known=known, once_more=not only)
 
 
 def _outcome(

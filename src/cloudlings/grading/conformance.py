@@ -6,10 +6,9 @@ mends it. ``tests/test_labs.py`` and ``cloudlings lab test`` run them for every 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain
 from pathlib import Path
 
 from cloudlings.errors import CloudlingsError, LabError
@@ -128,16 +127,9 @@ def near_miss_defects(
 ) -> list[Defect]:
     """A near-miss loses its task, is told why in the words it names, and loses nothing else.
 
-    With ``to_the_end`` false it is left where the last task that it is to lose has been checked: what it
-    would lose after that is not looked for.
+    With ``to_the_end`` false only the tasks that it is to lose are looked at.
     """
-    steps = spliced(lab, miss)
-    tries = _tries(bench, lab, steps, seed)
-    if not to_the_end:
-        # One that does not hold there may at the end, where what is not passed is checked once more.
-        tries = chain(
-            [partial(_from_solution, bench, lab, until_lost(steps, miss), seed, once_more=False)], tries
-        )
+    tries = _tries(bench, lab, spliced(lab, miss), seed, () if to_the_end else _lost(miss))
     return _none_if_one_holds(_near_miss_defects(lab, miss, outcome(), seed) for outcome in tries)
 
 
@@ -162,35 +154,34 @@ def _lost(miss: NearMiss) -> frozenset[str]:
     return frozenset({*(loss.task for loss in miss.loses), *miss.also})
 
 
-def until_lost(steps: Sequence[Step], miss: NearMiss) -> Sequence[Step]:
-    """A near-miss's steps up to the check of the last task that it is to lose."""
-    places = [i for i, step in enumerate(steps) if step.kind == "check" and step.task in _lost(miss)]
-    return steps[: max(places) + 1]
+def other_answer_defects(
+    lab: Lab, answer: OtherAnswer, bench: Bench, seed: str, *, to_the_end: bool = True
+) -> list[Defect]:
+    """Another right answer runs without an error and earns every point.
 
-
-def other_answer_defects(lab: Lab, answer: OtherAnswer, bench: Bench, seed: str) -> list[Defect]:
-    """Another right answer runs without an error and earns every point."""
+    With ``to_the_end`` false only the tasks that it answers in its own way are looked at.
+    """
     where = f"solutions/{lab.name}/other/{answer.name} or {_graders(lab)}"
     name = f"other answer {answer.name}"
-    outcomes = (outcome() for outcome in _tries(bench, lab, spliced(lab, answer), seed))
+    only = () if to_the_end else answer.tasks
+    outcomes = (outcome() for outcome in _tries(bench, lab, spliced(lab, answer), seed, only))
     return _none_if_one_holds(
         [*_ran(lab, outcome, name, seed, where), *_full_marks(lab, outcome, name, seed, where)]
         for outcome in outcomes
     )
 
 
-def _tries(bench: Bench, lab: Lab, steps: Sequence[Step], seed: str) -> Iterator[Callable[[], Outcome]]:
-    """Ways to try an answer that differs from the solution: from where they part, and, lest that itself is
-    why it does not hold, from the start. The solution is tried by itself, so what it passed until they part
-    is not asked about."""
-    yield partial(_from_solution, bench, lab, steps, seed)
+def _tries(
+    bench: Bench, lab: Lab, steps: Sequence[Step], seed: str, only: Collection[str]
+) -> Iterator[Callable[[], Outcome]]:
+    """Ways to try an answer that differs from the solution: what tells how the tasks of ``only`` fare, if
+    there are any; all of it from where the two part; and, lest that itself is why it does not hold, from the
+    start. The solution is tried by itself, so what it passed until they part is not asked about."""
+    from_solution = partial(attempt_from, bench, lab, solution_steps(lab), steps, seed)
+    if only:
+        yield partial(from_solution, only=only)
+    yield from_solution
     yield partial(attempt, bench, lab, steps, seed, pictures=False)
-
-
-def _from_solution(
-    bench: Bench, lab: Lab, steps: Sequence[Step], seed: str, *, once_more: bool = True
-) -> Outcome:
-    return attempt_from(bench, lab, solution_steps(lab), steps, seed, once_more=once_more)
 
 
 def _none_if_one_holds(tries: Iterable[list[Defect]]) -> list[Defect]:
@@ -205,11 +196,11 @@ def _none_if_one_holds(tries: Iterable[list[Defect]]) -> list[Defect]:
 Trial = Callable[[Bench, str], list[Defect]]
 
 
-def answers(root: Path, lab: Lab, *, to_the_end: bool = True) -> dict[str, Trial]:
+def answers(root: Path, lab: Lab) -> dict[str, Trial]:
     """Every trial of a lab by name: solution, untouched, each near-miss, each other answer.
 
-    A trial takes a bench and a seed and returns the defects that it found. ``to_the_end``: see
-    `near_miss_defects`.
+    A trial takes a bench and a seed and returns the defects that it found; near-misses and other answers take
+    ``to_the_end`` besides.
     """
     names = refs(root, lab.name)
     trials: dict[str, Trial] = {
@@ -217,7 +208,7 @@ def answers(root: Path, lab: Lab, *, to_the_end: bool = True) -> dict[str, Trial
         "untouched": partial(untouched_defects, lab),
     }
     for miss in near_misses(lab, names):
-        trials[f"wrong:{miss.name}"] = partial(near_miss_defects, lab, miss, to_the_end=to_the_end)
+        trials[f"wrong:{miss.name}"] = partial(near_miss_defects, lab, miss)
     for other in other_answers(lab, names):
         trials[f"other:{other.name}"] = partial(other_answer_defects, lab, other)
     return trials

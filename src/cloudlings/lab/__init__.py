@@ -9,6 +9,7 @@ from cloudlings.lab.brief import Brief, account_id, brief_for
 from cloudlings.lab.build import SEED_PLACEHOLDER, Points, Variant, answer_id, build, opening_code, personal
 from cloudlings.lab.catalogue import Catalogue
 from cloudlings.lab.coverage import check_coverage, write_coverage
+from cloudlings.lab.excerpt import own_part
 from cloudlings.lab.folder import check_fresh, open_copy, write_built
 from cloudlings.lab.leaks import Leak, leaks
 from cloudlings.lab.learner import Learner, join, learner
@@ -57,6 +58,7 @@ __all__ = [
     "open_copy",
     "opening_code",
     "other_answers",
+    "own_part",
     "parse_notebook",
     "personal",
     "read_answer",
