@@ -6,7 +6,6 @@ One test a trial and a seed; a failure says what does not hold and which file or
 from __future__ import annotations
 
 from functools import partial
-from itertools import product
 from pathlib import Path
 
 import pytest
@@ -20,29 +19,32 @@ LABS = Catalogue(ROOT).names
 
 
 def _trials():
-    """The later a lab comes in the course, the longer its trials take: it begins first."""
-    return [trial for name in reversed(LABS) for trial in _trials_of(name)]
+    """Seed by seed, so that labs that wait and labs that work run beside each other; the later a lab comes in
+    the course, the longer its trials take: it begins first."""
+    labs = [(name, _trials_of(name)) for name in reversed(LABS)]
+    return [_parameter(name, seed, *trial) for seed in SEEDS for name, trials in labs for trial in trials]
 
 
 def _trials_of(name):
     try:
-        lab = Catalogue(ROOT).read(name)
-        trials = answers(ROOT, lab)
+        return list(enumerate(answers(ROOT, Catalogue(ROOT).read(name)).items()))
     except CloudlingsError as error:
-        yield pytest.param(_unreadable(error), "-", id=f"{name}-unreadable")
-        return
-    for seed, (number, trial) in product(SEEDS, enumerate(trials)):
-        # `make test` tries near-misses and other answers on one of the seeds, in turn; `make test-labs` on
-        # each of them. What they do to the tasks beside their own is looked for on that one seed.
-        again = trial.startswith(("wrong:", "other:")) and seed != SEEDS[number % len(SEEDS)]
-        # Trials that go on from one run of the solution stay on one worker, one after the other.
-        marks = [pytest.mark.xdist_group(f"{name}-{seed}"), *([pytest.mark.repeated] if again else [])]
-        defects = partial(trials[trial], to_the_end=False) if again else trials[trial]
-        yield pytest.param(defects, seed, id=f"{name}-{trial}-seed{seed}", marks=marks)
+        return [(0, ("unreadable", _unreadable(error)))]
 
 
 def _unreadable(error):
     return lambda _bench, _seed: [error]
+
+
+def _parameter(name, seed, number, named):
+    trial, defects = named
+    # `make test` tries near-misses and other answers on one of the seeds, in turn; `make test-labs` on each.
+    # What they do to the tasks beside their own is looked for on that one seed.
+    again = trial.startswith(("wrong:", "other:")) and seed != SEEDS[number % len(SEEDS)]
+    # Trials that go on from one run of the solution stay on one worker, one after the other.
+    marks = [pytest.mark.xdist_group(f"{name}-{seed}"), *([pytest.mark.repeated] if again else [])]
+    tried = partial(defects, to_the_end=False) if again else defects
+    return pytest.param(tried, seed, id=f"{name}-{trial}-seed{seed}", marks=marks)
 
 
 def _report(defects):
