@@ -24,7 +24,7 @@ stop: $(READY) ## Stop the sandbox; your work stays
 test: $(READY) ## Run the tests: units, cases, every lab's conformance, one browser path
 	@$(BIN)/python -m pytest $(PARALLEL) -m "not repeated" $(ARGS)
 
-# Trials wait more than other tests do, and those that take longest come first.
+# Trials wait more than other tests do, and are tried in their order: some that wait beside some that work.
 test-labs: JOBS = 5
 test-labs: PARALLEL += --no-loadscope-reorder
 test-labs: $(READY) ## Prove every lab: each answer and each near-miss, on three seeds
