@@ -138,8 +138,9 @@ def _archive(ec2: Any, vpc: str, subnet: str, brief: Mapping[str, Any]) -> dict[
         "instance": made["InstanceId"],
         "observations": volumes["/dev/sdf"],
         "scratch": volumes["/dev/sdg"],
-        "root": volumes["/dev/xvda"],
         "weekly_backup": backup,
+        # LocalStack makes none but the disks that a launch names.
+        **({"root": volumes["/dev/xvda"]} if "/dev/xvda" in volumes else {}),
     }
 
 
