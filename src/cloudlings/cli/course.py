@@ -105,6 +105,7 @@ def grade(
     course: Course = Path(),
 ) -> None:
     """Grade all submissions of a lab at once, into nbgrader's gradebook."""
+    from cloudlings.grading.cohort import cluster
     from cloudlings.grading.isolation.lanes import lanes
 
     if trust:
@@ -115,7 +116,9 @@ def grade(
         )
     gc.disable()
     with contextlib.nullcontext() if trust or scheduler else lanes() as zygote:
-        # It starts while this process imports what it needs itself.
+        # It starts, as the workers do, while this process imports what it needs itself.
+        if not scheduler:
+            cluster.begin()
         from cloudlings.cli._cohort import show_run
         from cloudlings.grading.cohort.grade import Options, grade
 

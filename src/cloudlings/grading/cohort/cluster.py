@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import importlib.util
+import multiprocessing
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -24,9 +25,20 @@ _SELDOM = {
 }
 
 
+# What workers are forks of has this imported.
+_PRELOADED = ["distributed", "cloudlings.grading.cohort.work"]
+
 # A page on which a scheduler shows other machines' pages: it imports Jupyter's server for it.
 _ROUTES = "distributed.scheduler.http.routes"
 _PROXY = "distributed.http.proxy"
+
+
+def begin() -> None:
+    """Start the process that this machine's workers will be forks of: it imports while this one does."""
+    from multiprocessing import forkserver
+
+    multiprocessing.get_context("forkserver").set_forkserver_preload(_PRELOADED)
+    forkserver.ensure_running()
 
 
 @contextlib.contextmanager
@@ -37,7 +49,7 @@ def cluster(workers: int, scheduler: str) -> Iterator[Any]:
     """
     try:
         dask: Any = importlib.import_module("dask")
-        # It is read when distributed is imported. Workers are then forks of one process that has imported it.
+        # It is read when distributed is imported.
         dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"})
         distributed: Any = importlib.import_module("distributed")
     except ImportError:
