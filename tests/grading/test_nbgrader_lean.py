@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 _LOOK = """
 import cloudlings.grading.{part}, sys
@@ -38,3 +39,25 @@ def test_no_server() -> None:
     """Who opens a gradebook does not wait for nbgrader's pages; whoever imports them has them."""
     done = subprocess.run([sys.executable, "-c", _ASK], capture_output=True, text=True, timeout=120)
     assert (done.stdout, done.stderr) == ("True False False\nTrue\n", "")
+
+
+_UNZIP = """
+import os, sys, zipfile
+from cloudlings.grading.nbgrader import lean
+lean.import_nbgrader()
+from nbgrader.utils import unzip
+print("setuptools" in sys.modules)
+with zipfile.ZipFile("handed_in.zip", "w") as archive:
+    archive.writestr("lab.ipynb", "{}")
+os.mkdir("there")
+unzip("handed_in.zip", "there", create_own_folder=False)
+print(open("there/lab.ipynb").read())
+"""
+
+
+def test_no_setuptools(tmp_path: Path) -> None:
+    """It is imported by what takes an archive apart, and by nobody else."""
+    done = subprocess.run(
+        [sys.executable, "-c", _UNZIP], capture_output=True, text=True, timeout=120, cwd=tmp_path
+    )
+    assert (done.stdout, done.stderr) == ("False\n{}\n", "")
