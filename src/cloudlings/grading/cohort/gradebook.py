@@ -88,7 +88,7 @@ def source_cells(course: Path, lab: str) -> list[SourceCell]:
     from nbgrader.api import MissingEntry
 
     from cloudlings.grading.nbgrader.reading import grade_id, read
-    from cloudlings.grading.nbgrader.submitted import source_cells as cells_of
+    from cloudlings.grading.nbgrader.source import source_cells as cells_of
 
     order = [name for name in map(grade_id, read(course / "source" / lab / f"{lab}.ipynb").cells) if name]
     with gradebook(course) as book:

@@ -11,12 +11,13 @@ from typing import Any
 from nbconvert.exporters import NotebookExporter
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode, v4
-from nbgrader.api import Gradebook, Notebook
+from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 
 from cloudlings.errors import NotebookError
 from cloudlings.grading.nbgrader.reading import MARK, grade_id, read
-from cloudlings.grading.nbgrader.restore import SourceCell, restore
+from cloudlings.grading.nbgrader.restore import restore
+from cloudlings.grading.nbgrader.source import source_cells
 
 _UNREADABLE = "cloudlings_unreadable"
 
@@ -72,27 +73,6 @@ class RestoreCells(NbGraderPreprocessor):  # type: ignore[misc]
         whole = v4.new_notebook(cells=list(restored.cells))
         whole.metadata[MARK] = NotebookNode(unreadable=unreadable, missing=list(restored.missing))
         return whole, resources
-
-
-def source_cells(notebook: Notebook, order: list[str]) -> list[SourceCell]:
-    """An assignment's cells as the gradebook has them, in the order of the source notebook."""
-    graded = {cell.name: cell for cell in (*notebook.grade_cells, *notebook.task_cells)}
-    tasks = {cell.name for cell in notebook.task_cells}
-    solutions = {cell.name for cell in notebook.solution_cells}
-    places = {name: number for number, name in enumerate(order)}
-    return [
-        SourceCell(
-            name=cell.name,
-            kind=cell.cell_type,
-            source=cell.source or "",
-            locked=bool(cell.locked),
-            solution=cell.name in solutions,
-            task=cell.name in tasks,
-            points=float(graded[cell.name].max_score) if cell.name in graded else None,
-            checksum=cell.checksum,
-        )
-        for cell in sorted(notebook.source_cells, key=lambda cell: places.get(cell.name, len(places)))
-    ]
 
 
 def source_texts(exporter: Any, names: Mapping[str, str]) -> frozenset[str]:
