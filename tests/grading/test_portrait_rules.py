@@ -98,9 +98,11 @@ def small_ones(
     return handler
 
 
-def judged(function: Function) -> tuple[str, Shop]:
-    """What the check says, "" where nothing is wrong; and what is left."""
+def judged(function: Function, *, left: Sequence[str] = ()) -> tuple[str, Shop]:
+    """What the check says, "" where nothing is wrong; and what is left. ``left``: keys that were left behind
+    by a check before it."""
     shop = Shop(function)
+    shop.objects.update(dict.fromkeys(left, b"old"))
     try:
         makes_small_ones(cast("Account", shop), "portraits", PLACE)
     except AssertionError as error:
@@ -183,6 +185,16 @@ def test_small_pictures_are_found_good_and_the_bucket_is_left_as_it_was(
     said, shop = judged(small_ones(change))
     assert said == ""
     assert shop.objects == {"in/mine.png": b"mine"}
+
+
+def test_what_a_late_event_of_the_last_check_left_is_held_against_nobody() -> None:
+    """Nor does it help: a function that makes nothing is told so."""
+    wide, small = pictures(PLACE)
+    for left in ([wide], [PLACE.thumbs + wide.removeprefix(PLACE.uploads)], [wide, small]):
+        said, shop = judged(small_ones(), left=left)
+        assert (said, shop.objects) == ("", {"in/mine.png": b"mine"})
+    everything = [wide, small, *(PLACE.thumbs + key.removeprefix(PLACE.uploads) for key in (wide, small))]
+    assert judged(lambda *_: None, left=everything)[0]
 
 
 @pytest.mark.parametrize(
