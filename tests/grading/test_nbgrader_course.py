@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import stat
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,15 @@ import pytest
 
 from cloudlings.cli import main
 from cloudlings.errors import CourseError, UnknownLab
-from cloudlings.grading.nbgrader.course import add_labs, add_students, gradebook, make_course, read_students
+from cloudlings.grading.isolation import client, rehearsal
+from cloudlings.grading.nbgrader.course import (
+    add_labs,
+    add_students,
+    gradebook,
+    grading_settings,
+    make_course,
+    read_students,
+)
 from cloudlings.lab import Catalogue
 from tests.grading import nbgrader_course as nbc
 
@@ -26,7 +36,7 @@ def course(copy_course: Any, tmp_path: Path) -> Path:
 
 def test_made(course: Path) -> None:
     """A course has its config, each lab's source, an example of a students file, and a secret of its own."""
-    assert {path.name for path in course.iterdir()} - {"release", ".nbgrader.log"} == {
+    assert {path.name for path in course.iterdir()} - {"release", "cohort", ".nbgrader.log"} == {
         "nbgrader_config.py", "source", "students-example.csv", "course_secret", "gradebook.db", ".gitignore",
         "exchange",
     }  # fmt: skip
@@ -126,6 +136,33 @@ def test_release(course: Path) -> None:
     assert "NotImplementedError" not in text
     assert "create_bucket" not in text
     assert (course / "course_secret").read_text().strip() not in text
+
+
+def test_release_rehearsed(course: Path) -> None:
+    """Before a lab goes out, its own solution is graded in a box; what came of it is kept for the cohort."""
+    if client.why_not():
+        pytest.skip(f"needs a box: {client.why_not()}")
+    said = nbc.nbgrader(course, "generate_assignment", nbc.LAB, "--force")
+    assert f"The solution gets 6 of 6 points: {nbc.LAB} can be graded here" in said
+    job = rehearsal.nobodys(nbc.ROOT, nbc.LAB, grading_settings(course))
+    assert rehearsal.kept(replace(job, kept=str(rehearsal.folder(course)))) is not None
+
+
+def test_release_of_a_broken_lab(course: Path, tmp_path: Path) -> None:
+    """A lab whose own solution does not pass is told of, with the task and what was found; so is a machine
+    that has no boxes. Neither keeps a release back."""
+    shutil.copytree(nbc.ROOT, tmp_path / "checkout")
+    lab = tmp_path / "checkout" / "solutions" / nbc.LAB / "lab.py"
+    lab.write_text(lab.read_text().replace('Key="note.txt"', 'Key="other.txt"'))
+    with (course / "nbgrader_config.py").open("a") as file:
+        file.write(f"\nc.GradeOnAccount.root = {str(tmp_path / 'checkout')!r}\n")
+    said = nbc.nbgrader(course, "generate_assignment", nbc.LAB, "--force")
+    assert (course / "release" / nbc.LAB / f"{nbc.LAB}.ipynb").exists()
+    if client.why_not():
+        assert f"{nbc.LAB} cannot be graded on this machine yet: Students' code runs in a box" in said
+    else:
+        assert f"The solution of {nbc.LAB} gets 3 of 6 points here: do not release it" in said
+        assert "keep-note: " in said
 
 
 def test_release_refused(course: Path) -> None:

@@ -18,10 +18,10 @@ from cloudlings.grading.cohort.cluster import cluster, spread
 from cloudlings.grading.cohort.gradebook import Recorder
 from cloudlings.grading.cohort.outcomes import Outcome, Outcomes
 from cloudlings.grading.cohort.submissions import Submission, find, job, stage
-from cloudlings.grading.isolation import client
-from cloudlings.grading.isolation.box import Bounds
+from cloudlings.grading.isolation import client, rehearsal
 from cloudlings.grading.isolation.job import Job, raised
 from cloudlings.grading.isolation.lanes import Lanes, lanes
+from cloudlings.grading.nbgrader.course import grading_settings
 from cloudlings.grading.nbgrader.restore import SourceCell
 from cloudlings.grading.tasks import tasks_of
 from cloudlings.lab import Catalogue
@@ -97,7 +97,7 @@ def grade(course: Path, lab: str, options: Options, zygote: Lanes | None = None)
             kept = _kept(found, outcomes) if options.resume else {}
             many = len(found) - len(kept) >= _MANY
             if zygote is not None and len(kept) < len(found):
-                zygote.make_ready_for(replace(_nobodys(run), rehearse=many))
+                zygote.make_ready_for(_nobodys(run, many))
             known = gradebook.students_of(run.course)
         steps = _outcomes(run, found, kept, known, _Workers(options, zygote, many))
         for done, (submission, outcome) in enumerate(steps, start=1):
@@ -134,7 +134,7 @@ def _nothing() -> None:
 
 def prepare(course: Path, lab: str) -> Run:
     """What a lab is graded with in a course."""
-    settings = dict(gradebook.settings(course))
+    settings = dict(grading_settings(course))
     catalogue = Catalogue(Path(settings["root"])) if settings["root"] else Catalogue.here()
     return Run(course, catalogue.root, catalogue.name(lab), settings)
 
@@ -161,11 +161,10 @@ def _kept(found: Iterable[Submission], outcomes: Outcomes) -> dict[str, Outcome]
     return kept
 
 
-def _nobodys(run: Run) -> Job:
+def _nobodys(run: Run, many: bool) -> Job:
     """A job of this run, without a submission."""
-    bounds = Bounds(memory=run.settings["memory"])
-    seconds = run.settings["cell_seconds"], run.settings["submission_seconds"]
-    return Job(str(run.root), run.lab, "", [], [], {}, *seconds, bounds)
+    made = rehearsal.nobodys(run.root, run.lab, run.settings)
+    return replace(made, rehearse=many, kept=str(rehearsal.folder(run.course)))
 
 
 def _outcomes(

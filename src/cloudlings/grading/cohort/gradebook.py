@@ -10,12 +10,11 @@ import shutil
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from cloudlings.errors import CourseError, GradebookUnavailable
 from cloudlings.grading.isolation.job import Graded
 from cloudlings.grading.nbgrader import lean
-from cloudlings.grading.nbgrader.course import DEFAULTS, gradebook, settings_of
+from cloudlings.grading.nbgrader.course import gradebook, settings_of
 from cloudlings.grading.nbgrader.kept import Kept
 from cloudlings.grading.nbgrader.restore import SourceCell
 
@@ -111,14 +110,3 @@ def scores(course: Path, lab: str) -> Mapping[str, float]:
     """Each student's score in a lab, with what was marked by hand and taken off for lateness."""
     with gradebook(course) as book:
         return {each.student.id: float(each.score) for each in book.assignment_submissions(lab)}
-
-
-def settings(course: Path) -> Mapping[str, Any]:
-    """The limits that the course's config sets for submissions, and the checkout that it names."""
-    found = {**DEFAULTS, **settings_of(course).get("GradeOnAccount", {})}
-    return {
-        "cell_seconds": float(found["cell_seconds"]),
-        "submission_seconds": float(found["submission_seconds"]),
-        "memory": int(found["memory_megabytes"]) * 2**20,
-        "root": str(found["root"]),
-    }

@@ -14,7 +14,7 @@ import signal
 import socket
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -89,8 +89,6 @@ def run_apart(job: Job, place: Path, boxes: Boxes, answers: int) -> None:
         if first == 0:
             linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
             said = _graded_or_failed(job, place, boxes)
-            if job.rehearsal:
-                said = {**said, "clients": warming.missed_clients()}
             with os.fdopen(answers, "wb", closefd=False) as file:
                 file.write(json.dumps(said).encode() + b"\n")
             os._exit(0)
@@ -101,7 +99,8 @@ def run_apart(job: Job, place: Path, boxes: Boxes, answers: int) -> None:
 
 def _graded_or_failed(job: Job, place: Path, boxes: Boxes) -> Mapping[str, Any]:
     try:
-        return _grade(job, place, boxes).to_json()
+        graded = _grade(job, place, boxes)
+        return (replace(graded, clients=warming.missed_clients()) if job.rehearsal else graded).to_json()
     except CloudlingsError as error:
         return failure(error)
     except Exception as error:

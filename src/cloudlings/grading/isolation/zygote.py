@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, Any
 from cloudlings.grading.isolation import leftovers, linux, warming
 
 if TYPE_CHECKING:
-    from cloudlings.grading.isolation.job import Job
+    from cloudlings.grading.isolation.job import Graded, Job
 
 _LEARNERS = (
     "boto3",
@@ -220,14 +220,18 @@ def _make_ready(
     meanwhile: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext,
 ) -> None:
     """Know what a job's lab needs; ``meanwhile`` goes on while the lab is rehearsed."""
-    from cloudlings.grading.isolation import submission
+    from cloudlings.grading.isolation import rehearsal, submission
 
     if job.rehearse and job.lab not in lane.rehearsed:
         lane.rehearsed.add(job.lab)
         submission.announce(job, lane.boxes)
         submission.know(job, settle=False)
-        with meanwhile():
-            _rehearse(job, lane)
+        kept = rehearsal.kept(job)
+        if kept is not None:
+            _learn(job, kept)
+        else:
+            with meanwhile():
+                _rehearse(job, lane)
     else:
         submission.know(job)
 
@@ -254,17 +258,31 @@ def _run(job: Job, lane: Lane, answers: int, meanwhile: Callable[[], None] = lam
 
 
 def _rehearse(job: Job, lane: Lane) -> None:
-    """Grade the lab's own solution once, and check its evidence again here: what the checks compute and keep
-    on the way, all submissions after it have from the start. Nothing of a learner's is in it.
-    """
+    """Grade the lab's own solution once, and learn of it. Nothing of a learner's is in it."""
     from cloudlings.grading.isolation import rehearsal
+    from cloudlings.grading.isolation.job import Graded
 
     with tempfile.TemporaryFile() as said:
         _run(rehearsal.job_of(job), lane, said.fileno(), functools.partial(warming.settle, many=True))
         said.seek(0)
-        with contextlib.suppress(Exception):
-            # A lab whose solution fails is told of by the submissions.
-            rehearsal.learn(job, said.readline())
+        line = json.loads(said.readline() or b"{}")
+    # A lab whose solution fails is told of by the submissions.
+    if "verdicts" in line:
+        graded = Graded.from_json(line)
+        rehearsal.keep(job, graded)
+        _learn(job, graded)
+    else:
+        warming.settle(many=True)
+
+
+def _learn(job: Job, graded: Graded) -> None:
+    """Check the evidence of a rehearsal again here: what the checks compute and keep on the way, all
+    submissions have from the start."""
+    from cloudlings.grading.isolation import rehearsal
+
+    # It is of use, and not needed.
+    with contextlib.suppress(Exception):
+        rehearsal.learn(job, graded)
     warming.settle(many=True)
 
 

@@ -188,6 +188,22 @@ def settings_of(folder: Path) -> Any:
     return PyFileConfigLoader(CONFIG, path=str(folder)).load_config()
 
 
+def grading_settings(folder: Path) -> Mapping[str, Any]:
+    """The limits that the course's config sets for submissions, and the checkout that it names.
+
+    ``cell_seconds``, ``submission_seconds``, ``memory`` in bytes, ``root`` ("" for none), and ``trusted``:
+    whether students' code runs without a box. Errors: CourseError where no course is.
+    """
+    found = {**DEFAULTS, **settings_of(folder).get("GradeOnAccount", {})}
+    return {
+        "cell_seconds": float(found["cell_seconds"]),
+        "submission_seconds": float(found["submission_seconds"]),
+        "memory": int(found["memory_megabytes"]) * 2**20,
+        "root": str(found["root"]),
+        "trusted": bool(found.get("trust_submissions", False)),
+    }
+
+
 def _write_source(target: Path, catalogue: Catalogue, name: str) -> None:
     lab = catalogue.read(name)
     points = {task.name: float(task.points) for task in tasks_of(catalogue.root, name)}

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from nbgrader.preprocessors import ClearSolutions, NbGraderPreprocessor
 
-from cloudlings.errors import CourseError, SourceError
+from cloudlings.errors import CloudlingsError, CourseError, SourceError
+from cloudlings.grading.isolation import client
+from cloudlings.grading.nbgrader.course import grading_settings
 from cloudlings.grading.nbgrader.secret import secret_of
-from cloudlings.lab import cleared
+from cloudlings.grading.verdict import Status
+from cloudlings.lab import Catalogue, cleared
 from cloudlings.lab.markers import has_region
 
 
@@ -46,3 +51,44 @@ class RefuseSecrets(NbGraderPreprocessor):  # type: ignore[misc]
                         f"Cell {number} holds {what}.", next_step="mend the notebook in source/"
                     )
         return nb, resources
+
+
+class Rehearse(NbGraderPreprocessor):  # type: ignore[misc]
+    """Grades a lab's own solution in a box, as submissions will be, and tells what it got.
+
+    So an instructor knows before the students whether the lab can be graded on this machine, and a cohort is
+    graded with what was learnt here. It refuses nothing: grading may happen elsewhere.
+    """
+
+    def preprocess(self, nb: Any, resources: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """What is no lab has no solution that we know, and where students are trusted no box is needed."""
+        course, lab = Path(self.parent.parent.coursedir.root), resources["nbgrader"]["assignment"]
+        settings = grading_settings(course)
+        root = Path(settings["root"]) if settings["root"] else Catalogue.here().root
+        if lab in Catalogue(root).names and not settings["trusted"]:
+            try:
+                self._rehearse(course, root, lab, settings)
+            except CloudlingsError as error:
+                what = f"{error.message} Next: {error.next_step}"
+                self.log.warning("%s cannot be graded on this machine yet: %s", lab, what)
+        return nb, resources
+
+    def _rehearse(self, course: Path, root: Path, lab: str, settings: Mapping[str, Any]) -> None:
+        # Its imports are most of what grades, and no other step here needs them.
+        from cloudlings.grading.isolation import rehearsal
+
+        client.require()
+        self.log.info("Grading the solution of %s in a box, as submissions will be: some seconds", lab)
+        job = replace(rehearsal.nobodys(root, lab, settings), kept=str(rehearsal.folder(course)))
+        graded = client.shared().grade(rehearsal.job_of(job))
+        rehearsal.keep(job, graded)
+        verdicts = graded.verdicts.values()
+        points, most = sum(each.points for each in verdicts), sum(each.max_points for each in verdicts)
+        lost = [f"{each.task}: {each.found}" for each in verdicts if each.status is not Status.PASSED]
+        if lost:
+            self.log.warning(
+                "The solution of %s gets %s of %s points here: do not release it before that is mended. %s",
+                lab, points, most, " ".join(lost),
+            )  # fmt: skip
+        else:
+            self.log.info("The solution gets %s of %s points: %s can be graded here", points, most, lab)
