@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import cloudlings
-from cloudlings.grading.engine import recheck
 from cloudlings.grading.isolation import warming
 from cloudlings.grading.isolation.box import Bounds
 from cloudlings.grading.isolation.job import Cell, Graded, Job
@@ -47,6 +46,9 @@ def job_of(job: Job) -> Job:
 def learn(job: Job, graded: Graded) -> None:
     """Check a rehearsal's evidence again in this process, for what the checks keep on the way, and make the
     clients that it had to make."""
+    # Who only looks for what is kept does without the graders.
+    from cloudlings.grading.engine import recheck
+
     warming.make_clients(graded.clients)
     lab = Catalogue(Path(job.root)).header(job.lab)
     accounts = {name: account_id(lab.name, _NOBODY, name) for name in lab.accounts}
