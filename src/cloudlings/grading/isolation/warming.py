@@ -19,7 +19,7 @@ from typing import Any
 from cloudlings.grading.isolation import linux
 
 # Fewer looks at what is new: these processes live for a second.
-_LOOKS = (20_000, 20, 20)
+_LOOKS = (100_000, 20, 20)
 _CLIENT = re.compile(r"\b(?:client|resource)\(\s*[\"']([a-z0-9-]+)[\"']")
 # A bucket whose name is one label of a host's name, and none that S3 reads a kind or a place from (its rules
 # look for "--" at the end, and for ARNs).
