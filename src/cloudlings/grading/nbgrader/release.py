@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -64,13 +65,13 @@ class Rehearse(NbGraderPreprocessor):  # type: ignore[misc]
         """What is no lab has no solution that we know, and where students are trusted no box is needed."""
         course, lab = Path(self.parent.parent.coursedir.root), resources["nbgrader"]["assignment"]
         settings = grading_settings(course)
-        root = Path(settings["root"]) if settings["root"] else Catalogue.here().root
-        if lab in Catalogue(root).names and not settings["trusted"]:
-            try:
+        try:
+            root = Path(settings["root"]) if settings["root"] else Catalogue.here().root
+            if lab in Catalogue(root).names and not settings["trusted"]:
                 self._rehearse(course, root, lab, settings)
-            except CloudlingsError as error:
-                what = f"{error.message} Next: {error.next_step}"
-                self.log.warning("%s cannot be graded on this machine yet: %s", lab, what)
+        except CloudlingsError as error:
+            what = f"{error.message} Next: {error.next_step}"
+            self.log.warning("%s cannot be graded on this machine yet: %s", lab, what)
         return nb, resources
 
     def _rehearse(self, course: Path, root: Path, lab: str, settings: Mapping[str, Any]) -> None:
@@ -78,9 +79,11 @@ class Rehearse(NbGraderPreprocessor):  # type: ignore[misc]
         from cloudlings.grading.isolation import rehearsal
 
         client.require()
-        self.log.info("Grading the solution of %s in a box, as submissions will be: some seconds", lab)
+        self.log.info("Grading the solution of %s in a box, as submissions will be: up to half a minute", lab)
         job = replace(rehearsal.nobodys(root, lab, settings), kept=str(rehearsal.folder(course)))
-        graded = client.shared().grade(rehearsal.job_of(job))
+        # Formgrader's server, which generates too, is not to keep it.
+        with closing(client.Zygote()) as zygote:
+            graded = zygote.grade(rehearsal.job_of(job))
         rehearsal.keep(job, graded)
         verdicts = graded.verdicts.values()
         points, most = sum(each.points for each in verdicts), sum(each.max_points for each in verdicts)
