@@ -4,10 +4,10 @@ graded today: stock `nbgrader autograde` with a moto server in each kernel (`_st
 The same submissions each time, and the same scores.
 
 Who shares a machine with others loses some of it to them, for seconds or minutes. So ours is timed before,
-between and after the others, and the stock way in four parts (nbgrader starts in each: three hundredths of its
-time), and ``times_stock`` is the best of ours by the best of its parts, as others only ever take;
-``times_stock_on_average`` is of all that was timed. ``cores`` is how much two processes did that only compute,
-where one does 1, looked at after each of ours.
+between and after the others, and the stock way in four parts (nbgrader starts in each: three hundredths of
+its time), and ``times_stock`` is the best of ours by the best of its parts, as others only ever take;
+``times_stock_on_average`` is of all that was timed. ``cores`` is how much two processes did that only
+compute, where one does 1, looked at after each of ours.
 
 CLOUDLINGS_BENCH_COHORT sets how many submissions there are (40). Of more than 100, only `course grade` is
 measured: how its memory and its rate change on the way.
