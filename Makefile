@@ -9,9 +9,6 @@ JOBS ?= 3
 # Tests that share what is costly to make, or that follow one another, stay on one worker.
 PARALLEL = -n $(JOBS) --dist loadgroup
 
-# Where it is set, each process would compile anew whatever it imports.
-unexport PYTHONDONTWRITEBYTECODE
-
 .DEFAULT_GOAL := help
 .PHONY: help start stop test test-labs test-compose test-localstack attacks check labs bench soak mutants mutants-graders constraints clean
 
