@@ -265,10 +265,12 @@ def _rehearse(job: Job, lane: Lane) -> None:
     with tempfile.TemporaryFile() as said:
         _run(rehearsal.job_of(job), lane, said.fileno(), functools.partial(warming.settle, many=True))
         said.seek(0)
-        line = json.loads(said.readline() or b"{}")
-    # A lab whose solution fails is told of by the submissions.
-    if "verdicts" in line:
-        graded = Graded.from_json(line)
+        line = said.readline()
+    graded = None
+    # A lab whose solution fails is told of by the submissions; what was cut short is no answer either.
+    with contextlib.suppress(ValueError, LookupError, TypeError):
+        graded = Graded.from_json(json.loads(line))
+    if graded is not None:
         rehearsal.keep(job, graded)
         _learn(job, graded)
     else:
