@@ -86,6 +86,11 @@ def workspace(sandbox: Sandbox | None, root: Path, lab_name: str, seed: str) -> 
     return known
 
 
+def forget() -> None:
+    """Know of no workspace any more: another sandbox may come to stand where theirs was."""
+    _spaces.clear()
+
+
 def prepare(sandbox: Sandbox, root: Path, lab_name: str, seed: str) -> Workspace:
     """The workspace with its accounts made and, the first time, the lab's start state in them."""
     space = workspace(sandbox, root, lab_name, seed)

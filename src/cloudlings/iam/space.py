@@ -248,7 +248,9 @@ class Space:
             target = template.removeprefix("=") if text == "*" else text
             return _Place(self._reading.resource_mask(target, keys), text, owner, template, witness)
 
-        wanted = [Group([glob(text)]) for text in self.bounds.resources]
+        if self._asked is not None and not _whole(template) and not self._fit(self._asked, template):
+            return
+        wanted = self._wanted
         for arn in self.bounds.existing:
             fits = not _whole(template) and (
                 template == ANY_RESOURCE or shapes.fits(arn, template, self.partition)
@@ -269,10 +271,20 @@ class Space:
         within = self._reading.made.of([shape])
         groups = self._reading.resource_groups(mask, keys)
         close = [g for g in groups if self._fit(g, template)]
-        limits = [self._reading.made.of(glob(text) for text in self.bounds.resources)] if wanted else []
-        for witness in kept_combinations(tuple(close), within, tuple(limits)).values():
+        limits = (self._asked,) if self._asked is not None else ()
+        for witness in kept_combinations(tuple(close), within, limits).values():
             self._check_time()
             yield place(witness.text, witness)
+
+    @cached_property
+    def _wanted(self) -> tuple[Group, ...]:
+        """The resources that are asked about, each by itself; none where all are."""
+        return tuple(Group([glob(text)]) for text in self.bounds.resources)
+
+    @cached_property
+    def _asked(self) -> Group | None:
+        """The resources that are asked about, as one; None where all are."""
+        return self._reading.made.of(map(glob, self.bounds.resources)) if self.bounds.resources else None
 
     def _fit(self, group: Group, template: str) -> bool:
         key = (group, template)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict, deque
+from collections import defaultdict
 from typing import Any
 
 import boto3
@@ -38,7 +38,8 @@ _CONFIG = Config(
 )
 # Clients that nobody has yet, by service, Region, endpoint and the configuration asked for.
 _ready: dict[_Asked, list[Any]] = defaultdict(list)
-_missed: deque[_Asked] = deque(maxlen=1000)
+# Those that somebody has, with what they were asked for; None where nothing is lent.
+_lent: list[tuple[_Asked, Any]] | None = None
 
 
 class SandboxSession(boto3.Session):  # type: ignore[misc]
@@ -49,22 +50,25 @@ class SandboxSession(boto3.Session):  # type: ignore[misc]
         self.endpoint_url = endpoint_url
 
     def client(self, *args: Any, **kwargs: Any) -> Any:
-        ready = self._ready_made(args, kwargs)
-        return ready if ready is not None else super().client(*args, **self._settings(kwargs))
+        asked = self._asked(args, kwargs)
+        if _lent is None or asked is None:
+            return super().client(*args, **self._settings(kwargs))
+        try:
+            made = _ready[asked].pop()
+        except IndexError:
+            made = _made(*asked)
+        mine, its = self.get_credentials(), made._request_signer._credentials
+        its.access_key, its.secret_key, its.token = mine.access_key, mine.secret_key, mine.token
+        _lent.append((asked, made))
+        return made
 
-    def _ready_made(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def _asked(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Asked | None:
+        """What is asked for, where one that was made for another could be given."""
         if len(args) != 1 or not kwargs.keys() <= {"region_name", "endpoint_url", "config"}:
             return None
         region = kwargs.get("region_name") or self.region_name
         endpoint = kwargs.get("endpoint_url") or self.endpoint_url
-        asked = (args[0], region, endpoint, kwargs.get("config"))
-        made = _ready[asked].pop() if _ready.get(asked) else None
-        if made is None:
-            _missed.append(asked)
-        else:
-            mine, its = self.get_credentials(), made._request_signer._credentials
-            its.access_key, its.secret_key, its.token = mine.access_key, mine.secret_key, mine.token
-        return made
+        return args[0], region, endpoint, kwargs.get("config")
 
     def resource(self, *args: Any, **kwargs: Any) -> Any:
         return super().resource(*args, **self._settings(kwargs))
@@ -77,22 +81,40 @@ class SandboxSession(boto3.Session):  # type: ignore[misc]
         return kwargs
 
 
-def missed() -> tuple[_Asked, ...]:
-    """The clients that were made in this process when they were asked for, none being ready: service, Region,
-    endpoint and the configuration asked for."""
-    return tuple(_missed)
+def lend() -> None:
+    """From here on, sessions of this process lend their clients, until all are given back (`give_back`). What
+    one of them learns of its service is known to who has it next; keys are each borrower's own."""
+    global _lent
+    _lent = _lent or []
+
+
+def lent() -> tuple[_Asked, ...]:
+    """The clients that somebody has: service, Region, endpoint and the configuration asked for."""
+    return tuple(asked for asked, _ in _lent or ())
+
+
+def give_back() -> None:
+    """Whoever was lent a client needs it no more."""
+    while _lent:
+        asked, made = _lent.pop()
+        keys = made._request_signer._credentials
+        keys.access_key, keys.secret_key, keys.token = "none", "none", None
+        _ready[asked].append(made)
 
 
 def make_ready(service: str, region: str, endpoint_url: str, config: Config | None) -> Any:
-    """Make a client that the next session that asks for such a one will be given, with its own keys: before
-    processes are forked from this one, for each of them to find. It is given back to be looked at.
-    """
+    """Make a client for the next session that lends such a one: before processes are forked from this one,
+    for each of them to find. It is returned to be looked at."""
+    made = _made(service, region, endpoint_url, config)
+    _ready[service, region, endpoint_url, config].append(made)
+    return made
+
+
+def _made(service: str, region: str, endpoint_url: str, config: Config | None) -> Any:
     maker = session(endpoint_url, Credentials("", "none", "none"), region)
     # Keys that are the client's alone: a session's are shared by all that it makes.
     keys = {"aws_access_key_id": "none", "aws_secret_access_key": "none"}
-    made = maker.client(service, region_name=region, config=config, **keys)
-    _ready[service, region, endpoint_url, config].append(made)
-    return made
+    return maker.client(service, region_name=region, config=config, **keys)
 
 
 def _drop_host_prefix(request: Any, **_: Any) -> None:

@@ -12,9 +12,9 @@ import importlib
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
+from typing import IO, NoReturn
 
 from cloudlings.errors import SandboxError
 from cloudlings.sandbox.handle import Sandbox
@@ -136,19 +136,12 @@ def _import_ministack(place: Path) -> None:
         os.environ.update(before)
 
 
-@contextmanager
-def forked(place: Path) -> Iterator[Sandbox]:
-    """A sandbox whose processes are forked from this one; it ends with the process namespace that this is in.
+def found(place: Path, ready: IO[str]) -> Sandbox:
+    """The sandbox that a fork of this process has become, when it answers; ``ready`` is where it says so.
 
     Errors: SandboxError, as for one that is started.
     """
-    ours, theirs = os.pipe()
-    if os.fork() == 0:
-        os.close(ours)
-        _become_daemon(place, theirs)
-    os.close(theirs)
-    with os.fdopen(ours) as ready:
-        line = ready.readline()
+    line = ready.readline()
     said = (
         json.loads(line)
         if line
@@ -156,14 +149,15 @@ def forked(place: Path) -> Iterator[Sandbox]:
     )
     if "error" in said:
         raise SandboxError(said["error"], next_step=said.get("next_step") or "cloudlings doctor")
-    found = Sandbox.find(place)
-    if found is None:
+    sandbox = Sandbox.find(place)
+    if sandbox is None:
         raise SandboxError("The sandbox started, and was gone at once.", next_step="cloudlings doctor")
-    yield found
+    return sandbox
 
 
-def _become_daemon(place: Path, ready: int) -> None:
-    """Never returns."""
+def become(place: Path, ready: int) -> NoReturn:
+    """Be the sandbox of ``place``, in a fork of a process that has imported all, until the process namespace
+    ends that this is in; ``ready`` is where it says that it answers."""
     from cloudlings.sandbox import daemon
     from cloudlings.sandbox.emulators import process
 

@@ -13,10 +13,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from cloudlings.errors import SandboxUnavailable
+from cloudlings.errors import SandboxUnavailable, UnknownLab
 from cloudlings.grading.isolation import client
 from cloudlings.grading.isolation.job import Cell, Job
 from cloudlings.grading.isolation.lanes import Laned, Lanes, lanes
+from cloudlings.grading.isolation.zygote import _IN_ONE_LANE
 
 ROOT, LAB = Path(__file__).parents[1] / "course", "990-notes"
 pytestmark = pytest.mark.skipif(bool(client.why_not()), reason=f"needs a box: {client.why_not()}")
@@ -99,6 +100,30 @@ def test_while_it_rehearses() -> None:
         assert printed(asker, "one", "print('again')") == "again\n"
         assert asker._process is not None
         asker.close()
+
+
+def test_one_lane_for_many(zygote: Lanes) -> None:
+    """A lane grades one after the other, each in its own box and sandbox, and is left for a new one after so
+    many: nobody notices."""
+    asker, met = Laned(zygote.address), []
+    for turn in range(_IN_ONE_LANE + 2):
+        text = f"import os; print(os.listdir(), os.path.exists('/tmp/mine'), {turn}); open('/tmp/mine', 'w')"
+        assert printed(asker, "one", f"{text}; open('mine', 'w')") == f"[] False {turn}\n"
+        met.append(asker._process)
+    assert met[0] is met[-4] is not None
+    assert met[-3] is None, "the last of a lane"
+    assert met[-2] is met[-1] is not None
+    asker.close()
+
+
+def test_after_a_failure(zygote: Lanes) -> None:
+    """Where one could not be graded, the next finds another lane."""
+    asker = Laned(zygote.address)
+    with pytest.raises(UnknownLab):
+        asker.grade(replace(job("one", "print(1)"), lab="no-such-lab"))
+    assert asker._process is None
+    assert printed(asker, "one", "print(2)") == "2\n"
+    asker.close()
 
 
 def test_zygote_gone() -> None:

@@ -6,6 +6,7 @@ import http.server
 import io
 import socket
 import threading
+from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -173,19 +174,29 @@ def test_nobody_listens() -> None:
                 session.send(AWSPreparedRequest("GET", url, HeadersDict(), None, False))
 
 
-def test_a_client_that_was_ready_has_its_sessions_keys() -> None:
-    """Who asks first gets it, with keys of their own; the next gets another; other Regions get none of it."""
+def test_a_lent_client_has_its_sessions_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who asks first gets the one that is ready, with keys of their own; the next gets another; other Regions
+    get none of it. What is given back is lent again, and keeps no keys meanwhile."""
+    monkeypatch.setattr(sessions, "_lent", None)
+    monkeypatch.setattr(sessions, "_ready", defaultdict(list))
     endpoint = "http://127.0.0.1:9"
-    sessions.make_ready("sts", "eu-west-1", endpoint, None)
+    ready = sessions.make_ready("sts", "eu-west-1", endpoint, None)
     first, second = (
         sessions.session(endpoint, Credentials("111122223333", name, f"{name}-secret", token), "eu-west-1")
         for name, token in (("one", ""), ("two", "a-token"))
     )
-    before = len(sessions.missed())
+    assert first.client("sts") is not ready, "nothing is lent as yet"
+    assert not sessions.lent()
+    sessions.lend()
     elsewhere = first.client("sts", region_name="us-east-1")
     made = first.client("sts")
     another = second.client("sts")
-    assert [asked[:2] for asked in sessions.missed()[before:]] == [("sts", "us-east-1"), ("sts", "eu-west-1")]
+    assert made is ready
+    assert [asked[:2] for asked in sessions.lent()] == [
+        ("sts", "us-east-1"),
+        ("sts", "eu-west-1"),
+        ("sts", "eu-west-1"),
+    ]
     assert [_keys(each) for each in (elsewhere, made, another)] == [
         ("one", "one-secret", None),
         ("one", "one-secret", None),
@@ -193,6 +204,13 @@ def test_a_client_that_was_ready_has_its_sessions_keys() -> None:
     ]
     assert made.meta.region_name == another.meta.region_name == "eu-west-1"
     assert made.meta.config.read_timeout == another.meta.config.read_timeout
+    sessions.give_back()
+    assert not sessions.lent()
+    assert {_keys(each) for each in (elsewhere, made, another)} == {("none", "none", None)}
+    again = [second.client("sts"), second.client("sts", region_name="us-east-1")]
+    assert again[0] in (made, another)
+    assert again[1] is elsewhere
+    assert {_keys(each) for each in again} == {("two", "two-secret", "a-token")}
 
 
 def _keys(client: Any) -> tuple[str, str, str | None]:
@@ -206,6 +224,7 @@ def _keys(client: Any) -> tuple[str, str, str | None]:
     client.meta.events.register("before-send.sts.GetCallerIdentity", look)
     with pytest.raises(InterruptedError):
         client.get_caller_identity()
+    client.meta.events.unregister("before-send.sts.GetCallerIdentity", look)
     frozen = client._request_signer._credentials.get_frozen_credentials()
     said = signed["Authorization"]
     assert f"Credential={frozen.access_key}/" in (said.decode() if isinstance(said, bytes) else said)

@@ -35,7 +35,7 @@ class Boxed:
         self._rest = b""
         self._overlong = False
         self._said = b""
-        self._first = 0
+        self._first = -1
         self.dead = ""
         for each in (channel, control):
             each.setblocking(False)
@@ -72,10 +72,14 @@ class Boxed:
 
     def close(self) -> None:
         """End the box: its first process takes all others with it."""
-        with contextlib.suppress(OSError):
-            if self._first:
-                os.kill(self._first, signal.SIGKILL)
-                os.waitpid(self._first, 0)
+        if self._first >= 0:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._first, signal.SIGKILL)
+            # It has ended when all others have.
+            select.select([self._first], [], [])
+            with contextlib.suppress(ChildProcessError):
+                os.waitid(os.P_PIDFD, self._first, os.WEXITED)
+            os.close(self._first)
         for each in (self._channel, self._control):
             each.close()
         for descriptor in self._pipes:
@@ -176,19 +180,19 @@ class Boxed:
 
     def _has_ended(self) -> bool:
         try:
-            some = self._control.recv(4096)
+            some, descriptors, _, _ = socket.recv_fds(self._control, 4096, 1)
         except BlockingIOError:
             return bool(self.dead)
         except OSError:
             some = b""
         self._said += some
+        if descriptors:
+            self._first = descriptors[0]
         if not some:
             self.dead = self.dead or "The kernel ended in this cell."
         for line in self._said.decode(errors="replace").splitlines():
             word, _, rest = line.partition(" ")
-            if word == "pid":
-                self._first = int(rest)
-            else:
+            if word != "first":
                 self.dead = _how(int(rest)) if word == "ended" else line
         return bool(self.dead)
 

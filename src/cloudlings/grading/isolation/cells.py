@@ -9,8 +9,11 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import signal
 import socket
+import sys
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -18,6 +21,10 @@ LONGEST_LINE = 2**20
 _CUT = 200_000
 # Without one of these words nothing waits: `await`, `async for`, `async with`.
 _WAITING = ("await", "async")
+# Where IPython's own syntax can stand: magics, shell commands and calls at the beginning of a line or behind
+# "=", and "?" at a line's end; it looks for them by taking a cell apart into tokens. A line that goes on in
+# the next is left to it.
+_IPYTHONS = re.compile(r"\s*[!?%,;/]|.*(?:=\s*[!%]|\?\s*(?:#.*)?$|\\\s*$)", re.DOTALL)
 _Send = Callable[[str, Mapping[str, Any]], None]
 
 
@@ -32,6 +39,7 @@ def shell() -> Any:
     """The shell, made before anybody's code has run. Its history is nowhere."""
     from IPython.core.displayhook import DisplayHook
     from IPython.core.displaypub import DisplayPublisher
+    from IPython.core.inputtransformer2 import TransformerManager
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets.config import Config
 
@@ -55,6 +63,19 @@ def shell() -> Any:
         def clear_output(self, wait: bool = False) -> None:
             _send("clear_output", {"wait": bool(wait)})
 
+    class Transformers(TransformerManager):  # type: ignore[misc]
+        """IPython's, which need not look through a cell that cannot have anything for them."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self._own = list(self.token_transformers)
+
+        def do_token_transforms(self, lines: list[str]) -> list[str]:
+            if self.token_transformers == self._own and not any(map(_IPYTHONS.match, lines)):
+                return lines
+            found: list[str] = super().do_token_transforms(lines)
+            return found
+
     class Shell(InteractiveShell):  # type: ignore[misc]
         displayhook_class = Hook
         display_pub_class = Publisher
@@ -72,22 +93,31 @@ def shell() -> Any:
     config = Config()
     config.HistoryManager.enabled = False
     made = Shell.instance(config=config)
+    made.input_transformer_manager = Transformers()
     # What a first cell would wait for.
     made.run_cell("None", store_history=False)
     return made
 
 
 class _Stream:
-    """Standard output or error, as messages."""
+    """Standard output or error, as messages: a line at a time, and what is left when anything else is shown.
+    A ``print`` writes each of its words by itself."""
 
     encoding, errors = "utf-8", "replace"
+    _turn = threading.RLock()
 
     def __init__(self, name: str, descriptor: int) -> None:
         self.name, self._descriptor = name, descriptor
+        self._held: list[str] = []
 
     def write(self, text: str) -> int:
-        for start in range(0, len(text), _CUT):
-            _send("stream", {"name": self.name, "text": text[start : start + _CUT]})
+        with self._turn:
+            for other in (sys.stdout, sys.stderr):
+                if isinstance(other, _Stream) and other is not self:
+                    other.flush()
+            self._held.append(text)
+            if "\n" in text or len(text) > _CUT:
+                self.flush()
         return len(text)
 
     def writelines(self, lines: Any) -> None:
@@ -95,7 +125,11 @@ class _Stream:
             self.write(line)
 
     def flush(self) -> None:
-        """Each write is sent at once."""
+        with self._turn:
+            text = "".join(self._held)
+            self._held.clear()
+            for start in range(0, len(text), _CUT):
+                _send("stream", {"name": self.name, "text": text[start : start + _CUT]})
 
     def isatty(self) -> bool:
         return False
@@ -106,13 +140,13 @@ class _Stream:
 
 def serve(made: Any, channel: socket.socket) -> None:
     """Run the cells that come until nobody sends any more; ends the process."""
-    import sys
-    import threading
-
     global _send
     lock = threading.Lock()
 
     def send(kind: str, content: Mapping[str, Any]) -> None:
+        if kind != "stream":
+            for written in streams:
+                written.flush()
         line = json.dumps({"msg_type": kind, "content": content}, default=str).encode()
         if len(line) >= LONGEST_LINE:
             content = {"name": "stdout", "text": "… an output that is too large to be kept …\n"}
@@ -121,7 +155,7 @@ def serve(made: Any, channel: socket.socket) -> None:
             channel.sendall(line + b"\n")
 
     _send = send
-    sys.stdout, sys.stderr = _Stream("stdout", 1), _Stream("stderr", 2)
+    sys.stdout, sys.stderr = streams = _Stream("stdout", 1), _Stream("stderr", 2)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     lines = channel.makefile("rb")
     send("ready", {})

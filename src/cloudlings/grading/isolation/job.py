@@ -69,7 +69,7 @@ class Graded:
 
     ``outputs`` are by the cell's number; ``notes`` are sentences for the student and the instructor;
     ``spent`` is how many seconds each part took; ``clients``, of a rehearsal only, are those that the trusted
-    side made (`warming.missed_clients`).
+    side made (`warming.lent_clients`).
     """
 
     verdicts: Mapping[str, Verdict]

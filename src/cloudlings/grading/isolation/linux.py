@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import fcntl
 import os
+import select
+import signal
 import socket
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 
-NEWNS, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET = (
-    0x00020000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000,
+FS, NEWNS, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET = (
+    0x00000200, 0x00020000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000,
 )  # fmt: skip
 RDONLY, NOSUID, NODEV, NOEXEC, REMOUNT, BIND, REC, PRIVATE = 1, 2, 4, 8, 32, 4096, 16384, 1 << 18
 DETACH = 2
@@ -31,7 +35,8 @@ def _checked(result: int, what: str) -> int:
 
 
 def unshare(flags: int) -> None:
-    """Leave the namespaces that ``flags`` name for new ones."""
+    """Leave the namespaces that ``flags`` name for new ones; with `FS`, share root and working folder with no
+    other thread."""
     _checked(_libc.unshare(flags), "unshare")
 
 
@@ -110,6 +115,24 @@ def loopback_up() -> None:
         request = struct.pack("16sh14x", b"lo", 0)
         flags = struct.unpack("16sh14x", fcntl.ioctl(any_socket, _SIOCGIFFLAGS, request))[1]
         fcntl.ioctl(any_socket, _SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", flags | _IFF_UP))
+
+
+@contextlib.contextmanager
+def ended_with(descriptor: int) -> Iterator[None]:
+    """For the block: this process is killed when the other end of a socket closes, or says anything, and by
+    the kernel, whatever its threads are at."""
+    set_signal, flags = 10, fcntl.fcntl(descriptor, fcntl.F_GETFL)
+    fcntl.fcntl(descriptor, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(descriptor, set_signal, signal.SIGKILL)
+    fcntl.fcntl(descriptor, fcntl.F_SETFL, flags | os.O_ASYNC)
+    try:
+        before = select.poll()
+        before.register(descriptor, select.POLLIN | select.POLLRDHUP)
+        if before.poll(0):
+            os.kill(os.getpid(), signal.SIGKILL)
+        yield
+    finally:
+        fcntl.fcntl(descriptor, fcntl.F_SETFL, flags)
 
 
 def gather_memory() -> None:

@@ -1,7 +1,8 @@
 """Grading one submission on the trusted side: a fresh sandbox, its desk, the learner's shell in its box.
 
-All of it is in namespaces of the submission's own, made here: when the first process in them ends, everything
-has ended.
+Its sandbox and its box are in namespaces of the submission's own (`apart`), which end with it. Who grades it
+is a thread of this process, which may grade others after it: what was read and computed on the way stays
+known, and nothing that a submission did, wrote or was given does.
 """
 
 from __future__ import annotations
@@ -10,17 +11,19 @@ import contextlib
 import functools
 import json
 import os
-import signal
 import socket
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from cloudlings.errors import CloudlingsError, GradingError
+from cloudlings.grading import workspace
 from cloudlings.grading.home import HOME_VARIABLE
-from cloudlings.grading.isolation import box, groups, linux, warming
+from cloudlings.grading.isolation import box, linux, transport, warming
+from cloudlings.grading.isolation.apart import Apart, Maker, laid, not_laid
 from cloudlings.grading.isolation.boxed import Boxed
 from cloudlings.grading.isolation.forking import DESCRIPTORS
 from cloudlings.grading.isolation.job import Graded, Job, failure, refuse_unknown
@@ -31,7 +34,7 @@ from cloudlings.grading.tasks import tasks_of
 from cloudlings.grading.workspace import Workspace
 from cloudlings.lab import Catalogue
 from cloudlings.lab.catalogue import ROOT_VARIABLE
-from cloudlings.sandbox import environment, warm
+from cloudlings.sandbox import environment, session, warm
 
 _KEPT = ("LANG", "LC_ALL", "LC_CTYPE", "TZ")
 # What all files of one sandbox may take, its log included.
@@ -42,10 +45,11 @@ _read: set[tuple[str, ...]] = set()
 
 @dataclass(frozen=True)
 class Boxes:
-    """Where boxes are asked for, and the name of their control groups: no two that are in use share one."""
+    """Where namespaces are asked for, and a box in them, and the box's control groups."""
 
+    namespaces: Maker
     requests: socket.socket
-    group: str
+    groups: Sequence[str]
 
 
 def know(job: Job, *, settle: bool = True) -> None:
@@ -74,33 +78,58 @@ def _services(root: str, lab: str) -> tuple[str, ...]:
     return warming.services_of(*sorted(folder.rglob("*.py")), grader)
 
 
-def forget(group: str) -> None:
-    """After a submission, whose end may have been a sudden one."""
-    groups.remove(group)
+def run(job: Job, place: Path, boxes: Boxes) -> Mapping[str, Any]:
+    """Grade a submission: what came of it as JSON."""
+    session.lend()
+    said: list[Mapping[str, Any]] = []
+    spent = _Spent()
 
+    def grade() -> None:
+        said.append(_graded_or_failed(job, place, boxes, there, spent))
 
-def run_apart(job: Job, place: Path, boxes: Boxes, answers: int) -> None:
-    """Grade in new namespaces, and write what came of it to ``answers``. Never returns."""
-    status = 1
     try:
-        linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
-        linux.unshare(linux.NEWNS | linux.NEWPID | linux.NEWNET | linux.NEWIPC | linux.NEWUTS)
-        first = os.fork()
-        if first == 0:
-            linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
-            said = _graded_or_failed(job, place, boxes)
-            with os.fdopen(answers, "wb", closefd=False) as file:
-                file.write(json.dumps(said).encode() + b"\n")
-            os._exit(0)
-        status = os.waitstatus_to_exitcode(os.waitpid(first, 0)[1])
+        with boxes.namespaces.apart({"place": str(place), "disk": job.bounds.disk}) as there:
+            spent("apart")
+            thread = threading.Thread(target=grade)
+            thread.start()
+            thread.join()
+    except CloudlingsError as error:
+        said.append(failure(error))
+    _forget()
+    return said[0]
+
+
+def _forget() -> None:
+    """What was one submission's: the next one's sandbox has the same addresses."""
+    transport.forget()
+    workspace.forget()
+    session.give_back()
+
+
+def maker() -> Maker:
+    """The process that submissions' namespaces are asked of, while this one has none yet of a student's."""
+    return Maker(_be_first)
+
+
+def _be_first(request: Mapping[str, Any], says: int) -> NoReturn:
+    """The first process of a submission's namespaces: it lays its folders, and is its sandbox."""
+    try:
+        place = Path(request["place"])
+        _furnish(place, request["disk"])
+        laid(says)
+        warm.become(place, says)
+    except OSError as error:
+        not_laid(says, error)
     finally:
-        os._exit(abs(status))
+        os._exit(1)
 
 
-def _graded_or_failed(job: Job, place: Path, boxes: Boxes) -> Mapping[str, Any]:
+def _graded_or_failed(job: Job, place: Path, boxes: Boxes, there: Apart, spent: _Spent) -> Mapping[str, Any]:
     try:
-        graded = _grade(job, place, boxes)
-        return (replace(graded, clients=warming.missed_clients()) if job.rehearsal else graded).to_json()
+        there.enter()
+        _hand_in(job, place / "learner" / "work")
+        graded = _grade(job, place, boxes, there, spent)
+        return (replace(graded, clients=warming.lent_clients()) if job.rehearsal else graded).to_json()
     except CloudlingsError as error:
         return failure(error)
     except Exception as error:
@@ -114,23 +143,22 @@ def _graded_or_failed(job: Job, place: Path, boxes: Boxes) -> Mapping[str, Any]:
         return failure(fault)
 
 
-def _grade(job: Job, place: Path, boxes: Boxes) -> Graded:
+def _grade(job: Job, place: Path, boxes: Boxes, there: Apart, spent: _Spent) -> Graded:
     """Run the cells in order, check each task at its cell, and at the end where it was not passed.
 
     Errors: SandboxUnavailable when nothing can be said about the work.
     """
-    spent = _Spent()
-    _furnish(job, place)
-    spent("apart")
-    with warm.forked(place) as sandbox:
-        spent("sandbox")
-        desk = Desk(Path(job.root), sandbox, job.student)
-        space = desk.open(job.lab)
-        spent("open")
-        outputs, notes = _run(job, place, boxes, desk, space, spent)
-        # The box and all that was in it are gone: what is in the account now is what was handed in.
-        verdicts = {task: desk.check(job.lab, task)[0] for task in job.tasks}
-        spent("last checks")
+    sandbox = warm.found(place, there.says)
+    spent("sandbox")
+    desk = Desk(Path(job.root), sandbox, job.student)
+    space = desk.open(job.lab)
+    spent("open")
+    with _boxed(job, place, boxes, there, desk, space) as shell:
+        outputs, notes = _run(job, desk, shell, spent)
+    spent("end")
+    # The box and all that was in it are gone: what is in the account now is what was handed in.
+    verdicts = {task: desk.check(job.lab, task)[0] for task in job.tasks}
+    spent("last checks")
     refuse_unknown(verdicts)
     return Graded(verdicts, outputs, notes, spent.parts)
 
@@ -148,7 +176,7 @@ class _Spent:
         self._last = now
 
 
-def _furnish(job: Job, place: Path) -> None:
+def _furnish(place: Path, disk: int) -> None:
     """A view of the machine of this submission's own: its processes, its loopback, its files."""
     uid, gid = box.unprivileged()
     linux.mount("none", "/", flags=linux.REC | linux.PRIVATE)
@@ -157,9 +185,13 @@ def _furnish(job: Job, place: Path) -> None:
     linux.loopback_up()
     for name in ("learner", "checker", "box"):
         (place / name).mkdir(mode=0o755)
-    size = f"mode=700,size={job.bounds.disk},nr_inodes=16k,uid={uid},gid={gid}"
+    size = f"mode=700,size={disk},nr_inodes=16k,uid={uid},gid={gid}"
     linux.mount("tmpfs", place / "learner", "tmpfs", linux.NOSUID | linux.NODEV, size)
-    work = place / "learner" / "work"
+
+
+def _hand_in(job: Job, work: Path) -> None:
+    """The learner's folder, with what was handed in beside the notebook."""
+    uid, gid = box.unprivileged()
     work.mkdir(mode=0o700)
     for name, data in job.files.items():
         path = work / name
@@ -172,37 +204,35 @@ def _furnish(job: Job, place: Path) -> None:
 
 
 def _run(
-    job: Job, place: Path, boxes: Boxes, desk: Desk, space: Workspace, spent: _Spent
+    job: Job, desk: Desk, shell: Boxed, spent: _Spent
 ) -> tuple[Mapping[int, Sequence[Any]], Sequence[str]]:
     outputs: dict[int, Sequence[Any]] = {}
     notes: list[str] = []
-    with _boxed(job, place, boxes, space, desk) as shell:
-        shell.wait_until_ready()
-        spent("box")
-        for cell in job.cells:
-            if cell.checks is not None:
-                desk.check(space.lab.name, cell.checks)
-                spent("checks")
-            elif cell.source.strip():
-                ran = shell.run(cell.source)
-                outputs[cell.number] = ran.outputs
-                spent("cells")
-                if ran.trouble:
-                    notes.append(f"In [{cell.prompt}]: {ran.trouble}")
-            if shell.dead:
-                notes.append(
-                    "The cells after it did not run. What was done in the account before that counts."
-                )
-                break
-    spent("end")
+    shell.wait_until_ready()
+    spent("box")
+    for cell in job.cells:
+        if cell.checks is not None:
+            desk.check(job.lab, cell.checks)
+            spent("checks")
+        elif cell.source.strip():
+            ran = shell.run(cell.source)
+            outputs[cell.number] = ran.outputs
+            spent("cells")
+            if ran.trouble:
+                notes.append(f"In [{cell.prompt}]: {ran.trouble}")
+        if shell.dead:
+            notes.append("The cells after it did not run. What was done in the account before that counts.")
+            break
     return outputs, notes
 
 
 @contextlib.contextmanager
-def _boxed(job: Job, place: Path, boxes: Boxes, space: Workspace, desk: Desk) -> Iterator[Boxed]:
+def _boxed(
+    job: Job, place: Path, boxes: Boxes, there: Apart, desk: Desk, space: Workspace
+) -> Iterator[Boxed]:
     """The learner's shell, and a checker for it to ask, which starts while the box is made. Errors:
     GradingError."""
-    shell = _asked_for(job, place, boxes, space)
+    shell = _asked_for(job, place, boxes, there, space)
     with contextlib.ExitStack() as ending:
         try:
             ending.enter_context(answering(desk, place / "checker"))
@@ -213,26 +243,26 @@ def _boxed(job: Job, place: Path, boxes: Boxes, space: Workspace, desk: Desk) ->
             shell.close()
 
 
-def _asked_for(job: Job, place: Path, boxes: Boxes, space: Workspace) -> Boxed:
+def _asked_for(job: Job, place: Path, boxes: Boxes, there: Apart, space: Workspace) -> Boxed:
     """The learner's shell, asked for from the process that never saw a grader."""
     channel, theirs = socket.socketpair()
     control, their_control = socket.socketpair()
     out, out_end = os.pipe()
     err, err_end = os.pipe()
-    namespaces = [os.open(f"/proc/self/ns/{name}", os.O_RDONLY) for name in ("mnt", "net", "pid")]
+    namespaces = [there.files, there.network, there.processes]
     given = [*namespaces, theirs.fileno(), their_control.fileno(), out_end, err_end]
     assert len(given) == DESCRIPTORS
     request = {
         "place": str(place),
         "labs": Catalogue(Path(job.root)).names,
         "bounds": asdict(job.bounds),
-        "groups": groups.make(boxes.group, job.bounds),
+        "groups": boxes.groups,
         "environment": _environment(space),
         "services": _services(job.root, job.lab),
         "many": job.rehearse,
     }
     socket.send_fds(boxes.requests, [json.dumps(request).encode()], given)
-    for each in (*namespaces, out_end, err_end):
+    for each in (out_end, err_end):
         os.close(each)
     theirs.close()
     their_control.close()

@@ -44,6 +44,13 @@ def speak_plainly() -> None:
     )
 
 
+def forget() -> None:
+    """Close the connections that wait for somebody to use them."""
+    while _idle:
+        for connection in _idle.popitem()[1]:
+            connection.close()
+
+
 class Plain(URLLib3Session):  # type: ignore[misc]
     """botocore's HTTP session, for the loopback."""
 

@@ -259,13 +259,13 @@ def clients(services: Iterable[str]) -> None:
         model.error_shapes  # noqa: B018 - made when it is asked for
 
 
-def missed_clients() -> list[list[Any]]:
-    """The trusted side's clients that had to be made in this process, as JSON: service, Region, endpoint,
-    and whether it was for a check (it was for a seed otherwise)."""
+def lent_clients() -> list[list[Any]]:
+    """The trusted side's clients of the submission that is graded, as JSON: service, Region, endpoint, and
+    whether it was for a check (it was for a seed otherwise)."""
     from cloudlings.grading.clients import CONFIG
-    from cloudlings.sandbox.session import missed
+    from cloudlings.sandbox.session import lent
 
-    return [[*asked, config is CONFIG] for *asked, config in missed() if config in (None, CONFIG)]
+    return [[*asked, config is CONFIG] for *asked, config in lent() if config in (None, CONFIG)]
 
 
 def make_clients(rows: Iterable[Sequence[Any]]) -> None:

@@ -1,13 +1,15 @@
 """The process that grades, with everything imported: ``python -m cloudlings.grading.isolation.zygote``.
 
 It is two. The first has what learners import and has never seen a grader; boxes are forked from it. The
-second has the sandbox and the graders; from it comes, for each submission, the trusted side. A job is a line
-of JSON on standard input, and what came of it a line on standard output, and then one that says that all of
-it has ended.
+second has the sandbox and the graders; from it comes the trusted side, forked for each submission. A job is a
+line of JSON on standard input, and what came of it a line on standard output, and then one that says that all
+of it has ended.
 
 With ``--lanes FD``, a listening socket, it serves several askers at once: it makes itself ready for the one
-job that it reads, and then forks for each connection a lane, which takes jobs as above. While the lab is
-rehearsed, one lane serves already; it says with its last answer that its asker is to come again.
+job that it reads, and then forks for each connection a lane, which takes jobs as above. A lane is the trusted
+side of one submission after the other: a new fork would find its memory cold, and copy page after page of it.
+It says with its last answer that its asker is to come again: after so many of them, after one that failed,
+and, while the lab is rehearsed, as soon as there are lanes that have learnt of it.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import contextlib
 import functools
 import gc
 import importlib
+import itertools
 import json
 import os
 import select
@@ -24,7 +27,9 @@ import socket
 import stat
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +37,7 @@ from typing import TYPE_CHECKING, Any
 from cloudlings.grading.isolation import leftovers, linux, warming
 
 if TYPE_CHECKING:
+    from cloudlings.grading.isolation.apart import Maker
     from cloudlings.grading.isolation.job import Graded, Job
 
 _LEARNERS = (
@@ -52,6 +58,12 @@ _GRADERS = (
     "cloudlings.account",
     "cloudlings.grading.graders",
 )
+
+
+# After so many submissions a lane is made anew: nothing that one might leave in it stays for long.
+_IN_ONE_LANE = 50
+# Threads that have nothing to do any more end by themselves.
+_ENDING_SECONDS = 2.0
 
 
 def main() -> None:
@@ -88,7 +100,7 @@ def main() -> None:
             _serve_lanes(place, ours, socket.socket(fileno=int(sys.argv[-1])))
         else:
             warming.settle(many=False)
-            _serve_jobs(Lane(place, ours, 0, answers, set()))
+            _serve_jobs(Lane(place, ours, 0, answers, set()), _run_in_a_fork)
     except OSError as error:
         _say(answers, {"error": "GradingError", "message": f"{error}.", "next_step": ""})
     finally:
@@ -192,24 +204,30 @@ def _one_lane(own: Lane, listener: socket.socket) -> Iterator[None]:
 
 def _serve_asker(own: Lane, asker: socket.socket) -> None:
     """Be a lane. Never returns."""
+    from cloudlings.grading.isolation import submission
+
     linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
     with contextlib.suppress(OSError):
         _say(asker.fileno(), {"ready": os.getpid()})
-        _serve_jobs(replace(own, jobs=asker.fileno(), answers=asker.fileno()))
+        lane = replace(own, jobs=asker.fileno(), answers=asker.fileno())
+        _serve_jobs(lane, functools.partial(_run, maker=submission.maker()))
     os._exit(0)
 
 
-def _serve_jobs(lane: Lane) -> None:
+def _serve_jobs(lane: Lane, run: Callable[[Job, Lane], bool]) -> None:
     """The second half: one job at a time, until nobody asks any more, or there is a better lane to ask."""
     from cloudlings.grading.isolation.job import Job
 
     jobs = os.fdopen(lane.jobs, "rb", closefd=False)
-    while line := jobs.readline():
+    for number in itertools.count(1):
+        line = jobs.readline()
+        if not line:
+            break
         job = Job.from_line(line)
         _make_ready(job, lane)
-        ended = _run(job, lane, lane.answers)
-        left = lane.is_left
-        _say(lane.answers, {"ended": ended, "come_again": left})
+        fit = run(job, lane)
+        left = lane.is_left or not fit or number == _IN_ONE_LANE
+        _say(lane.answers, {"ended": True, "come_again": left})
         if left:
             break
 
@@ -236,25 +254,44 @@ def _make_ready(
         submission.know(job)
 
 
-def _run(job: Job, lane: Lane, answers: int, meanwhile: Callable[[], None] = lambda: None) -> int:
-    """How the process ended that graded it. An asker that goes away ends it."""
-    from cloudlings.grading.isolation import submission
+def _run(job: Job, lane: Lane, maker: Maker) -> bool:
+    """Grade here, and say what came of it; whether another one may be. An asker that goes away ends this
+    process."""
+    from cloudlings.grading.isolation import groups, submission
 
-    group = f"{lane.place.name}-{os.getpid()}"
+    name = f"{lane.place.name}-{os.getpid()}"
+    boxes = submission.Boxes(maker, lane.boxes, groups.make(name, job.bounds))
+    asks = stat.S_ISSOCK(os.fstat(lane.jobs).st_mode)
+    with linux.ended_with(lane.jobs) if asks else contextlib.nullcontext():
+        said = submission.run(job, lane.place, boxes)
+    groups.remove(name)
+    _say(lane.answers, said)
+    return "error" not in said and _is_alone()
+
+
+def _is_alone() -> bool:
+    """Whether all threads have ended but this one."""
+    until = time.monotonic() + _ENDING_SECONDS
+    for thread in set(threading.enumerate()) - {threading.current_thread()}:
+        thread.join(max(0, until - time.monotonic()))
+    return threading.active_count() == 1
+
+
+def _run_in_a_fork(job: Job, lane: Lane, meanwhile: Callable[[], None] = lambda: None) -> bool:
+    """As `_run`, and this process stays as it is."""
+    from cloudlings.grading.isolation import groups, submission
+
     pid = os.fork()
     if pid == 0:
-        submission.run_apart(job, lane.place, submission.Boxes(lane.boxes, group), answers)
+        linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
+        try:
+            _run(job, lane, submission.maker())
+        finally:
+            os._exit(0)
     meanwhile()
-    ended, asker = os.pidfd_open(pid), select.poll()
-    asker.register(ended, select.POLLIN)
-    if stat.S_ISSOCK(os.fstat(lane.jobs).st_mode):
-        asker.register(lane.jobs, select.POLLRDHUP)
-    if all(descriptor != ended for descriptor, _ in asker.poll()):
-        os.kill(pid, signal.SIGKILL)
-    os.close(ended)
-    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    submission.forget(group)
-    return status
+    os.waitpid(pid, 0)
+    groups.remove(f"{lane.place.name}-{pid}")
+    return True
 
 
 def _rehearse(job: Job, lane: Lane) -> None:
@@ -263,7 +300,8 @@ def _rehearse(job: Job, lane: Lane) -> None:
     from cloudlings.grading.isolation.job import Graded
 
     with tempfile.TemporaryFile() as said:
-        _run(rehearsal.job_of(job), lane, said.fileno(), functools.partial(warming.settle, many=True))
+        settle = functools.partial(warming.settle, many=True)
+        _run_in_a_fork(rehearsal.job_of(job), replace(lane, answers=said.fileno()), settle)
         said.seek(0)
         line = said.readline()
     graded = None
@@ -288,7 +326,7 @@ def _learn(job: Job, graded: Graded) -> None:
     warming.settle(many=True)
 
 
-def _say(descriptor: int, what: dict[str, Any]) -> None:
+def _say(descriptor: int, what: Mapping[str, Any]) -> None:
     with os.fdopen(descriptor, "wb", closefd=False) as file:
         file.write(json.dumps(what).encode() + b"\n")
 

@@ -135,7 +135,7 @@ def _make(
     status = 1
     try:
         linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
-        os.write(control, f"pid {os.getpid()}\n".encode())
+        forking.name(os.getpid(), control)
         for group in groups.make(place.name, bounds):
             Path(group, "cgroup.procs").write_text("0")
         uid, gid = os.geteuid(), os.getegid()
