@@ -88,11 +88,6 @@ def lend() -> None:
     _lent = _lent or []
 
 
-def lent() -> tuple[_Asked, ...]:
-    """The clients that somebody has: service, Region, endpoint and the configuration asked for."""
-    return tuple(asked for asked, _ in _lent or ())
-
-
 def give_back() -> None:
     """Whoever was lent a client needs it no more."""
     while _lent:
@@ -100,14 +95,6 @@ def give_back() -> None:
         keys = made._request_signer._credentials
         keys.access_key, keys.secret_key, keys.token = "none", "none", None
         _ready[asked].append(made)
-
-
-def make_ready(service: str, region: str, endpoint_url: str, config: Config | None) -> Any:
-    """Make a client for the next session that lends such a one: before processes are forked from this one,
-    for each of them to find. It is returned to be looked at."""
-    made = _made(service, region, endpoint_url, config)
-    _ready[service, region, endpoint_url, config].append(made)
-    return made
 
 
 def _made(service: str, region: str, endpoint_url: str, config: Config | None) -> Any:

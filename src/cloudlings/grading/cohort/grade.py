@@ -26,7 +26,7 @@ from cloudlings.grading.nbgrader.restore import SourceCell
 from cloudlings.grading.tasks import tasks_of
 from cloudlings.lab import Catalogue
 
-# From so many submissions on, a rehearsal costs less than it saves.
+# From so many submissions on, what makes a fork cheap costs less than it saves.
 _MANY = 20
 
 
@@ -163,8 +163,7 @@ def _kept(found: Iterable[Submission], outcomes: Outcomes) -> dict[str, Outcome]
 
 def _nobodys(run: Run, many: bool) -> Job:
     """A job of this run, without a submission."""
-    made = rehearsal.nobodys(run.root, run.lab, run.settings)
-    return replace(made, rehearse=many, kept=str(rehearsal.folder(run.course)))
+    return replace(rehearsal.nobodys(run.root, run.lab, run.settings), many=many)
 
 
 def _outcomes(
@@ -202,7 +201,7 @@ def _results(
             else:
                 yield student, (made.to_line(), *workers.more(submission))
 
-    settings = run.settings | {"rehearse": workers.many}
+    settings = run.settings | {"many": workers.many}
     work = jobs()
     first = next(work, None)
     if first is not None:

@@ -104,7 +104,7 @@ def job(
     """A submission as a job: its cells with the assignment's put back, as ``nbgrader autograde``
     does it.
 
-    ``settings`` has ``cell_seconds``, ``submission_seconds``, ``memory`` in bytes, and ``rehearse``. Errors:
+    ``settings`` has ``cell_seconds``, ``submission_seconds``, ``memory`` in bytes, and ``many``. Errors:
     NotebookError for what is no notebook.
     """
     restored = restored_cells(submission, source)
@@ -119,7 +119,7 @@ def job(
         settings["cell_seconds"],
         settings["submission_seconds"],
         Bounds(memory=settings["memory"]),
-        settings["rehearse"],
+        settings["many"],
     )
 
 

@@ -30,9 +30,7 @@ class Job:
     """What is to be graded. ``files`` are those handed in beside the notebook, by their relative paths.
 
     ``root`` is the checkout with the labs and their graders; the student's id makes the personal values.
-    Seconds: for one cell, for all of them. ``rehearse`` tells that many of this lab will follow,
-    ``rehearsal`` that this is nobody's, graded before them; ``kept`` is the folder that keeps what came of
-    such ("" for none).
+    Seconds: for one cell, for all of them. ``many`` tells that many of this lab will follow.
     """
 
     root: str
@@ -44,9 +42,7 @@ class Job:
     cell_seconds: float = 120.0
     submission_seconds: float = 900.0
     bounds: Bounds = field(default_factory=Bounds)
-    rehearse: bool = False
-    rehearsal: bool = False
-    kept: str = ""
+    many: bool = False
 
     def to_line(self) -> bytes:
         """One line of JSON."""
@@ -68,15 +64,13 @@ class Graded:
     """What came of a submission: a verdict for each task, each cell's outputs, and what there is to tell.
 
     ``outputs`` are by the cell's number; ``notes`` are sentences for the student and the instructor;
-    ``spent`` is how many seconds each part took; ``clients``, of a rehearsal only, are those that the trusted
-    side made (`warming.lent_clients`).
+    ``spent`` is how many seconds each part took.
     """
 
     verdicts: Mapping[str, Verdict]
     outputs: Mapping[int, Sequence[Any]]
     notes: Sequence[str]
     spent: Mapping[str, float] = field(default_factory=dict)
-    clients: Sequence[Sequence[Any]] = ()
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -84,7 +78,6 @@ class Graded:
             "outputs": {str(number): list(rows) for number, rows in self.outputs.items()},
             "notes": list(self.notes),
             "spent": dict(self.spent),
-            **({"clients": list(self.clients)} if self.clients else {}),
         }
 
     @classmethod
@@ -94,7 +87,6 @@ class Graded:
             {int(number): rows for number, rows in row["outputs"].items()},
             row["notes"],
             row.get("spent", {}),
-            row.get("clients", ()),
         )
 
 

@@ -1,4 +1,4 @@
-"""One zygote for all workers of a machine: its modules are imported once, its lab is rehearsed once."""
+"""One zygote for all workers of a machine: its modules are imported once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from cloudlings.grading.isolation.client import Answering, Zygote, bare_environm
 from cloudlings.grading.isolation.job import Job
 
 _WAITING = 256
-# A lane comes when the lab has been rehearsed.
+# A lane comes when all has been imported.
 _READY_SECONDS = 600
 
 

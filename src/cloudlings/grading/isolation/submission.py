@@ -15,7 +15,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -52,8 +52,9 @@ class Boxes:
     groups: Sequence[str]
 
 
-def know(job: Job, *, settle: bool = True) -> None:
-    """Import a lab's graders before the fork, and read its services' models, for those who come after."""
+def know(job: Job) -> bool:
+    """Import a lab's graders, and read its services' models, for all who come after; whether there was
+    anything to read."""
     with contextlib.suppress(CloudlingsError):
         tasks_of(Path(job.root), job.lab)
         services = _services(job.root, job.lab)
@@ -62,13 +63,13 @@ def know(job: Job, *, settle: bool = True) -> None:
             warm.preload_for(services)
             warming.clients(services)
             warming.gateway(services)
-            if settle:
-                warming.settle(many=False)
+            return True
+    return False
 
 
 def announce(job: Job, boxes: socket.socket) -> None:
     """Tell where boxes are made what they will be asked for, to get ready for it meanwhile."""
-    boxes.send(json.dumps({"services": _services(job.root, job.lab), "many": True}).encode())
+    boxes.send(json.dumps({"services": _services(job.root, job.lab), "many": job.many}).encode())
 
 
 @functools.cache
@@ -128,8 +129,7 @@ def _graded_or_failed(job: Job, place: Path, boxes: Boxes, there: Apart, spent: 
     try:
         there.enter()
         _hand_in(job, place / "learner" / "work")
-        graded = _grade(job, place, boxes, there, spent)
-        return (replace(graded, clients=warming.lent_clients()) if job.rehearsal else graded).to_json()
+        return _grade(job, place, boxes, there, spent).to_json()
     except CloudlingsError as error:
         return failure(error)
     except Exception as error:
@@ -259,7 +259,7 @@ def _asked_for(job: Job, place: Path, boxes: Boxes, there: Apart, space: Workspa
         "groups": boxes.groups,
         "environment": _environment(space),
         "services": _services(job.root, job.lab),
-        "many": job.rehearse,
+        "many": job.many,
     }
     socket.send_fds(boxes.requests, [json.dumps(request).encode()], given)
     for each in (out_end, err_end):

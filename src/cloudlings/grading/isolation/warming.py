@@ -12,7 +12,7 @@ import gc
 import importlib
 import inspect
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -257,27 +257,6 @@ def clients(services: Iterable[str]) -> None:
             for shape in (spec.input_shape, spec.output_shape, *spec.error_shapes):
                 _walk(shape, set())
         model.error_shapes  # noqa: B018 - made when it is asked for
-
-
-def lent_clients() -> list[list[Any]]:
-    """The trusted side's clients of the submission that is graded, as JSON: service, Region, endpoint, and
-    whether it was for a check (it was for a seed otherwise)."""
-    from cloudlings.grading.clients import CONFIG
-    from cloudlings.sandbox.session import lent
-
-    return [[*asked, config is CONFIG] for *asked, config in lent() if config in (None, CONFIG)]
-
-
-def make_clients(rows: Iterable[Sequence[Any]]) -> None:
-    """Make those, without keys as yet, for all that are forked from this process."""
-    from cloudlings.grading.clients import CONFIG
-    from cloudlings.sandbox.session import make_ready
-
-    for service, region, endpoint, checks in rows:
-        made = make_ready(service, region, endpoint, CONFIG if checks else None)
-        if service == "s3":
-            operation = made.meta.service_model.operation_model("GetBucketPolicy")
-            made._ruleset_resolver.construct_endpoint(operation, {"Bucket": _STAND_INS[0]}, {})
 
 
 def _walk(shape: Any, above: set[str]) -> None:

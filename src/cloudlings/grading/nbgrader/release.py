@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -57,8 +56,8 @@ class RefuseSecrets(NbGraderPreprocessor):  # type: ignore[misc]
 class Rehearse(NbGraderPreprocessor):  # type: ignore[misc]
     """Grades a lab's own solution in a box, as submissions will be, and tells what it got.
 
-    So an instructor knows before the students whether the lab can be graded on this machine, and a cohort is
-    graded with what was learnt here. It refuses nothing: grading may happen elsewhere.
+    So an instructor knows before the students whether the lab can be graded on this machine. It refuses
+    nothing: grading may happen elsewhere.
     """
 
     def preprocess(self, nb: Any, resources: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
@@ -68,23 +67,21 @@ class Rehearse(NbGraderPreprocessor):  # type: ignore[misc]
         try:
             root = Path(settings["root"]) if settings["root"] else Catalogue.here().root
             if lab in Catalogue(root).names and not settings["trusted"]:
-                self._rehearse(course, root, lab, settings)
+                self._rehearse(root, lab, settings)
         except CloudlingsError as error:
             what = f"{error.message} Next: {error.next_step}"
             self.log.warning("%s cannot be graded on this machine yet: %s", lab, what)
         return nb, resources
 
-    def _rehearse(self, course: Path, root: Path, lab: str, settings: Mapping[str, Any]) -> None:
+    def _rehearse(self, root: Path, lab: str, settings: Mapping[str, Any]) -> None:
         # Its imports are most of what grades, and no other step here needs them.
         from cloudlings.grading.isolation import rehearsal
 
         client.require()
         self.log.info("Grading the solution of %s in a box, as submissions will be: up to half a minute", lab)
-        job = replace(rehearsal.nobodys(root, lab, settings), kept=str(rehearsal.folder(course)))
         # Formgrader's server, which generates too, is not to keep it.
         with closing(client.Zygote()) as zygote:
-            graded = zygote.grade(rehearsal.job_of(job))
-        rehearsal.keep(job, graded)
+            graded = zygote.grade(rehearsal.job_of(rehearsal.nobodys(root, lab, settings)))
         verdicts = graded.verdicts.values()
         points, most = sum(each.points for each in verdicts), sum(each.max_points for each in verdicts)
         lost = [f"{each.task}: {each.found}" for each in verdicts if each.status is not Status.PASSED]
