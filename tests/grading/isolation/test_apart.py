@@ -72,13 +72,11 @@ tell(here=here.decode(), rest=os.read(ours, 5).decode())
 """
 _FAILED = """
 def first(request, says):
-    try:
-        if request["how"] == "said":
-            apart.not_laid(says, OSError(28, "No space left on device"))
-    finally:
-        os._exit(1)
+    if request["how"] == "raised":
+        raise OSError(28, "No space left on device")
+    os._exit(1)
 maker = apart.Maker(first)
-for how in ("said", "silent", "said"):
+for how in ("raised", "silent", "raised"):
     try:
         with maker.apart({"how": how}):
             tell(how=how, error="")
@@ -115,10 +113,10 @@ def test_all_has_ended(tmp_path: Path) -> None:
 
 
 def test_not_laid(tmp_path: Path) -> None:
-    """What was said instead is the error; who comes later is served."""
+    """What went wrong is the error; who comes later is served."""
     said = "The namespaces of this submission were not made: [Errno 28] No space left on device."
     assert _told(_FAILED, tmp_path) == [
-        {"how": "said", "error": said},
+        {"how": "raised", "error": said},
         {"how": "silent", "error": "The first process of this submission ended at once."},
-        {"how": "said", "error": said},
+        {"how": "raised", "error": said},
     ]

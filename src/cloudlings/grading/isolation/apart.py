@@ -1,9 +1,8 @@
 """Namespaces of one submission's own, with its sandbox in them, and a way in for who grades it.
 
 They are made by a process that was forked for that and does nothing else (`Maker`): what is forked from it
-finds it as it was, and who grades, which forks nobody, keeps its memory to itself. From it comes a keeper,
-which makes the namespaces and ends them when it is let go, and then the first process in them. Who grades is
-in none of them: a thread of it enters the network and the files, and has left them when it ends.
+finds it as it was, and who grades, which forks nobody, keeps its memory to itself. Who grades is in none of
+them: a thread of it enters the network and the files, and has left them when it ends.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ import json
 import os
 import signal
 import socket
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import IO, Any, NoReturn
@@ -21,8 +21,7 @@ from cloudlings.errors import SandboxError
 from cloudlings.grading.isolation import linux
 
 _LARGEST_REQUEST = 2**16
-# As the kernel names them in /proc: the keeper's own, and that of its children.
-_NAMES = ("mnt", "net", "pid_for_children")
+_NAMES = ("mnt", "net", "pid")
 _First = Callable[[Mapping[str, Any], int], NoReturn]
 
 
@@ -72,7 +71,8 @@ class Maker:
             theirs.close()
             os.close(says)
             _wait_until_laid(lines)
-            named = socket.recv_fds(keeper, 1, len(_NAMES))[1]
+            first = int(keeper.recv(64))
+            named = [os.open(f"/proc/{first}/ns/{name}", os.O_RDONLY | os.O_CLOEXEC) for name in _NAMES]
             for each in named:
                 ending.callback(os.close, each)
             yield Apart(lines, *named)
@@ -83,7 +83,7 @@ def laid(says: int) -> None:
     _say(says, {"laid": True})
 
 
-def not_laid(says: int, error: OSError) -> None:
+def _not_laid(says: int, error: OSError) -> None:
     """Say why they are not."""
     _say(says, {"error": f"The namespaces of this submission were not made: {error}."})
 
@@ -91,42 +91,47 @@ def not_laid(says: int, error: OSError) -> None:
 def _serve(requests: socket.socket, first: _First) -> NoReturn:
     """Be the maker."""
     linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while True:
         message, descriptors, _, _ = socket.recv_fds(requests, _LARGEST_REQUEST, 2)
         if not message:
             os._exit(0)
-        if os.fork() == 0:
-            requests.close()
-            _keep(first, json.loads(message), *descriptors)
-        for each in descriptors:
-            os.close(each)
+        # Where children are born is each thread's own to say, and once it has said so it cannot take it back.
+        keeper = threading.Thread(target=_keep, args=(first, json.loads(message), *descriptors))
+        keeper.start()
+        keeper.join()
 
 
-def _keep(first: _First, request: Mapping[str, Any], asker: int, says: int) -> NoReturn:
-    """Be a keeper: its children are the namespaces' processes."""
-    try:
-        linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        # By the machine's own /proc: the first process lays another one over it.
-        here = os.open("/proc/self/ns", os.O_RDONLY)
-        linux.unshare(linux.NEWNS | linux.NEWPID | linux.NEWNET | linux.NEWIPC | linux.NEWUTS)
-        pid = os.fork()
-        if pid == 0:
-            linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
-            os.close(asker)
-            first(request, says)
-        os.close(says)
-        held = socket.socket(fileno=asker)
-        named = [os.open(name, os.O_RDONLY, dir_fd=here) for name in _NAMES]
-        socket.send_fds(held, [b"."], named)
+def _keep(first: _First, request: Mapping[str, Any], asker: int, says: int) -> None:
+    """Have the first process born, and end it when nobody holds ``asker`` any more."""
+    with socket.socket(fileno=asker) as held:
+        try:
+            linux.unshare(linux.NEWPID)
+            pid = os.fork()
+            if pid == 0:
+                held.detach()
+                os.close(asker)
+                _begin(first, request, says)
+        except OSError as error:
+            _not_laid(says, error)
+            return
+        finally:
+            os.close(says)
+        held.sendall(str(pid).encode())
         held.recv(1)
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
+
+
+def _begin(first: _First, request: Mapping[str, Any], says: int) -> NoReturn:
+    """Be the first process: the thread that it was born by is its parent, and ends after it."""
+    try:
+        linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
+        linux.unshare(linux.NEWNS | linux.NEWNET | linux.NEWIPC | linux.NEWUTS)
+        first(request, says)
     except OSError as error:
-        not_laid(says, error)
+        _not_laid(says, error)
     finally:
-        os._exit(0)
+        os._exit(1)
 
 
 def _let_go(keeper: socket.socket) -> None:

@@ -23,7 +23,7 @@ from cloudlings.errors import CloudlingsError, GradingError
 from cloudlings.grading import workspace
 from cloudlings.grading.home import HOME_VARIABLE
 from cloudlings.grading.isolation import box, linux, transport, warming
-from cloudlings.grading.isolation.apart import Apart, Maker, laid, not_laid
+from cloudlings.grading.isolation.apart import Apart, Maker, laid
 from cloudlings.grading.isolation.boxed import Boxed
 from cloudlings.grading.isolation.forking import DESCRIPTORS
 from cloudlings.grading.isolation.job import Graded, Job, failure, refuse_unknown
@@ -114,15 +114,10 @@ def maker() -> Maker:
 
 def _be_first(request: Mapping[str, Any], says: int) -> NoReturn:
     """The first process of a submission's namespaces: it lays its folders, and is its sandbox."""
-    try:
-        place = Path(request["place"])
-        _furnish(place, request["disk"])
-        laid(says)
-        warm.become(place, says)
-    except OSError as error:
-        not_laid(says, error)
-    finally:
-        os._exit(1)
+    place = Path(request["place"])
+    _furnish(place, request["disk"])
+    laid(says)
+    warm.become(place, says)
 
 
 def _graded_or_failed(job: Job, place: Path, boxes: Boxes, there: Apart, spent: _Spent) -> Mapping[str, Any]:
