@@ -26,7 +26,8 @@ _CLIENT = re.compile(r"\b(?:client|resource)\(\s*[\"']([a-z0-9-]+)[\"']")
 _PLAIN_BUCKET = re.compile(r"[a-z0-9](?:[a-z0-9]|-(?!-)){1,61}[a-z0-9]")
 _STAND_INS = ("stands-for-all-0", "so-does-this-one")
 _NO_MATTER = ("Bucket", "Key", "Prefix", "CopySource")
-_ALWAYS = ("iam", "s3", "ssm", "sts")
+ALWAYS = ("iam", "s3", "ssm", "sts")
+"""The services that every lab uses."""
 _IMPORTED = (
     "cloudlings.cost.prices",
     "cloudlings.models.lifecycle",
@@ -57,7 +58,7 @@ def services_of(*files: Path) -> tuple[str, ...]:
     """The services that a lab's files make clients of, and those that every lab uses."""
     texts = (path.read_text(errors="replace") for path in files if path.is_file())
     found = {name for text in texts for name in _CLIENT.findall(text)}
-    return tuple(sorted({*_ALWAYS, *(found & _known())}))
+    return tuple(sorted({*ALWAYS, *(found & _known())}))
 
 
 @functools.cache
@@ -243,12 +244,17 @@ def _methods_kept(make: Any) -> Any:
     return kept
 
 
+_with_clients: set[str] = set()
+
+
 def clients(services: Iterable[str]) -> None:
-    """Make a client of each service, and ask its model for all that its operations take and give."""
+    """Make a client of each service, and ask its model for all that its operations take and give: once in
+    this process and those that are forked from it."""
     import boto3
 
     session = boto3.Session(aws_access_key_id="none", aws_secret_access_key="none", region_name="us-east-1")
-    for name in services:
+    for name in set(services) - _with_clients:
+        _with_clients.add(name)
         made = session.client(name)
         made.can_paginate(next(iter(made._PY_TO_OP_NAME)))
         model = made.meta.service_model
