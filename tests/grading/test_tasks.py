@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import pytest
 
 from cloudlings.errors import GraderError, UnknownTask
+from cloudlings.grading import tasks
 from cloudlings.grading.tasks import task_of, tasks_of
 
 GRADER = """
@@ -31,6 +33,15 @@ def test_a_changed_grader_is_read_again(tmp_path):
     assert [task.name for task in tasks_of(tmp_path, "990-x")] == ["first"]
     write(tmp_path, GRADER.format(name="second", ref="L99-T1"), 2)
     assert [task.name for task in tasks_of(tmp_path, "990-x")] == ["second"]
+
+
+def test_changed_within_the_second(tmp_path, monkeypatch):
+    """Nor need they wait: an edit as long as what it replaces is seen at once, by a new process too."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    for name in ("first", "third", "fifth"):
+        write(tmp_path, GRADER.format(name=name, ref="L99-T1"))
+        tasks._loaded.clear()
+        assert [task.name for task in tasks_of(tmp_path, "990-x")] == [name]
 
 
 def test_a_task_is_found_by_name_and_by_ref(tmp_path):
